@@ -1,0 +1,33 @@
+#pragma once
+
+/// Writing images. All functions write to memory; deterministic bytes for equal input. Errors: "encode.image".
+
+#include <string>
+
+#include "pipeline/core/raster.h"
+#include "pipeline/core/result.h"
+
+namespace recto {
+
+enum class TiffCompression { None, Lzw, Deflate, G4 };
+
+/// Baseline TIFF 6.0: resolution in inches, ICC kept, strips of about 64 KiB to 1 MiB, `software` and `date_time`
+/// ("YYYY:MM:DD HH:MM:SS", may be empty) as tags. G4 needs a bilevel raster.
+Result<std::string> write_tiff(const Raster& raster, TiffCompression compression, const std::string& software,
+                               const std::string& date_time);
+
+/// Raw CCITT G4 data (0 = white, as PDF's CCITTFaxDecode with K -1 and BlackIs1 false wants it) of a bilevel raster.
+Result<std::string> write_g4(const Raster& raster);
+
+/// JPEG, quality 1 to 100, 4:4:4 for colour unless `subsample`; JFIF density in dpi; ICC kept.
+Result<std::string> write_jpeg(const Raster& raster, int quality, bool subsample = false);
+
+/// PNG; zlib level 1 to 9; pHYs and iCCP kept.
+Result<std::string> write_png(const Raster& raster, int level = 6);
+
+/// One resampling from source to page image (bicubic for grey and colour by default; bilevel rasters are rendered
+/// through grey and thresholded again, or moved exactly when the transform is exact). Outside the source: `fill`
+/// (255 = white). The result's dpi is the source's.
+Result<Raster> render(const Raster& source, const class Transform& transform, int fill = 255);
+
+} // namespace recto
