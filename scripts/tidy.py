@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the product's sources, several at once, and remembers what passed.
+
+Called by scripts/lint. The key of a pass is the digest of the tool's version, .clang-tidy, the compile command,
+the source, and every project header it includes, directly or not: nothing else can change the result but the
+system's headers. Exit codes: 0 clean, 1 findings.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDERS = ("pipeline", "stages", "catalogue", "config", "cli", "review")
+INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def closure(source, root, memo):
+    """The project files that a source includes, directly or not, with itself."""
+    todo, seen = [source], set()
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        if path not in memo:
+            content = path.read_bytes()
+            found = []
+            for name in INCLUDE.findall(content):
+                for base in (root, path.parent):
+                    candidate = (base / name.decode()).resolve()
+                    if candidate.is_file():
+                        found.append(candidate)
+                        break
+            memo[path] = (hashlib.sha256(content).hexdigest(), found)
+        todo.extend(memo[path][1])
+    return sorted(seen)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clang-tidy", required=True)
+    parser.add_argument("--build", required=True, type=Path)
+    parser.add_argument("--cache", required=True, type=Path)
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    root = Path.cwd().resolve()
+    database = options.build / "compile_commands.json"
+    if not database.exists():
+        print(f"lint: no {database}: configure with `cmake --preset release` first; clang-tidy left out")
+        return 0
+    version = subprocess.run([options.clang_tidy, "--version"], capture_output=True, text=True, check=True).stdout
+    settings = (root / ".clang-tidy").read_bytes()
+    options.cache.mkdir(parents=True, exist_ok=True)
+    memo, work = {}, []
+    total = 0
+    for entry in json.loads(database.read_text(encoding="utf-8")):
+        source = (Path(entry["directory"]) / entry["file"]).resolve()
+        if not source.is_relative_to(root) or source.relative_to(root).parts[0] not in FOLDERS:
+            continue
+        if not source.exists():
+            continue
+        total += 1
+        digest = hashlib.sha256(version.encode() + settings + entry.get("command", "").encode())
+        for path in closure(source, root, memo):
+            digest.update(memo[path][0].encode())
+        stamp = options.cache / digest.hexdigest()
+        if not stamp.exists():
+            work.append((source, stamp))
+
+    def check(job):
+        source, stamp = job
+        command = [options.clang_tidy, "--quiet", "-p", str(options.build), str(source)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            stamp.write_text(str(source.relative_to(root)) + "\n", encoding="utf-8")
+        return source, result
+
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=options.jobs) as pool:
+        for source, result in pool.map(check, work):
+            if result.returncode != 0:
+                bad += 1
+                print(result.stdout.strip() or result.stderr.strip(), flush=True)
+    print(f"lint: clang-tidy: {total} sources, {len(work)} checked now, {total - len(work)} unchanged since they "
+          f"passed, {bad} with findings")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
