@@ -11,6 +11,7 @@
 
 #include "pipeline/core/model.h"
 #include "pipeline/core/page_text.h"
+#include "pipeline/core/result.h"
 
 namespace recto {
 

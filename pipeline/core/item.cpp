@@ -1,0 +1,66 @@
+#include "pipeline/core/item.h"
+
+#include <algorithm>
+
+namespace recto {
+
+int Item::counted_pages() const {
+    return static_cast<int>(
+        std::count_if(pages.begin(), pages.end(), [](const Page& p) { return counts_as_page(p.page_class); }));
+}
+
+const Field* Item::field(std::string_view field_id) const {
+    const Field* found = nullptr;
+    for (const Field& f : fields) {
+        if (f.id != field_id) continue;
+        if (f.source == "operator") return &f; // A person's word stands above all.
+        if (!found || (f.source == "catalogue" && found->source != "catalogue")) found = &f;
+    }
+    return found;
+}
+
+const std::string& Item::display_name() const { return reference_code.empty() ? provisional_name : reference_code; }
+
+void to_json(nlohmann::json& j, const StagedFile& f) {
+    j = {{"logical_path", f.logical_path}, {"staged_path", f.staged_path}, {"media_type", f.media_type},
+         {"sha512", f.sha512},             {"size", f.size},               {"width", f.width},
+         {"height", f.height},             {"dpi", f.dpi},                 {"role", f.role}};
+}
+void from_json(const nlohmann::json& j, StagedFile& f) {
+    j.at("logical_path").get_to(f.logical_path);
+    j.at("staged_path").get_to(f.staged_path);
+    j.at("media_type").get_to(f.media_type);
+    j.at("sha512").get_to(f.sha512);
+    j.at("size").get_to(f.size);
+    j.at("width").get_to(f.width);
+    j.at("height").get_to(f.height);
+    j.at("dpi").get_to(f.dpi);
+    j.at("role").get_to(f.role);
+}
+
+void to_json(nlohmann::json& j, const EncodedPage& e) {
+    j = {{"files", e.files}, {"pdf_image", e.pdf_image}, {"pdf_filter", e.pdf_filter}, {"pdf_components", e.pdf_components}};
+}
+void from_json(const nlohmann::json& j, EncodedPage& e) {
+    j.at("files").get_to(e.files);
+    j.at("pdf_image").get_to(e.pdf_image);
+    j.at("pdf_filter").get_to(e.pdf_filter);
+    j.at("pdf_components").get_to(e.pdf_components);
+}
+
+void to_json(nlohmann::json& j, const Field& f) {
+    j = {{"id", f.id},     {"as_written", f.as_written}, {"value", f.value}, {"source", f.source},
+         {"page", f.page}, {"confidence", f.confidence}};
+    if (f.page > 0) j["place"] = f.place;
+}
+void from_json(const nlohmann::json& j, Field& f) {
+    j.at("id").get_to(f.id);
+    j.at("as_written").get_to(f.as_written);
+    j.at("value").get_to(f.value);
+    j.at("source").get_to(f.source);
+    j.at("page").get_to(f.page);
+    j.at("confidence").get_to(f.confidence);
+    if (j.contains("place")) j.at("place").get_to(f.place);
+}
+
+} // namespace recto
