@@ -48,6 +48,11 @@ Transform& Transform::rotate_quarters(int clockwise) {
     return *this;
 }
 
+Transform& Transform::mirror() {
+    push({-1, 0, static_cast<double>(width_), 0, 1, 0, 0, 0, 1}, width_, height_);
+    return *this;
+}
+
 Transform& Transform::rotate(double degrees) {
     const double radians = degrees * std::numbers::pi / 180.0;
     const double c = std::cos(radians), s = std::sin(radians), w = width_, h = height_;

@@ -28,6 +28,7 @@ class Transform {
     Transform() = default;                       ///< Identity of an image whose size is not known yet (0 x 0).
     Transform(int width, int height);            ///< Identity of an image of that size.
     Transform& rotate_quarters(int clockwise);   ///< Turns by 90 degrees clockwise, 0 to 3 times.
+    Transform& mirror();                         ///< Swaps left and right (orientation tags 2, 4, 5 and 7).
     /// Turns the content clockwise by `degrees` about the centre; the canvas grows to hold all of it.
     Transform& rotate(double degrees);
     Transform& crop(const Box& box);             ///< Keeps `box` (in current pixels); it may reach outside.
