@@ -1,7 +1,8 @@
 #pragma once
 
 /// All writing of the archive goes through this interface, which tests replace: in memory, failing at the n-th call,
-/// dropping what was not synced. Paths are UTF-8 (bytes as the system has them). Methods may be called from any thread.
+/// dropping what was not synced (memory_file_system.h). Paths are UTF-8 (bytes as the system has them). Methods may be
+/// called from any thread.
 
 #include <cstdint>
 #include <memory>
@@ -22,7 +23,10 @@ struct FileStat {
     std::uint64_t inode = 0, device = 0;
 };
 
-/// Errors: code "io.not_found", "io.no_space" (retry), "io.denied", "io.read", "io.write", "io.exists"; file set.
+/// Errors: code "io.not_found", "io.no_space" (retry), "io.denied", "io.read", "io.write", "io.exists",
+/// "io.cross_device" (rename only), "io.too_many_open" (retry); file set.
+/// A symbolic link is reported by stat (size and kind are those of its target, if it has one), followed by read, and
+/// never followed by a call that writes or removes: the link itself is refused or removed.
 class FileSystem {
   public:
     virtual ~FileSystem() = default;
@@ -38,20 +42,36 @@ class FileSystem {
     virtual Result<void> make_folders(const std::string& path) = 0; ///< With parents; no error when there.
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0; ///< Atomic on one file system.
     virtual Result<void> remove(const std::string& path) = 0;       ///< A file or an empty folder; no error when absent.
-    virtual Result<void> remove_tree(const std::string& path) = 0;
+    virtual Result<void> remove_tree(const std::string& path) = 0;  ///< No error when absent.
     virtual Result<void> sync(const std::string& path) = 0; ///< fsync of a file or a folder.
     virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+
+    /// Several digests of one file by one reading, in the order asked for. The default reads once a digest.
+    virtual Result<std::vector<std::string>> digests(const std::string& path, std::span<const DigestAlgorithm> kinds);
+    /// The same while copying. The default copies, then reads the copy.
+    virtual Result<std::vector<std::string>> copy(const std::string& from, const std::string& to,
+                                                  std::span<const DigestAlgorithm> kinds);
 };
 
 /// The real one.
 [[nodiscard]] std::shared_ptr<FileSystem> posix_file_system();
 
-/// write + sync + rename + sync of the parent: the file is whole or absent, also after a power cut.
+/// write + sync + rename + sync of the parent: the file is whole or absent, also after a power cut. The temporary name
+/// is `path` + ".tmp-" and a number; it is removed when a step fails.
 Result<void> write_atomically(FileSystem& fs, const std::string& path, std::string_view bytes);
+
+/// make_folders, then fsync of the parent of every folder that was new: the folders survive a power cut.
+Result<void> make_folders_synced(FileSystem& fs, const std::string& path);
+
+/// fsync of every file below `folder`, then of every folder, deepest first, `folder` itself last. Each once.
+Result<void> sync_tree(FileSystem& fs, const std::string& folder);
+
+/// Files below `folder` (not folders), relative paths, byte order. Symbolic links are listed as files, not followed.
+Result<std::vector<std::string>> list_files(FileSystem& fs, const std::string& folder);
 
 /// "a/b" from "a" and "b" (no doubled slash).
 [[nodiscard]] std::string join_path(std::string_view a, std::string_view b);
-[[nodiscard]] std::string parent_path(std::string_view path);
+[[nodiscard]] std::string parent_path(std::string_view path); ///< "" for a bare name, "/" for "/a".
 [[nodiscard]] std::string file_name(std::string_view path);
 
 } // namespace recto

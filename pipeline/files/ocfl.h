@@ -1,11 +1,21 @@
 #pragma once
 
 /// OCFL 1.1 storage root (https://ocfl.io/1.1/spec/): one object an item, immutable versions, sha512, layout extension
-/// 0004-hashed-n-tuple-storage-layout. A version is built beside its place, synced, renamed, and only then visible.
+/// 0004-hashed-n-tuple-storage-layout. A version is built beside its place (extensions/recto-staging/, which exists only
+/// while a version is being made), synced, renamed, and only then visible.
+///
+/// Order of a later version: (1) staging folder "<hash of id>-v<n>", lasting: it is the note that work is under way;
+/// (2) version folder and root inventory built and synced in it; (3) version folder renamed into the object, synced;
+/// (4) root inventory, then sidecar, renamed over the old ones, synced; (5) staging folder removed. A death before (3)
+/// is rolled back by recover(), one after it rolled forward. A first version is one rename of the whole object.
+///
+/// Threads: methods may be called from any thread; two put() of one object at a time: the second gets "store.busy".
+/// Only one process writes (the archive's lock); readers in other processes are safe at any time.
 
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/core/result.h"
@@ -16,7 +26,7 @@ namespace recto {
 struct OcflFile {
     std::string logical_path;
     std::string staged_path; ///< Existing file to take in (moved when on the same file system, else copied).
-    std::string sha512;      ///< Known digest; verified while copying when `staged_path` is copied.
+    std::string sha512;      ///< Known digest, verified before the file is taken in; empty: computed.
     bool copy = false;       ///< True: `staged_path` must stay (a master in the delivery): copy, never move.
 };
 
@@ -36,28 +46,52 @@ struct OcflState {
 class OcflStore {
   public:
     OcflStore(std::shared_ptr<FileSystem> fs, std::string root);
-    /// Makes 0=ocfl_1.1, ocfl_layout.json, extensions/...; no error when it is there already and of our layout.
+    /// Makes 0=ocfl_1.1, ocfl_layout.json, extensions/...; no error when it is there already and of our layout. A
+    /// folder that holds anything else is refused ("store.not_ocfl").
     Result<void> create();
-    Result<void> open(); ///< Checks declaration and layout; "store.not_ocfl", "store.newer_format".
+    Result<void> open(); ///< Checks declaration and layout; "store.not_ocfl", "store.newer_format",
+                         ///< "store.other_layout".
 
     [[nodiscard]] std::string object_path(const std::string& id) const; ///< Relative to the root.
+    /// Head of an object; head == 0 when there is none. Checks the inventory against its sidecar ("store.damaged").
     Result<OcflState> state(const std::string& id);
+    /// The same by path relative to the root, for walking over object_paths().
+    Result<OcflState> state_at(const std::string& object_path);
     Result<std::vector<std::string>> object_paths(); ///< All objects, relative, sorted.
 
     /// Adds a version whose logical state is exactly `files` (files whose digest the object already has are not stored
     /// again; staged_path may be empty for those). Returns the new state. Nothing is visible before it is complete; a
-    /// version left half made by a death is removed by recover(). When `files` equals the head's state no version is made.
+    /// version left half made by a death is put right by recover(). When `files` equals the head's state no version is
+    /// made. A staged file without `copy` is gone from its place afterwards; when put() fails it is moved back, when the
+    /// process dies in put() it may be lost. Errors: io.*, "store.digest_mismatch" (file set), "store.missing_content",
+    /// "store.bad_name", "store.damaged", "store.busy" (retry).
     Result<OcflState> put(const std::string& id, const std::vector<OcflFile>& files, const OcflVersionInfo& info);
 
-    /// Puts right what a death left behind (staged versions, a version folder without an inventory). Idempotent.
+    /// Puts right what a death left behind; quick when nothing is to be done (one folder is listed). Idempotent; not
+    /// while another process writes. Returns a sentence for each thing done.
     Result<std::vector<std::string>> recover();
 
     /// Absolute path of the content of a logical file of the head version.
     Result<std::string> content_path(const OcflState& state, const std::string& logical_path) const;
 
+    static constexpr std::string_view kLayout = "0004-hashed-n-tuple-storage-layout";
+
   private:
+    struct Shared; ///< What threads share: objects under way.
+    Result<OcflState> put_guarded(const OcflState& before, const std::vector<OcflFile>& files,
+                                  const OcflVersionInfo& info, const std::string& name);
+    Result<void> recover_one(const std::string& name, std::vector<std::string>& done);
+    [[nodiscard]] std::string staging() const;
+    Result<void> open_staging(const std::string& name);
+    Result<void> close_staging(const std::string& name);
+    Result<void> prune_empty_parents(const std::string& object);
+
     std::shared_ptr<FileSystem> fs_;
     std::string root_;
+    std::shared_ptr<Shared> shared_;
 };
+
+/// "" when `path` may be a logical or content path (relative, no empty, "." or ".." part), else what is wrong with it.
+[[nodiscard]] std::string_view ocfl_path_fault(std::string_view path);
 
 } // namespace recto
