@@ -54,6 +54,7 @@ class MemoryFiles : public FileSystem {
     Result<std::string> read(const std::string& path) override { return files[path]; }
     Result<void> write(const std::string&, std::string_view) override { return fail("io.denied", "read only"); }
     Result<void> append(const std::string&, std::string_view, bool) override { return fail("io.denied", "read only"); }
+    using FileSystem::copy;
     Result<std::string> copy(const std::string&, const std::string&, DigestAlgorithm) override {
         return fail("io.denied", "read only");
     }

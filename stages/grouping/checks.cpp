@@ -1,0 +1,119 @@
+#include "stages/grouping/checks.h"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace recto::group {
+
+namespace {
+
+bool has_content(const Page& p) { return p.page_class != PageClass::Separator && p.page_class != PageClass::Blank; }
+
+struct Signature {
+    bool known = false;
+    std::uint64_t bits = 0;
+};
+
+Signature signature_of(const Page& p) {
+    Signature s;
+    const std::string& hex = p.treatment.signature;
+    if (hex.size() != 16) return s;
+    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), s.bits, 16);
+    // A nearly flat signature (an empty or evenly grey page) is alike to everything.
+    s.known = error == std::errc() && end == hex.data() + hex.size() && std::popcount(s.bits) >= 4 && std::popcount(s.bits) <= 60;
+    return s;
+}
+
+bool alike(const Page& a, const Page& b) {
+    const auto close = [](double x, double y, double share) { return std::abs(x - y) <= share * std::max(x, y); };
+    return close(a.treatment.transform.width(), b.treatment.transform.width(), 0.05) &&
+           close(a.treatment.transform.height(), b.treatment.transform.height(), 0.05) &&
+           close(a.treatment.ink_ratio, b.treatment.ink_ratio, 0.10);
+}
+
+} // namespace
+
+void mark_sides(Item& item, std::string_view duplex) {
+    if (duplex == "off") return;
+    std::size_t first = 0;
+    while (first < item.pages.size() && !has_content(item.pages[first])) ++first;
+    bool spread = false, even = true, any = false;
+    int blanks = 0, shots = 0;
+    for (std::size_t i = first; i < item.pages.size(); ++i) {
+        const Page& p = item.pages[i];
+        spread |= !p.treatment.split.empty();
+        any |= p.page_class == PageClass::Separator;
+        ++shots;
+        if (p.page_class != PageClass::Blank) continue;
+        ++blanks;
+        even &= (i - first) % 2 == 1;
+    }
+    if (spread) { // an open book: left is the back of one leaf, right the front of the next
+        for (Page& p : item.pages)
+            if (!p.treatment.split.empty()) p.side = p.treatment.split == "left" ? "verso" : "recto";
+        return;
+    }
+    if (duplex == "auto" && (blanks == 0 || !even || any)) return;
+    for (std::size_t i = first; i < item.pages.size(); ++i) {
+        Page& p = item.pages[i];
+        const bool back = (i - first) % 2 == 1;
+        if (back && p.page_class == PageClass::Blank && has_content(item.pages[i - 1])) p.page_class = PageClass::BlankVerso;
+        if (shots % 2 != 0) continue;
+        p.leaf = static_cast<int>((i - first) / 2) + 1;
+        p.side = back ? "verso" : "recto";
+    }
+}
+
+void check_duplicates(Item& item, int distance) {
+    std::vector<Signature> signatures;
+    for (const Page& p : item.pages) signatures.push_back(signature_of(p));
+    std::map<std::string, int> seen; // bytes of an image -> order of its first page
+    for (std::size_t i = 0; i < item.pages.size(); ++i) {
+        Page& page = item.pages[i];
+        if (!has_content(page) || page.error) continue;
+        int earlier = 0;
+        const Source& source = item.sources[static_cast<std::size_t>(page.image.source)];
+        if (!source.sha512.empty()) {
+            const std::string key = source.sha512 + "/" + std::to_string(page.image.index) + page.treatment.split;
+            const auto [it, fresh] = seen.emplace(key, page.order);
+            if (!fresh) earlier = it->second;
+        }
+        for (std::size_t k = 0; k < i && earlier == 0 && signatures[i].known; ++k) {
+            const Page& other = item.pages[k];
+            if (!signatures[k].known || !has_content(other) || other.error) continue;
+            if (std::popcount(signatures[i].bits ^ signatures[k].bits) <= distance && alike(page, other)) earlier = other.order;
+        }
+        if (earlier == 0) continue;
+        Finding f;
+        f.code = "group.duplicate";
+        f.severity = Severity::Warning;
+        f.args = {std::to_string(page.order), std::to_string(earlier)};
+        page.findings.push_back(std::move(f));
+    }
+}
+
+void check_orientation(Item& item) {
+    std::map<int, std::vector<Page*>> by_turn;
+    std::size_t pages = 0;
+    for (Page& p : item.pages) {
+        if (!has_content(p) || p.error) continue;
+        by_turn[p.treatment.orientation_deg].push_back(&p);
+        ++pages;
+    }
+    if (pages < 5 || by_turn.size() != 2) return;
+    for (const auto& [turn, odd] : by_turn) {
+        if (odd.size() != 1) continue;
+        const double confidence = odd[0]->treatment.orientation_confidence;
+        Finding f;
+        f.code = "group.odd_orientation";
+        // Sure of itself, the page simply lay the other way round; unsure, the stack knows better.
+        f.severity = confidence >= 0.6 ? Severity::Info : Severity::Warning;
+        f.args = {std::to_string(odd[0]->order), std::to_string(turn)};
+        odd[0]->findings.push_back(std::move(f));
+    }
+}
+
+} // namespace recto::group

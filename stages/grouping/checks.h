@@ -1,0 +1,22 @@
+#pragma once
+
+/// What the pages of an item say about each other, before any text is read.
+
+#include <string_view>
+
+#include "pipeline/core/item.h"
+
+namespace recto::group {
+
+/// Fronts and backs of sheets: with `duplex` "on", or "auto" when every blank page after the first page with content
+/// lies at an even place, those blank pages become BlankVerso; leaf and side are filled when the count is even.
+void mark_sides(Item& item, std::string_view duplex);
+
+/// Finding "group.duplicate" (Warning) on each page that repeats an earlier one: the same bytes, or signatures within
+/// `distance` bits (0 to 16) at a like size and amount of ink.
+void check_duplicates(Item& item, int distance);
+
+/// Finding "group.odd_orientation" on a page turned otherwise than all the rest (at least four pages that agree).
+void check_orientation(Item& item);
+
+} // namespace recto::group
