@@ -1,0 +1,68 @@
+#pragma once
+
+/// What an OCR engine is to the reading stage: something that opens once, and gives each worker a session that turns
+/// the raster of one page into lines with words, glyphs and confidences.
+///
+/// Threads: an engine is immutable after it was opened and shared by all workers; a session belongs to one thread.
+/// Engines catch what their libraries throw; nothing but a Result crosses this border.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/page_text.h"
+#include "pipeline/core/raster.h"
+#include "pipeline/core/result.h"
+#include "pipeline/core/stage.h"
+
+namespace recto::reading {
+
+/// Lines of one page as an engine found them. All boxes are in pixels of the raster it was given, inside the raster.
+struct OcrPage {
+    /// When `ordered`, blocks in reading order by the engine's own layout analysis; otherwise one block that holds all
+    /// lines in no particular order, to be put right by arrange() of layout.h.
+    std::vector<TextBlock> blocks;
+    bool ordered = false;
+};
+
+class OcrSession {
+  public:
+    virtual ~OcrSession() = default;
+    /// Reads one page. Errors: "read.time_limit" (with retry) when `limits` expired, "read.cancelled" on a stop
+    /// request, "read.engine" when the library failed. An image without text is a success without lines.
+    virtual Result<OcrPage> read(const Raster& raster, const Limits& limits) = 0;
+};
+
+class OcrEngine {
+  public:
+    virtual ~OcrEngine() = default;
+    [[nodiscard]] virtual const std::string& name() const = 0; ///< With version: "tesseract 5.3.0".
+    /// Digests of the model files in use, for the cache key.
+    [[nodiscard]] virtual const std::string& fingerprint() const = 0;
+    /// To be called on the thread that will use the session.
+    [[nodiscard]] virtual Result<std::unique_ptr<OcrSession>> make_session() const = 0;
+};
+
+struct TesseractOptions {
+    std::string languages;   ///< As Tesseract wants them: "chi_sim+eng".
+    std::string data_folder; ///< Folder with *.traineddata; empty: where the library was built to look.
+    bool even_background = true; ///< Level out stains and shadows before recognition where a page has them.
+};
+/// Errors: "missing.language" naming the language and the package that brings it.
+[[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options);
+
+struct PpocrOptions {
+    std::string model_folder;   ///< Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt.
+    int workers = 1;            ///< Sessions that will read at the same time.
+    bool bf16 = false;          ///< Faster on CPUs that have it, with slightly other output.
+    int detector_side = 0;      ///< Long side the detector sees, pixels; 0: by the size of the text.
+    double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
+};
+/// Errors: "missing.ppocr" when this build has no OpenVINO, "missing.model" naming the file, "read.model" when a model
+/// and its dictionary do not belong together.
+[[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options);
+
+/// The error for an expired limit: "read.time_limit", or "read.cancelled" when a stop was asked for.
+[[nodiscard]] tl::unexpected<Error> expired_error(const Limits& limits, std::string where);
+
+} // namespace recto::reading

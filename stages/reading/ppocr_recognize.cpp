@@ -1,0 +1,263 @@
+#include "stages/reading/ppocr_recognize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <opencv2/imgproc.hpp>
+
+#include "stages/reading/unicode.h"
+
+namespace recto::reading {
+
+namespace {
+
+constexpr double kMaxSqueeze = 0.10;  ///< A strip may be made this much narrower to fit a bucket ...
+constexpr double kMaxStretch = 0.12;  ///< ... or this much wider.
+
+double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
+
+/// Bucket for a natural width; `width` becomes what is really drawn.
+int choose_bucket(double natural, int& width) {
+    for (int bucket : kStripWidths) {
+        if (bucket < natural * (1 - kMaxSqueeze)) continue;
+        width = bucket <= natural * (1 + kMaxStretch) ? bucket : static_cast<int>(std::ceil(natural));
+        return bucket;
+    }
+    width = kStripWidths.back();
+    return kStripWidths.back();
+}
+
+struct Ink {
+    std::vector<float> columns, rows;
+    int top = 0, bottom = kStripHeight; ///< Rows of the line itself, bottom excluded.
+};
+
+/// Where the strip differs from its own background, by column and row.
+Ink find_ink(const cv::Mat& strip, int width) {
+    cv::Mat grey;
+    cv::cvtColor(strip(cv::Rect(0, 0, width, strip.rows)), grey, cv::COLOR_RGB2GRAY);
+    std::array<int, 32> bins{};
+    for (int y = 0; y < grey.rows; ++y)
+        for (int x = 0; x < grey.cols; ++x) ++bins[grey.at<uchar>(y, x) >> 3];
+    const int background = static_cast<int>(std::max_element(bins.begin(), bins.end()) - bins.begin()) * 8 + 4;
+    Ink ink;
+    ink.columns.assign(static_cast<std::size_t>(width), 0);
+    ink.rows.assign(static_cast<std::size_t>(grey.rows), 0);
+    std::vector<std::uint8_t> level(static_cast<std::size_t>(width) * static_cast<std::size_t>(grey.rows));
+    for (int y = 0; y < grey.rows; ++y)
+        for (int x = 0; x < width; ++x) {
+            const int d = std::abs(grey.at<uchar>(y, x) - background);
+            const int value = d > 40 ? d : 0;
+            level[static_cast<std::size_t>(y * width + x)] = static_cast<std::uint8_t>(value);
+            ink.rows[static_cast<std::size_t>(y)] += static_cast<float>(value);
+        }
+    // The line's own rows: outwards from the densest one; a gap of more than 8 rows is the space to the next line.
+    const int densest = static_cast<int>(std::max_element(ink.rows.begin(), ink.rows.end()) - ink.rows.begin());
+    const float floor = ink.rows[static_cast<std::size_t>(densest)] * 0.03F;
+    auto edge = [&](int direction) {
+        int last = densest;
+        for (int y = densest, gap = 0; y >= 0 && y < grey.rows && gap <= 8; y += direction)
+            if (ink.rows[static_cast<std::size_t>(y)] > floor) {
+                last = y;
+                gap = 0;
+            } else {
+                ++gap;
+            }
+        return last;
+    };
+    ink.top = edge(-1);
+    ink.bottom = edge(1) + 1;
+    if (ink.bottom - ink.top < 6) {
+        ink.top = std::max(0, ink.top - 8);
+        ink.bottom = std::min(grey.rows, ink.bottom + 8);
+    }
+    for (int y = ink.top; y < ink.bottom; ++y)
+        for (int x = 0; x < width; ++x)
+            ink.columns[static_cast<std::size_t>(x)] += level[static_cast<std::size_t>(y * width + x)];
+    return ink;
+}
+
+/// Column between two characters with the least ink, the nearest to the middle among equals.
+double boundary_between(const std::vector<float>& columns, double left, double right) {
+    const int from = std::max(0, static_cast<int>(std::floor(left)));
+    const int to = std::min(static_cast<int>(columns.size()) - 1, static_cast<int>(std::ceil(right)));
+    const double middle = (left + right) / 2, span = std::max(1.0, (right - left) / 2);
+    double best = 1e30, at = middle;
+    for (int x = from; x <= to; ++x) {
+        const double away = std::abs(x + 0.5 - middle) / span;
+        // Near a neighbour's centre a gap is within that character (八, 川), not between the two.
+        const double cost = columns[static_cast<std::size_t>(x)] + 30 * away + (away > 0.6 ? 4000 * (away - 0.6) : 0);
+        if (cost < best) {
+            best = cost;
+            at = x + 0.5;
+        }
+    }
+    return at;
+}
+
+struct Piece {
+    const CtcChar* character;
+    double left = 0, right = 0; ///< Columns of its ink.
+    bool space_before = false;
+};
+
+/// Settles the space between two neighbours: the network says it (`said`), and the ink has a say in Latin text.
+bool keep_space(const Charset& charset, const Piece& a, const Piece& b, bool said, double em, double usual_gap) {
+    const char32_t l = charset.code_point(a.character->label), r = charset.code_point(b.character->label);
+    const double gap = b.left - a.right;
+    const bool left_cjk = is_cjk(l), right_cjk = is_cjk(r);
+    if (left_cjk && right_cjk) return gap > 0.9 * em && said; // 第 一 章 is spacing, not words
+    if (left_cjk || right_cjk) return said && gap > 0.35 * em;
+    if (said) return gap > 0.02 * em || usual_gap < 0;
+    if (is_word_letter(l) && is_word_letter(r)) return gap > std::max(0.34 * em, 2.5 * usual_gap);
+    return gap > std::max(0.55 * em, 3.5 * usual_gap);
+}
+
+Box box_of(const StripGeometry& g, double left, double right, double top, double bottom, cv::Size page) {
+    const std::array<Point, 4> corners = {g.to_page(left, top), g.to_page(right, top), g.to_page(right, bottom), g.to_page(left, bottom)};
+    double x0 = 1e30, y0 = 1e30, x1 = -1e30, y1 = -1e30;
+    for (const Point& p : corners) {
+        x0 = std::min(x0, p.x), x1 = std::max(x1, p.x);
+        y0 = std::min(y0, p.y), y1 = std::max(y1, p.y);
+    }
+    x0 = std::clamp(x0, 0.0, static_cast<double>(page.width)), x1 = std::clamp(x1, x0, static_cast<double>(page.width));
+    y0 = std::clamp(y0, 0.0, static_cast<double>(page.height)), y1 = std::clamp(y1, y0, static_cast<double>(page.height));
+    return {x0, y0, x1 - x0, y1 - y0};
+}
+
+} // namespace
+
+const cv::Mat& Pyramid::level(int level) {
+    level = std::clamp(level, 0, 4);
+    while (static_cast<int>(levels_.size()) <= level) {
+        const cv::Mat& last = levels_.back();
+        cv::Mat half;
+        cv::resize(last, half, cv::Size(std::max(1, (last.cols + 1) / 2), std::max(1, (last.rows + 1) / 2)), 0, 0, cv::INTER_AREA);
+        levels_.push_back(half);
+    }
+    return levels_[static_cast<std::size_t>(level)];
+}
+
+std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical) {
+    const Point start = vertical ? quad[1] : quad[0];
+    const Point end = vertical ? quad[2] : quad[1];
+    const Point below = vertical ? quad[0] : quad[3];
+    const double length = std::max(1.0, distance(start, end)), height = std::max(1.0, distance(start, below));
+    const double natural = length * kStripHeight / height;
+    const double widest = kStripWidths.back() / (1 - kMaxSqueeze);
+    const int parts = std::max(1, static_cast<int>(std::ceil(natural / widest)));
+    std::vector<StripGeometry> out;
+    for (int i = 0; i < parts; ++i) {
+        StripGeometry g;
+        g.vertical = vertical;
+        const double share = 1.0 / parts;
+        g.origin = {start.x + (end.x - start.x) * i * share, start.y + (end.y - start.y) * i * share};
+        g.bucket = choose_bucket(natural * share, g.width);
+        g.along = {(end.x - start.x) * share / g.width, (end.y - start.y) * share / g.width};
+        g.across = {(below.x - start.x) / kStripHeight, (below.y - start.y) / kStripHeight};
+        out.push_back(g);
+    }
+    return out;
+}
+
+cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
+    const double reduction = std::hypot(g.across.x, g.across.y);
+    int level = 0;
+    while (level < 4 && reduction / (1 << level) > 1.6) ++level;
+    const cv::Mat& image = pyramid.level(level);
+    // Real factor of the level: odd sizes are rounded up.
+    const double fx = static_cast<double>(image.cols) / pyramid.size().width;
+    const double fy = static_cast<double>(image.rows) / pyramid.size().height;
+    // Pixel centres lie at half coordinates; warpAffine counts from pixel centres.
+    const cv::Matx23d inverse(g.along.x * fx, g.across.x * fx, (g.origin.x + 0.5 * (g.along.x + g.across.x)) * fx - 0.5,
+                              g.along.y * fy, g.across.y * fy, (g.origin.y + 0.5 * (g.along.y + g.across.y)) * fy - 0.5);
+    cv::Mat drawn;
+    cv::warpAffine(image, drawn, inverse, cv::Size(g.width, kStripHeight), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+    if (drawn.channels() == 1) cv::cvtColor(drawn, drawn, cv::COLOR_GRAY2RGB);
+    if (g.width == g.bucket) return drawn;
+    cv::Mat strip(kStripHeight, g.bucket, CV_8UC3, cv::Scalar::all(128));
+    drawn.copyTo(strip(cv::Rect(0, 0, g.width, kStripHeight)));
+    return strip;
+}
+
+Box unite(const Box& a, const Box& b) {
+    const double x = std::min(a.x, b.x), y = std::min(a.y, b.y);
+    return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
+}
+
+void refresh_line(TextLine& line) {
+    line.text.clear();
+    line.confidence = 0;
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < line.words.size(); ++i) {
+        const Word& word = line.words[i];
+        if (i > 0) line.text += ' ';
+        line.text += word.text;
+        line.box = i == 0 ? word.box : unite(line.box, word.box);
+        const std::size_t n = std::max<std::size_t>(1, word.glyphs.size());
+        line.confidence += word.confidence * static_cast<double>(n);
+        characters += n;
+    }
+    if (characters > 0) line.confidence /= static_cast<double>(characters);
+}
+
+TextLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,
+                    const StripGeometry& g, double step, cv::Size page) {
+    TextLine line;
+    line.vertical = g.vertical;
+    const Ink ink = find_ink(strip, g.width);
+    std::vector<Piece> pieces;
+    bool space = false;
+    for (const CtcChar& c : characters) {
+        const char32_t point = charset.code_point(c.label);
+        if (point == U' ' || point == U'\u3000') {
+            space = !pieces.empty();
+            continue;
+        }
+        pieces.push_back({&c, 0, 0, space});
+        space = false;
+    }
+    if (pieces.empty()) return line;
+
+    // Limits between neighbours, then each character's own ink within its limits.
+    const double em = std::max(8, ink.bottom - ink.top);
+    auto centre = [&](std::size_t i) { return std::min<double>(g.width - 0.5, pieces[i].character->position * step); };
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        pieces[i].left = i == 0 ? std::max(0.0, centre(0) - 1.2 * em) : pieces[i - 1].right;
+        pieces[i].right = i + 1 == pieces.size() ? std::min<double>(g.width, centre(i) + 1.2 * em)
+                                                 : boundary_between(ink.columns, centre(i), std::max(centre(i), centre(i + 1)));
+    }
+    std::vector<double> gaps;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        Piece& p = pieces[i];
+        int from = static_cast<int>(p.left), to = std::max(from + 1, static_cast<int>(std::ceil(p.right)));
+        to = std::min(to, g.width);
+        while (from < to - 1 && ink.columns[static_cast<std::size_t>(from)] <= 0) ++from;
+        while (to > from + 1 && ink.columns[static_cast<std::size_t>(to - 1)] <= 0) --to;
+        if (to > from + 1) { // ink was found: tighten, else keep the limits
+            p.left = from;
+            p.right = to;
+        }
+        if (i > 0 && !p.space_before && !is_cjk(charset.code_point(p.character->label))) gaps.push_back(p.left - pieces[i - 1].right);
+    }
+    double usual_gap = -1;
+    if (!gaps.empty()) {
+        std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(gaps.size() / 2), gaps.end());
+        usual_gap = std::max(0.0, gaps[gaps.size() / 2]);
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const Piece& p = pieces[i];
+        if (i == 0 || keep_space(charset, pieces[i - 1], p, p.space_before, em, usual_gap)) line.words.emplace_back();
+        Word& word = line.words.back();
+        Glyph glyph{charset.text(p.character->label), box_of(g, p.left, p.right, ink.top, ink.bottom, page), p.character->confidence};
+        word.text += glyph.text;
+        word.box = word.glyphs.empty() ? glyph.box : unite(word.box, glyph.box);
+        word.confidence += glyph.confidence;
+        word.glyphs.push_back(std::move(glyph));
+    }
+    for (Word& word : line.words) word.confidence /= static_cast<double>(word.glyphs.size());
+    refresh_line(line);
+    return line;
+}
+
+} // namespace recto::reading

@@ -1,0 +1,62 @@
+#pragma once
+
+/// From a text region to the strip of pixels that the recognizer sees, and from what it says back to a line with boxes
+/// for every character. No inference here: pure functions, any thread.
+
+#include <array>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "pipeline/core/page_text.h"
+#include "stages/reading/ctc.h"
+
+namespace recto::reading {
+
+inline constexpr int kStripHeight = 48;
+
+/// The widths the recognizer ever sees, pixels: few, because OpenVINO keeps memory for every shape.
+inline constexpr std::array<int, 12> kStripWidths = {64, 128, 208, 304, 416, 544, 688, 848, 1024, 1216, 1440, 1728};
+
+/// The page at full, half, quarter ... size, so that a strip is cut by one bilinear resampling without aliasing.
+/// Levels are made when first asked for. One thread.
+class Pyramid {
+  public:
+    explicit Pyramid(cv::Mat page) : levels_{std::move(page)} {}
+    [[nodiscard]] cv::Size size() const { return levels_[0].size(); }
+    /// Image reduced by 2^level, at most 4 levels.
+    [[nodiscard]] const cv::Mat& level(int level);
+
+  private:
+    std::vector<cv::Mat> levels_;
+};
+
+/// Where a strip lies: strip pixel (u, v) shows the page at origin + u * along + v * across.
+struct StripGeometry {
+    Point origin, along, across; ///< Page pixels; `along` and `across` a strip pixel.
+    int width = 0;               ///< Strip pixels that show the region.
+    int bucket = 0;              ///< Width the network sees, one of kStripWidths; the rest is filled with grey.
+    bool vertical = false;       ///< Turned by 90 degrees: u runs down the page.
+
+    [[nodiscard]] Point to_page(double u, double v) const {
+        return {origin.x + u * along.x + v * across.x, origin.y + u * along.y + v * across.y};
+    }
+};
+
+/// Strips of a region: one, or several side by side when it is longer than the widest bucket. A strip that is a
+/// little wider or narrower than a bucket is squeezed or stretched onto it, so that no pixel is computed for nothing.
+[[nodiscard]] std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical);
+
+/// Cuts a strip: CV_8UC3, kStripHeight x bucket, in the channel order of the pyramid (grey is repeated).
+[[nodiscard]] cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& geometry);
+
+/// A line made of decoded characters: spaces settled, words cut, every character with a box found from the ink of the
+/// strip between its neighbours. `step` is the width of a time step in strip pixels. Boxes lie within `page`.
+[[nodiscard]] TextLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,
+                                  const StripGeometry& geometry, double step, cv::Size page);
+
+/// Text, box and confidence of a line from its words (joined by one space).
+void refresh_line(TextLine& line);
+[[nodiscard]] Box unite(const Box& a, const Box& b);
+
+} // namespace recto::reading
