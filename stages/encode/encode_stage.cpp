@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <cmath>
+
+#include <opencv2/imgproc.hpp>
+
+#include "pipeline/core/digest.h"
+#include "pipeline/files/file_system.h"
+#include "pipeline/files/image_out.h"
+#include "stages/encode/colour.h"
+#include "stages/encode/encode.h"
+
+namespace recto {
+namespace {
+
+const Setting<std::string> kPreservation{
+    "encode.preservation", "jpeg", std::vector<std::string_view>{"tiff", "jpeg", "none"},
+    "Preservation image of each page, turned and cropped, at full resolution: tiff (lossless; bi-level pages G4), jpeg, or "
+    "none (the masters are kept in any case). TIFF of a colour page costs about 20 MB.",
+    "每页的保存图像(已转正、裁边,全分辨率):tiff(无损;二值页用 G4)、jpeg 或 none(无论如何都保留原始扫描件)。彩色页的 TIFF 约 20 MB。"};
+const Setting<std::string> kTiffCompression{
+    "encode.tiff_compression", "lzw", std::vector<std::string_view>{"lzw", "deflate", "none"},
+    "Compression of grey and colour TIFF preservation images; all lossless.", "灰度和彩色 TIFF 保存图像的压缩方式,均为无损。"};
+const Setting<std::int64_t> kPreservationQuality{
+    "encode.preservation_quality", 90, {50, 100}, "JPEG quality of preservation images.", "保存图像的 JPEG 质量。"};
+const Setting<std::int64_t> kAccessDpi{
+    "encode.access_dpi", 200, {0, 1200},
+    "Resolution of the PDF's and the access images, dots per inch; coarser scans and bi-level pages are left as they are; 0 "
+    "keeps full resolution.",
+    "PDF 图像和利用图像的分辨率(dpi);较低分辨率的扫描件和二值页保持不变;0 表示全分辨率。"};
+const Setting<std::int64_t> kJpegQuality{
+    "encode.jpeg_quality", 80, {20, 100}, "JPEG quality of the PDF's and the access images.", "PDF 图像和利用图像的 JPEG 质量。"};
+const Setting<bool> kAccessImages{
+    "encode.access_images", false,
+    "Keep a JPEG of each page beside the PDF (access/images); grey and colour pages share its bytes with the PDF.",
+    "在 PDF 之外为每页保存 JPEG 利用图像(access/images);灰度和彩色页与 PDF 共用同一压缩数据。"};
+
+/// Encodes the images of one page; each distinct image is compressed once.
+class Encoder {
+  public:
+    Encoder(const Settings& settings, FileSystem& fs, const PageInput& in) : settings_(settings), fs_(fs), in_(in) {
+        full_ = in.raster;
+        if (in.page.treatment.dpi.x > 0) full_.dpi = in.page.treatment.dpi;
+        if (!(full_.dpi.x > 0) || !(full_.dpi.y > 0)) full_.dpi = {300, 300, DpiSource::Assumed};
+    }
+
+    Result<EncodedPage> run() {
+        if (full_.empty()) return fail("encode.image", "the page has no pixels");
+        RECTO_TRY(preservation());
+        if (in_.limits.stop.stop_requested()) return fail_retry("encode.stopped", "stopped on request");
+        if (full_.mode == ColourMode::Bilevel) RECTO_TRY(bilevel());
+        else RECTO_TRY(continuous());
+        return std::move(page_);
+    }
+
+  private:
+    Result<StagedFile> put(const std::string& name, const std::string& bytes, const char* media_type, const Raster& image,
+                           const char* role) {
+        StagedFile f;
+        f.staged_path = join_path(in_.work_folder, name);
+        f.media_type = media_type;
+        f.role = role;
+        f.sha512 = digest_hex(DigestAlgorithm::Sha512, bytes);
+        f.size = bytes.size();
+        f.width = image.width();
+        f.height = image.height();
+        f.dpi = image.dpi.x;
+        RECTO_TRY(fs_.write(f.staged_path, bytes));
+        return f;
+    }
+
+    Result<void> preservation() {
+        const std::string kind = settings_.get(kPreservation);
+        if (kind == "none") return {};
+        const bool bilevel = full_.mode == ColourMode::Bilevel;
+        StagedFile file;
+        if (kind == "tiff" || bilevel) { // JPEG of a bi-level page would be larger and worse.
+            const std::string way = settings_.get(kTiffCompression);
+            const TiffCompression compression = bilevel ? TiffCompression::G4
+                                                : way == "deflate" ? TiffCompression::Deflate
+                                                : way == "none"    ? TiffCompression::None
+                                                                   : TiffCompression::Lzw;
+            RECTO_ASSIGN(const std::string bytes, write_tiff(full_, compression, "Recto", ""));
+            RECTO_ASSIGN(file, put("preservation.tif", bytes, "image/tiff", full_, "preservation"));
+            file.logical_path = page_logical_path("preservation", in_.page.order, "tif");
+        } else {
+            RECTO_ASSIGN(const std::string bytes, write_jpeg(full_, static_cast<int>(settings_.get(kPreservationQuality))));
+            RECTO_ASSIGN(file, put("preservation.jpg", bytes, "image/jpeg", full_, "preservation"));
+            file.logical_path = page_logical_path("preservation", in_.page.order, "jpg");
+        }
+        page_.files.push_back(std::move(file));
+        return {};
+    }
+
+    /// The full image at the resolution of the access copies; shares the pixels when that is its own.
+    Raster for_access(const Raster& image) const {
+        const auto wanted = static_cast<double>(settings_.get(kAccessDpi));
+        if (wanted <= 0) return image;
+        // Less than a tenth above is not worth a resampling.
+        const double sx = image.dpi.x > wanted * 1.1 ? wanted / image.dpi.x : 1;
+        const double sy = image.dpi.y > wanted * 1.1 ? wanted / image.dpi.y : 1;
+        if (sx == 1 && sy == 1) return image;
+        Raster out = image;
+        const cv::Size size(std::max(1, static_cast<int>(std::lround(image.width() * sx))),
+                            std::max(1, static_cast<int>(std::lround(image.height() * sy))));
+        cv::resize(image.pixels, out.pixels = cv::Mat(), size, 0, 0, cv::INTER_AREA);
+        out.dpi.x = image.dpi.x * size.width / image.width();
+        out.dpi.y = image.dpi.y * size.height / image.height();
+        return out;
+    }
+
+    Result<void> continuous() {
+        page_.pdf_filter = "DCTDecode";
+        page_.pdf_components = full_.mode == ColourMode::Colour ? 3 : 1;
+        // A profile that cannot be used is left aside for the copies; the preservation image and the master keep it.
+        auto converted = encode::to_srgb(full_);
+        Raster srgb = full_;
+        srgb.icc.clear();
+        const bool same = !converted || converted->pixels.data == full_.pixels.data;
+        if (converted) srgb = std::move(*converted);
+        Raster access = for_access(srgb);
+        access.icc.clear();
+        const bool full_size = access.pixels.data == full_.pixels.data;
+        if (same && full_size && !page_.files.empty() && page_.files.front().media_type == "image/jpeg") {
+            page_.pdf_image = page_.files.front(); // One compression serves both.
+            page_.pdf_image.role = "pdf-image";
+        } else {
+            RECTO_ASSIGN(const std::string bytes, write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true));
+            RECTO_ASSIGN(page_.pdf_image, put("access.jpg", bytes, "image/jpeg", access, "pdf-image"));
+        }
+        if (settings_.get(kAccessImages)) add_access(page_.pdf_image);
+        page_.pdf_image.logical_path.clear();
+        return {};
+    }
+
+    Result<void> bilevel() {
+        RECTO_ASSIGN(const std::string bytes, write_g4(full_));
+        RECTO_ASSIGN(page_.pdf_image, put("access.g4", bytes, "image/tiff", full_, "pdf-image"));
+        page_.pdf_filter = "CCITTFaxDecode";
+        page_.pdf_components = 1;
+        if (!settings_.get(kAccessImages)) return {};
+        Raster grey = full_;
+        grey.mode = ColourMode::Grey;
+        const Raster access = for_access(grey);
+        RECTO_ASSIGN(const std::string jpeg, write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true));
+        RECTO_ASSIGN(StagedFile file, put("access.jpg", jpeg, "image/jpeg", access, "access-image"));
+        add_access(std::move(file));
+        return {};
+    }
+
+    void add_access(StagedFile file) {
+        file.role = "access-image";
+        file.logical_path = page_logical_path("access/images", in_.page.order, "jpg");
+        page_.files.push_back(std::move(file));
+    }
+
+    const Settings& settings_;
+    FileSystem& fs_;
+    const PageInput& in_;
+    Raster full_;
+    EncodedPage page_;
+};
+
+class EncodeWorker final : public PageWorker {
+  public:
+    EncodeWorker(const Settings& settings, std::shared_ptr<FileSystem> fs) : settings_(settings), fs_(std::move(fs)) {}
+    Result<nlohmann::json> run(const PageInput& in) override {
+        try {
+            RECTO_ASSIGN(const EncodedPage page, Encoder(settings_, *fs_, in).run());
+            return nlohmann::json(page);
+        } catch (const std::exception& e) {
+            return fail("encode.image", e.what());
+        }
+    }
+
+  private:
+    const Settings& settings_;
+    std::shared_ptr<FileSystem> fs_;
+};
+
+class EncodeStage final : public PageStage {
+  public:
+    const StageInfo& info() const override {
+        static const StageInfo kInfo{
+            .name = "encode",
+            .version = 1,
+            .settings = {&kPreservation, &kTiffCompression, &kPreservationQuality, &kAccessDpi, &kJpegQuality, &kAccessImages},
+            .inputs = {},
+            .peak_bytes_per_pixel = 9, // Converted copy 3, smaller copy 2, encoded bytes at worst 4.
+            .peak_fixed_bytes = std::size_t{8} << 20,
+            .english = "Makes the preservation image, the access image and the PDF's image of each page.",
+            .chinese = "生成每页的保存图像、利用图像和 PDF 图像。"};
+        return kInfo;
+    }
+    std::unique_ptr<PageWorker> make_worker() const override {
+        return std::make_unique<EncodeWorker>(*context_.settings, posix_file_system());
+    }
+};
+
+} // namespace
+
+std::unique_ptr<PageStage> make_encode_stage() { return std::make_unique<EncodeStage>(); }
+
+} // namespace recto

@@ -1,0 +1,276 @@
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "pipeline/core/digest.h"
+#include "pipeline/files/file_system.h"
+#include "pipeline/files/names.h"
+#include "stages/encode/encode.h"
+#include "stages/encode/formats.h"
+#include "stages/encode/pdf_writer.h"
+#include "stages/encode/records.h"
+#include "stages/encode/text_layer.h"
+
+namespace recto {
+namespace {
+
+using namespace encode;
+
+const Setting<bool> kFastWebView{
+    "encode.pdf_fast_web_view", false,
+    "Order the PDF so that a browser shows the first page before the rest has come (a little larger and slower to write).",
+    "按快速网页浏览方式组织 PDF:浏览器不必等待全部下载即可显示首页(文件稍大,写入稍慢)。"};
+const Setting<bool> kBookmarks{"encode.pdf_bookmarks", true,
+                               "Bookmarks in the PDF for cover, contents, body and back note, where an item has such parts.",
+                               "在 PDF 中为封面、卷内目录、正文和备考表加书签(有这些部分时)。"};
+
+/// Makes the files of one item; every member writes one or more into the staging folder.
+class ItemFiles {
+  public:
+    ItemFiles(const Settings& settings, FileSystem& fs, ItemInput& in)
+        : settings_(settings), fs_(fs), in_(in), created_(rfc3339(in.clock.now())),
+          software_(in.provenance.is_object() ? in.provenance.value("agent", "recto") : "recto"),
+          name_(escape_name(in.item.display_name())) {}
+
+    Result<void> run() {
+        std::stable_sort(in_.item.pages.begin(), in_.item.pages.end(),
+                         [](const Page& a, const Page& b) { return a.order < b.order; });
+        for (const Page& p : in_.item.pages) texts_.push_back(clean_text(p.text));
+        take_page_files();
+        RECTO_TRY(pdf());
+        RECTO_TRY(alto());
+        RECTO_TRY(plain_text());
+        return records();
+    }
+
+  private:
+    Result<StagedFile> put(const std::string& logical_path, const std::string& bytes, const char* media_type, const char* role) {
+        RECTO_ASSIGN(StagedFile f, place(logical_path, media_type, role));
+        RECTO_TRY(fs_.write(f.staged_path, bytes));
+        f.sha512 = digest_hex(DigestAlgorithm::Sha512, bytes);
+        f.size = bytes.size();
+        return f;
+    }
+    Result<StagedFile> place(const std::string& logical_path, const char* media_type, const char* role) {
+        StagedFile f;
+        f.logical_path = logical_path;
+        f.staged_path = join_path(in_.staging_folder, logical_path);
+        f.media_type = media_type;
+        f.role = role;
+        RECTO_TRY(fs_.make_folders(parent_path(f.staged_path)));
+        return f;
+    }
+
+    /// The images made for the pages, under the names of the pages' present order: they may have been made (and cached)
+    /// before a page was inserted.
+    void take_page_files() {
+        for (Page& p : in_.item.pages)
+            for (StagedFile& f : p.encoded.files) {
+                const std::string extension = f.media_type == "image/tiff" ? "tif" : "jpg";
+                if (f.role == "preservation") f.logical_path = page_logical_path("preservation", p.order, extension);
+                if (f.role == "access-image") f.logical_path = page_logical_path("access/images", p.order, extension);
+                const bool there = std::any_of(in_.files.begin(), in_.files.end(),
+                                               [&](const StagedFile& g) { return g.logical_path == f.logical_path; });
+                if (!there) in_.files.push_back(f);
+            }
+    }
+
+    // ---- PDF -----------------------------------------------------------------------------------------------------
+
+    static PdfPage pdf_page(const Page& p) {
+        PdfPage out;
+        const StagedFile& image = p.encoded.pdf_image;
+        const PageTreatment& t = p.treatment;
+        if (t.transform.width() > 0 && t.transform.height() > 0 && t.dpi.x > 0 && t.dpi.y > 0) {
+            out.width_pt = t.transform.width() / t.dpi.x * 72;
+            out.height_pt = t.transform.height() / t.dpi.y * 72;
+        } else if (image.width > 0 && image.dpi > 0) {
+            out.width_pt = image.width / image.dpi * 72;
+            out.height_pt = image.height / image.dpi * 72;
+        } else { // Nothing is known of a page that failed: A4.
+            out.width_pt = 595.276;
+            out.height_pt = 841.89;
+        }
+        if (!image.staged_path.empty())
+            out.image = {image.staged_path, p.encoded.pdf_filter, image.width, image.height, p.encoded.pdf_components};
+        out.label = p.printed_number;
+        return out;
+    }
+
+    std::string language() const {
+        std::map<std::string, int> votes;
+        for (const Page& p : in_.item.pages)
+            if (std::string tag = language_tag(p.text.language); !tag.empty()) ++votes[tag];
+        const auto most = std::max_element(votes.begin(), votes.end(), [](auto& a, auto& b) { return a.second < b.second; });
+        return most == votes.end() ? "zh-Hans" : most->first;
+    }
+
+    void bookmarks(PdfDocument& document) const {
+        static const std::map<PageClass, const char*> kTitles = {{PageClass::Cover, "封面"},
+                                                                 {PageClass::Contents, "卷内目录"},
+                                                                 {PageClass::Body, "正文"},
+                                                                 {PageClass::BackNote, "备考表"}};
+        const char* last = nullptr;
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            const auto it = kTitles.find(in_.item.pages[i].page_class);
+            if (it == kTitles.end() || it->second == last) continue;
+            document.bookmarks.push_back({it->second, static_cast<int>(i)});
+            last = it->second;
+        }
+        if (document.bookmarks.size() < 2) document.bookmarks.clear(); // One part needs no list of parts.
+    }
+
+    Result<void> pdf() {
+        if (in_.item.pages.empty()) return {};
+        PdfDocument document;
+        const Field* title = in_.item.field("title");
+        const Field* creator = in_.item.field("creator");
+        auto value = [](const Field* f) { return !f ? std::string() : f->value.empty() ? f->as_written : f->value; };
+        document.title = value(title).empty() ? in_.item.display_name() : value(title);
+        document.author = value(creator);
+        document.identifier = in_.item.reference_code.empty() ? "urn:uuid:" + in_.item.id.to_string() : in_.item.reference_code;
+        document.language = language();
+        document.software = software_;
+        document.created = created_;
+        document.fast_web_view = settings_.get(kFastWebView);
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            const Page& p = in_.item.pages[i];
+            PdfPage page = pdf_page(p);
+            page.text = &texts_[i];
+            if (page.image.path.empty())
+                in_.item.findings.push_back(
+                    {"encode.page_without_image", Severity::Warning, {std::to_string(p.order)}, false, {}});
+            document.pages.push_back(std::move(page));
+        }
+        if (settings_.get(kBookmarks)) bookmarks(document);
+        RECTO_ASSIGN(StagedFile f, place("access/" + name_ + ".pdf", "application/pdf", "access"));
+        RECTO_ASSIGN(const WrittenFile written, write_pdf(fs_, document, f.staged_path));
+        f.sha512 = written.sha512;
+        f.size = written.size;
+        in_.files.push_back(f);
+        pdf_path_ = f.logical_path;
+        return {};
+    }
+
+    // ---- Text ----------------------------------------------------------------------------------------------------
+
+    static std::string treatment_words(const PageTreatment& t) {
+        std::string out = fmt::format("turned {} degrees clockwise", t.orientation_deg);
+        if (t.deskewed) out += fmt::format("; deskewed by {:.2f} degrees", -t.skew_deg);
+        if (!t.split.empty()) out += "; " + t.split + " page of a spread";
+        if (t.cropped) out += "; cropped to the paper";
+        return out + "; parameters: metadata/item.json";
+    }
+
+    AltoPage alto_page(const Page& p) const {
+        AltoPage page;
+        // The image whose pixels the coordinates are: kept for preservation, else for access, else the PDF's page.
+        const StagedFile* image = nullptr;
+        for (const char* role : {"preservation", "access-image"})
+            for (const StagedFile& f : p.encoded.files)
+                if (!image && f.role == role) image = &f;
+        page.image = image ? image->logical_path : fmt::format("{}#page={}", pdf_path_, p.order);
+        page.width = image ? image->width : p.text.width;
+        page.height = image ? image->height : p.text.height;
+        page.item_id = "urn:uuid:" + in_.item.id.to_string();
+        page.page_id = "urn:uuid:" + p.id.to_string();
+        page.order = p.order;
+        page.printed_number = p.printed_number;
+        page.page_class = to_string(p.page_class);
+        page.software = software_;
+        page.created = created_;
+        page.treatment = treatment_words(p.treatment);
+        return page;
+    }
+
+    Result<void> alto() {
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            const Page& p = in_.item.pages[i];
+            if (p.text.width <= 0 || p.text.height <= 0) continue; // The page was not read.
+            RECTO_ASSIGN(StagedFile f, put(page_logical_path("text", p.order, "alto.xml"), write_alto(texts_[i], alto_page(p)),
+                                           "application/xml", "alto"));
+            in_.files.push_back(std::move(f));
+        }
+        return {};
+    }
+
+    /// UTF-8; a printed line a line, a blank line between blocks, U+000C after each page, as pdftotext writes it.
+    Result<void> plain_text() {
+        if (in_.item.pages.empty()) return {};
+        std::string all;
+        for (const PageText& t : texts_) all += t.plain() + '\f';
+        RECTO_ASSIGN(StagedFile f, put("text/" + name_ + ".txt", all, "text/plain", "text"));
+        in_.files.push_back(std::move(f));
+        return {};
+    }
+
+    // ---- Records -------------------------------------------------------------------------------------------------
+
+    /// Formats of the masters by their content: a name or media type does not tell a PDF's version.
+    void add_formats(nlohmann::json& item) const {
+        for (std::size_t i = 0; i < in_.item.sources.size(); ++i) {
+            std::string head;
+            if (std::ifstream file(in_.item.sources[i].path, std::ios::binary); file) {
+                head.resize(std::size_t{1} << 16);
+                file.read(head.data(), static_cast<std::streamsize>(head.size()));
+                head.resize(static_cast<std::size_t>(file.gcount()));
+            }
+            const FileFormat f = identify_format(in_.item.sources[i].media_type, head);
+            item["sources"][i]["format"] = {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}};
+        }
+    }
+
+    Result<void> records() {
+        auto json = item_to_json(in_.item, in_.files, in_.provenance, created_);
+        add_formats(json);
+        std::vector<StagedFile> records;
+        auto add = [&](const std::string& path, const std::string& bytes, const char* media_type) -> Result<void> {
+            RECTO_ASSIGN(StagedFile f, put(path, bytes, media_type, "metadata"));
+            records.push_back(std::move(f));
+            return {};
+        };
+        RECTO_TRY(add("metadata/item.json", dump_item_json(json), "application/json"));
+        RECTO_TRY(add("metadata/dc.xml", write_dublin_core(json), "application/xml"));
+        RECTO_TRY(add("metadata/premis.xml", write_premis(json, records), "application/xml"));
+        RECTO_TRY(add("mets.xml", write_mets(json, records), "application/xml"));
+        in_.files.insert(in_.files.end(), records.begin(), records.end());
+        return {};
+    }
+
+    const Settings& settings_;
+    FileSystem& fs_;
+    ItemInput& in_;
+    std::string created_, software_, name_, pdf_path_;
+    std::vector<PageText> texts_;
+};
+
+class ItemFilesStage final : public ItemStage {
+  public:
+    const StageInfo& info() const override {
+        static const StageInfo kInfo{.name = "item-files",
+                                     .version = 1,
+                                     .settings = {&kFastWebView, &kBookmarks},
+                                     .inputs = {},
+                                     .peak_bytes_per_pixel = 0,
+                                     .peak_fixed_bytes = std::size_t{32} << 20,
+                                     .english = "Writes the PDF, the text and the records of each item.",
+                                     .chinese = "生成每件的 PDF、文本和元数据记录。"};
+        return kInfo;
+    }
+    Result<void> run(ItemInput& in) const override {
+        try {
+            const auto fs = posix_file_system();
+            return ItemFiles(*context_.settings, *fs, in).run();
+        } catch (const std::exception& e) {
+            return fail("encode.item", e.what(), in.item.display_name());
+        }
+    }
+};
+
+} // namespace
+
+std::unique_ptr<ItemStage> make_item_files_stage() { return std::make_unique<ItemFilesStage>(); }
+
+} // namespace recto

@@ -1,0 +1,222 @@
+// item.json, the authority: written and read here and nowhere else. Its fields are described in docs/FORMATS.md.
+
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "stages/encode/encode.h"
+#include "stages/encode/formats.h"
+
+namespace recto {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kSchema = 1;
+
+Json format_json(const encode::FileFormat& f) { return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}}; }
+
+/// Page order out of "text/0012.alto.xml"; 0 for files of the whole item.
+int page_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos || path.starts_with("master/") || path.starts_with("metadata/")) return 0;
+    const std::size_t dot = path.find('.', slash);
+    if (path.starts_with("text/") && (dot == std::string::npos || path.substr(dot) != ".alto.xml")) return 0;
+    if (path.starts_with("access/") && !path.starts_with("access/images/")) return 0;
+    int order = 0;
+    const char* first = path.data() + slash + 1;
+    const auto read = std::from_chars(first, path.data() + path.size(), order);
+    return read.ec == std::errc() && *read.ptr == '.' ? order : 0;
+}
+
+Json file_json(const StagedFile& f) {
+    Json j = {{"path", f.logical_path}, {"media_type", f.media_type}, {"size", f.size}, {"sha512", f.sha512}, {"role", f.role}};
+    if (const int page = page_of(f.logical_path)) j["page"] = page;
+    if (f.width > 0) j.update({{"width", f.width}, {"height", f.height}, {"dpi", f.dpi}});
+    // Our own files: JPEG is written as JFIF 1.01, the access PDF is PDF/A-2u.
+    encode::FileFormat format = encode::identify_format(f.media_type, {});
+    if (f.media_type == "image/jpeg") format = {"JPEG File Interchange Format", "1.01", "fmt/43"};
+    if (f.media_type == "application/pdf") format = {"Acrobat PDF/A - Portable Document Format", "2u", "fmt/478"};
+    j["format"] = format_json(format);
+    return j;
+}
+StagedFile file_from(const Json& j) {
+    StagedFile f;
+    j.at("path").get_to(f.logical_path);
+    j.at("media_type").get_to(f.media_type);
+    j.at("size").get_to(f.size);
+    j.at("sha512").get_to(f.sha512);
+    j.at("role").get_to(f.role);
+    f.width = j.value("width", 0);
+    f.height = j.value("height", 0);
+    f.dpi = j.value("dpi", 0.0);
+    return f;
+}
+
+Json error_json(const Error& e) {
+    return {{"code", e.code}, {"reason", e.reason}, {"file", e.file}, {"page", e.page}, {"stage", e.stage}, {"retry", e.retry}};
+}
+Error error_from(const Json& j) {
+    return {j.at("code"), j.at("reason"), j.at("file"), j.at("page"), j.at("stage"), j.at("retry")};
+}
+
+std::int64_t characters(const PageText& text) {
+    std::int64_t n = 0;
+    for (const auto& block : text.blocks)
+        for (const auto& line : block.lines)
+            for (const char c : line.text) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80 && c != ' ' ? 1 : 0;
+    return n;
+}
+
+Json page_json(const Page& p) {
+    Json j = {{"id", p.id.to_string()},
+              {"image", {{"source", p.image.source}, {"index", p.image.index}}},
+              {"serial", p.serial},
+              {"order", p.order},
+              {"printed_number", p.printed_number},
+              {"leaf", p.leaf},
+              {"side", p.side},
+              {"class", to_string(p.page_class)},
+              {"treatment", p.treatment},
+              {"findings", p.findings},
+              {"stage_data", p.stage_data}};
+    j["error"] = p.error ? error_json(*p.error) : Json(nullptr);
+    j["reading"] = {{"state", to_string(p.text.state)}, {"engine", p.text.engine},        {"language", p.text.language},
+                    {"width", p.text.width},            {"height", p.text.height},        {"confidence", p.text.confidence},
+                    {"characters", characters(p.text)}};
+    const StagedFile& image = p.encoded.pdf_image;
+    if (image.width > 0)
+        j["pdf_image"] = {{"filter", p.encoded.pdf_filter}, {"components", p.encoded.pdf_components}, {"width", image.width},
+                          {"height", image.height},         {"dpi", image.dpi},                       {"size", image.size},
+                          {"sha512", image.sha512},         {"media_type", image.media_type}};
+    else j["pdf_image"] = nullptr;
+    return j;
+}
+
+Page page_from(const Json& j) {
+    Page p;
+    if (!Uuid::parse(j.at("id").get<std::string>(), p.id)) throw std::invalid_argument("page id is no UUID");
+    p.image.source = j.at("image").at("source");
+    p.image.index = j.at("image").at("index");
+    j.at("serial").get_to(p.serial);
+    j.at("order").get_to(p.order);
+    j.at("printed_number").get_to(p.printed_number);
+    j.at("leaf").get_to(p.leaf);
+    j.at("side").get_to(p.side);
+    p.page_class = parse_page_class(j.at("class").get<std::string>());
+    j.at("treatment").get_to(p.treatment);
+    j.at("findings").get_to(p.findings);
+    j.at("stage_data").get_to(p.stage_data);
+    if (!j.at("error").is_null()) p.error = error_from(j.at("error"));
+    Json reading = j.at("reading");
+    reading["blocks"] = Json::array(); // The words are in text/<nnnn>.alto.xml.
+    reading.get_to(p.text);
+    if (const Json& image = j.at("pdf_image"); !image.is_null()) {
+        image.at("filter").get_to(p.encoded.pdf_filter);
+        image.at("components").get_to(p.encoded.pdf_components);
+        StagedFile& f = p.encoded.pdf_image;
+        image.at("width").get_to(f.width);
+        image.at("height").get_to(f.height);
+        image.at("dpi").get_to(f.dpi);
+        image.at("size").get_to(f.size);
+        image.at("sha512").get_to(f.sha512);
+        image.at("media_type").get_to(f.media_type);
+        f.role = "pdf-image";
+    }
+    return p;
+}
+
+Item item_from(const Json& j) {
+    Item item;
+    if (!Uuid::parse(j.at("id").get<std::string>(), item.id)) throw std::invalid_argument("id is no UUID");
+    j.at("reference_code").get_to(item.reference_code);
+    j.at("provisional_name").get_to(item.provisional_name);
+    for (const Json& h : j.at("former_codes")) item.former_codes.push_back({h.at("code"), h.at("until"), h.at("reason")});
+    for (const Json& s : j.at("sources")) item.sources.push_back(s.get<Source>());
+    for (const Json& p : j.at("pages")) item.pages.push_back(page_from(p));
+    j.at("fields").get_to(item.fields);
+    j.at("findings").get_to(item.findings);
+    j.at("held").get_to(item.held);
+    j.at("held_reason").get_to(item.held_reason);
+    if (!j.at("expected_pages").is_null()) j.at("expected_pages").get_to(item.expected_pages);
+    j.at("delivery").get_to(item.delivery);
+    std::map<int, Page*> by_order;
+    for (Page& p : item.pages) {
+        by_order[p.order] = &p;
+        if (p.image.source < 0 || p.image.source >= static_cast<int>(item.sources.size()))
+            throw std::invalid_argument(fmt::format("page {} refers to source {}", p.order, p.image.source));
+    }
+    for (const Json& f : j.at("files")) {
+        const StagedFile file = file_from(f);
+        if (file.role != "preservation" && file.role != "access-image") continue; // These were made for a page.
+        if (auto it = by_order.find(f.value("page", 0)); it != by_order.end()) it->second->encoded.files.push_back(file);
+    }
+    return item;
+}
+
+} // namespace
+
+std::string page_logical_path(std::string_view folder, int order, std::string_view extension) {
+    return fmt::format("{}/{:04}.{}", folder, order, extension);
+}
+
+std::string master_logical_path(const Item& item, int source) {
+    return page_logical_path("master", source + 1, item.sources.at(static_cast<std::size_t>(source)).extension);
+}
+
+Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const Json& provenance, const std::string& created) {
+    Json sources = Json::array();
+    for (std::size_t i = 0; i < item.sources.size(); ++i) {
+        Json s = item.sources[i];
+        s.erase("path"); // Where the delivery lay on some machine says nothing about the record.
+        s["master"] = master_logical_path(item, static_cast<int>(i));
+        sources.push_back(std::move(s));
+    }
+    Json pages = Json::array(), entries = Json::array(), codes = Json::array();
+    for (const Page& p : item.pages) pages.push_back(page_json(p));
+    for (const StagedFile& f : files) entries.push_back(file_json(f));
+    for (const CodeHistory& h : item.former_codes)
+        codes.push_back({{"code", h.code}, {"until", h.until}, {"reason", h.reason}});
+    Json expected = item.expected_pages >= 0 ? Json(item.expected_pages) : Json(nullptr);
+    Json kept = provenance.is_object() ? provenance : Json::object();
+    Json repository = kept.value("repository", Json(nullptr)), fonds = kept.value("fonds", Json::array());
+    kept.erase("repository");
+    kept.erase("fonds");
+    return {{"schema", kSchema},
+            {"type", "recto-item"},
+            {"id", item.id.to_string()},
+            {"created", created},
+            {"reference_code", item.reference_code},
+            {"provisional_name", item.provisional_name},
+            {"former_codes", codes},
+            {"repository", repository},
+            {"fonds", fonds},
+            {"delivery", item.delivery},
+            {"held", item.held},
+            {"held_reason", item.held_reason},
+            {"expected_pages", expected},
+            {"counted_pages", item.counted_pages()},
+            {"sources", sources},
+            {"pages", pages},
+            {"fields", item.fields},
+            {"findings", item.findings},
+            {"files", entries},
+            {"provenance", kept}};
+}
+
+Result<Item> item_from_json(const Json& json) {
+    try {
+        const int schema = json.at("schema").get<int>();
+        if (schema > kSchema)
+            return fail("encode.item_newer", fmt::format("item.json has schema {}, this program knows {}", schema, kSchema));
+        if (schema < 1 || json.at("type") != "recto-item") return fail("encode.item_json", "not an item of Recto");
+        return item_from(json);
+    } catch (const std::exception& e) {
+        return fail("encode.item_json", e.what());
+    }
+}
+
+std::string dump_item_json(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+} // namespace recto

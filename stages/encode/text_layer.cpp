@@ -1,0 +1,314 @@
+#include "stages/encode/text_layer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
+namespace recto::encode {
+namespace {
+
+bool is_dropped(UChar32 c) {
+    if (c == 0xFEFF || c == 0x00AD) return true;                        // byte order mark; soft hyphen: no mark on paper
+    if ((c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE) return true; // noncharacters
+    const int type = u_charType(c);
+    return type == U_CONTROL_CHAR || type == U_SURROGATE;
+}
+
+bool is_space(UChar32 c) { return u_isUWhiteSpace(c) != 0; }
+
+void append(std::string& out, UChar32 c) {
+    char buffer[4];
+    int n = 0;
+    UBool failed = false;
+    U8_APPEND(reinterpret_cast<std::uint8_t*>(buffer), n, 4, c, failed);
+    if (!failed) out.append(buffer, static_cast<std::size_t>(n));
+}
+
+/// Decodes the code point at `i` and moves on; ill-formed bytes give U+FFFD.
+UChar32 next(std::string_view s, std::size_t& i) {
+    UChar32 c = 0;
+    auto at = static_cast<std::int32_t>(i);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(s.data());
+    U8_NEXT(bytes, at, static_cast<std::int32_t>(s.size()), c);
+    i = static_cast<std::size_t>(at);
+    return c < 0 ? 0xFFFD : c;
+}
+
+bool extends(UChar32 c) {
+    const int type = u_charType(c);
+    return type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_COMBINING_SPACING_MARK || c == 0x200D ||
+           (c >= 0x1F3FB && c <= 0x1F3FF);
+}
+
+/// Relative advance of a cluster where no engine measured it.
+double weight(std::string_view cluster) {
+    std::size_t i = 0;
+    switch (u_getIntPropertyValue(next(cluster, i), UCHAR_EAST_ASIAN_WIDTH)) {
+    case U_EA_WIDE:
+    case U_EA_FULLWIDTH: return 1.0;
+    case U_EA_AMBIGUOUS: return 0.75;
+    default: return 0.5;
+    }
+}
+
+double finite(double v) { return std::isfinite(v) ? v : 0; }
+
+Box cut(const Box& b, double width, double height) {
+    const double x0 = std::clamp(finite(b.x), 0.0, width), y0 = std::clamp(finite(b.y), 0.0, height);
+    const double x1 = std::clamp(finite(b.x + b.width), x0, width), y1 = std::clamp(finite(b.y + b.height), y0, height);
+    return {x0, y0, x1 - x0, y1 - y0};
+}
+
+Box join(const Box& a, const Box& b) {
+    const double x = std::min(a.x, b.x), y = std::min(a.y, b.y);
+    return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
+}
+
+/// The part of `box` from share `from` to share `to` along the line.
+Box part(const Box& box, bool vertical, double from, double to) {
+    if (vertical) return {box.x, box.y + from * box.height, box.width, (to - from) * box.height};
+    return {box.x + from * box.width, box.y, (to - from) * box.width, box.height};
+}
+
+/// Cuts `text` (cleaned, may hold spaces) into words spread over `box` by the widths of their characters.
+std::vector<Word> spread(const std::string& text, const Box& box, bool vertical, double confidence) {
+    const auto parts = clusters(text);
+    double total = 0, at = 0;
+    for (auto p : parts) total += weight(p);
+    std::vector<Word> words;
+    bool open = false;
+    for (auto p : parts) {
+        const double from = at / total;
+        at += weight(p);
+        if (p == " ") {
+            open = false;
+            continue;
+        }
+        const Box here = part(box, vertical, from, at / total);
+        if (!open) words.push_back({std::string(p), here, confidence, {}});
+        else {
+            words.back().text += p;
+            words.back().box = join(words.back().box, here);
+        }
+        open = true;
+    }
+    return words;
+}
+
+/// One engine word as words without white space inside; their glyphs kept when they spell the word.
+void add_words(const Word& word, bool vertical, double width, double height, std::vector<Word>& out) {
+    const Box box = cut(word.box, width, height);
+    const double confidence = std::clamp(finite(word.confidence), 0.0, 1.0);
+    std::string spelt;
+    for (const Glyph& g : word.glyphs) spelt += g.text;
+    if (word.glyphs.empty() || spelt != word.text) {
+        const std::string text = clean_characters(word.text);
+        if (text.empty()) return;
+        if (text.find(' ') == std::string::npos) out.push_back({text, box, confidence, {}});
+        else
+            for (Word& w : spread(text, box, vertical, confidence)) out.push_back(std::move(w));
+        return;
+    }
+    bool open = false, split = false;
+    const std::size_t first = out.size();
+    for (const Glyph& g : word.glyphs) {
+        const std::string text = clean_characters(g.text);
+        if (clean_characters("x" + g.text + "x").find(' ') != std::string::npos) { // White space ends the word.
+            open = false;
+            split = true;
+            continue;
+        }
+        if (text.empty()) continue; // A character no format can hold.
+        const Glyph glyph{text, cut(g.box, width, height), std::clamp(finite(g.confidence), 0.0, 1.0)};
+        if (!open) out.push_back({text, glyph.box, confidence, {glyph}});
+        else {
+            out.back().text += text;
+            out.back().box = join(out.back().box, glyph.box);
+            out.back().glyphs.push_back(glyph);
+        }
+        open = true;
+    }
+    if (!split && out.size() == first + 1 && box.width > 0 && box.height > 0) out.back().box = box;
+}
+
+/// Whether `words` spell `text`, with single spaces between them where `text` has them.
+bool spell(const std::vector<Word>& words, std::string_view text, std::vector<bool>* spaces) {
+    std::size_t at = 0;
+    for (const Word& w : words) {
+        const bool space = at < text.size() && text[at] == ' ';
+        at += space ? 1 : 0;
+        if (text.compare(at, w.text.size(), w.text) != 0) return false;
+        at += w.text.size();
+        if (spaces) spaces->push_back(space);
+    }
+    return at == text.size();
+}
+
+} // namespace
+
+std::string clean_characters(std::string_view utf8) {
+    std::string out;
+    out.reserve(utf8.size());
+    bool space = false;
+    for (std::size_t i = 0; i < utf8.size();) {
+        const UChar32 c = next(utf8, i);
+        if (is_space(c)) {
+            space = !out.empty();
+            continue;
+        }
+        if (is_dropped(c)) continue;
+        if (space) out += ' ';
+        space = false;
+        append(out, c);
+    }
+    return out;
+}
+
+std::vector<std::string_view> clusters(std::string_view utf8) {
+    std::vector<std::string_view> out;
+    std::size_t start = 0, i = 0;
+    bool joined = false;
+    while (i < utf8.size()) {
+        const std::size_t here = i;
+        const UChar32 c = next(utf8, i);
+        if (here > start && !joined && !extends(c)) {
+            out.push_back(utf8.substr(start, here - start));
+            start = here;
+        }
+        joined = c == 0x200D;
+    }
+    if (start < utf8.size()) out.push_back(utf8.substr(start));
+    return out;
+}
+
+PageText clean_text(const PageText& text) {
+    PageText out = text;
+    const double width = text.width, height = text.height;
+    out.confidence = std::clamp(finite(text.confidence), 0.0, 1.0);
+    out.blocks.clear();
+    for (const TextBlock& block : text.blocks) {
+        TextBlock kept{block.kind, cut(block.box, width, height), {}};
+        for (const TextLine& line : block.lines) {
+            TextLine l;
+            l.text = clean_characters(line.text);
+            if (l.text.empty()) continue;
+            l.vertical = line.vertical;
+            l.confidence = std::clamp(finite(line.confidence), 0.0, 1.0);
+            for (const Word& w : line.words) add_words(w, line.vertical, width, height, l.words);
+            l.box = cut(line.box, width, height);
+            if (l.box.width <= 0 || l.box.height <= 0) { // An engine without line boxes: the words say where it is.
+                for (std::size_t i = 0; i < l.words.size(); ++i) l.box = i ? join(l.box, l.words[i].box) : l.words[i].box;
+            }
+            if (l.words.empty() || !spell(l.words, l.text, nullptr))
+                l.words = spread(l.text, l.box, l.vertical, l.confidence);
+            kept.lines.push_back(std::move(l));
+        }
+        if (!kept.lines.empty() || block.lines.empty()) out.blocks.push_back(std::move(kept));
+    }
+    return out;
+}
+
+std::vector<bool> spaces_before(const TextLine& line) {
+    std::vector<bool> spaces;
+    spell(line.words, line.text, &spaces);
+    return spaces;
+}
+
+int width_step(double size) { return size <= 18 ? 50 : size <= 36 ? 25 : 10; }
+
+namespace {
+
+struct Place {
+    std::string text;
+    double start, end; ///< Along the line, in points from the page's left (top) edge.
+};
+
+/// Where each character of a line starts and ends, spaces included.
+std::vector<Place> places(const TextLine& line, double scale) {
+    std::vector<Place> out;
+    const auto spaces = spaces_before(line);
+    auto from = [&](const Box& b) { return (line.vertical ? b.y : b.x) * scale; };
+    auto to = [&](const Box& b) { return (line.vertical ? b.y + b.height : b.x + b.width) * scale; };
+    for (std::size_t w = 0; w < line.words.size(); ++w) {
+        const Word& word = line.words[w];
+        const double start = from(word.box), end = std::max(start, to(word.box));
+        if (w > 0 && spaces[w]) out.push_back({" ", out.back().end, start});
+        else if (w > 0) out.back().end = start; // No space on paper: no gap, or readers would invent one.
+        if (!word.glyphs.empty()) {
+            const std::size_t n = word.glyphs.size();
+            double at = start;
+            for (std::size_t g = 0; g < n; ++g) {
+                // Between two glyphs the border lies in the middle of the white between them.
+                const double border =
+                    g + 1 == n ? end : (to(word.glyphs[g].box) + from(word.glyphs[g + 1].box)) / 2;
+                out.push_back({word.glyphs[g].text, at, border});
+                at = border;
+            }
+        } else {
+            const auto parts = clusters(word.text);
+            double total = 0, at = 0;
+            for (auto p : parts) total += weight(p);
+            for (auto p : parts) {
+                const double a = start + (end - start) * at / total;
+                at += weight(p);
+                out.push_back({std::string(p), a, start + (end - start) * at / total});
+            }
+        }
+    }
+    return out;
+}
+
+/// poppler and others see a word break only where the gap is wider than 0.15 em.
+constexpr double kLeastSpace = 0.2;
+
+TextRun run_of(const TextLine& line, double sx, double sy, double height_pt) {
+    TextRun run;
+    run.vertical = line.vertical;
+    const double extent = line.vertical ? line.box.width * sx : line.box.height * sy;
+    run.size = std::max(1.0, std::round(extent * 100) / 100);
+    auto all = places(line, line.vertical ? sy : sx);
+    for (std::size_t i = 1; i + 1 < all.size(); ++i) {
+        if (all[i].text != " ") continue;
+        const double lacks = kLeastSpace * run.size - (all[i].end - all[i].start);
+        if (lacks <= 0) continue;
+        all[i].start -= lacks / 2;
+        all[i].end += lacks / 2;
+        all[i - 1].end = all[i].start;
+        all[i + 1].start = all[i].end;
+    }
+    const double origin = all.front().start;
+    if (line.vertical) {
+        run.x = line.box.x * sx + (1 - kAscent) * run.size;
+        run.y = height_pt - origin;
+    } else {
+        run.x = origin;
+        run.y = height_pt - (line.box.y + line.box.height) * sy + (1 - kAscent) * run.size;
+    }
+    const int step = width_step(run.size);
+    const double grid = run.size * step / 1000;
+    long at = 0; // In grid steps from the origin; rounding each end to the grid keeps errors from adding up.
+    for (Place& p : all) {
+        long end = std::lround((p.end - origin) / grid);
+        end = std::clamp(end, at + 1, at + 100'000 / step);
+        run.units.push_back({std::move(p.text), static_cast<int>(end - at) * step});
+        at = end;
+    }
+    return run;
+}
+
+} // namespace
+
+std::vector<TextRun> lay_out(const PageText& text, double width_pt, double height_pt) {
+    std::vector<TextRun> runs;
+    if (text.width <= 0 || text.height <= 0) return runs;
+    for (const TextBlock& block : text.blocks)
+        for (const TextLine& line : block.lines)
+            if (!line.words.empty())
+                runs.push_back(run_of(line, width_pt / text.width, height_pt / text.height, height_pt));
+    return runs;
+}
+
+} // namespace recto::encode
