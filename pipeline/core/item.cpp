@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace recto {
 
 int Item::counted_pages() const {
@@ -20,6 +22,10 @@ const Field* Item::field(std::string_view field_id) const {
 }
 
 const std::string& Item::display_name() const { return reference_code.empty() ? provisional_name : reference_code; }
+
+std::string master_logical_path(const Item& item, std::size_t source) {
+    return fmt::format("master/{:04}.{}", source + 1, item.sources.at(source).extension);
+}
 
 void to_json(nlohmann::json& j, const StagedFile& f) {
     j = {{"logical_path", f.logical_path}, {"staged_path", f.staged_path}, {"media_type", f.media_type},

@@ -92,6 +92,9 @@ struct Item {
     [[nodiscard]] const std::string& display_name() const;
 };
 
+/// Where a master lies in its item's object: "master/0001.tif" for source 0.
+[[nodiscard]] std::string master_logical_path(const Item& item, std::size_t source);
+
 void to_json(nlohmann::json& j, const StagedFile& f);
 void from_json(const nlohmann::json& j, StagedFile& f);
 void to_json(nlohmann::json& j, const EncodedPage& e);

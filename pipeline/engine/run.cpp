@@ -1,0 +1,474 @@
+// The way of the data, top to bottom: plan -> take files -> treat images -> group into items -> work pages -> join -> store.
+// Every arrow is a task in a pool; the last finisher of a step submits the next.
+
+#include "pipeline/engine/run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <opencv2/core.hpp>
+
+#include "pipeline/core/digest.h"
+#include "pipeline/core/messages.h"
+#include "pipeline/engine/run_state.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace recto {
+namespace {
+
+std::size_t resident_peak() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+double process_cpu_seconds() {
+    double sum = 0;
+    for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage u{};
+        getrusage(who, &u);
+        sum += static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+    }
+    return sum;
+}
+
+} // namespace
+
+std::vector<const SettingBase*> engine_settings() { return {&kPageTimeLimit, &kTreatAhead, &kMinFree, &kDiskWait}; }
+
+Run::Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& settings, const CatalogueView& catalogue,
+         std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock, Progress& progress)
+    : state_(std::make_unique<State>(std::move(options), std::move(hooks), stages, settings, catalogue, std::move(fs),
+                                     std::move(clock), progress)) {}
+Run::~Run() = default;
+
+void Run::request_stop() { state_->stop.request_stop(); }
+void Run::abandon() {
+    state_->abandoned = true;
+    if (state_->journal) state_->journal->abandon_all();
+}
+
+Result<RunReport> Run::execute() {
+    State& s = *state_;
+    const auto start = std::chrono::steady_clock::now();
+    const double cpu_before = process_cpu_seconds();
+    s.report.run_id = s.options.run_id;
+    s.report.started = rfc3339(s.clock->now());
+
+    RECTO_ASSIGN(BatchPlan plan, s.hooks.plan(s.options.inputs));
+    s.report.skipped = plan.skipped;
+    s.report.errors = plan.errors;
+    for (const auto& d : plan.deliveries) s.report.files += static_cast<int>(d.files.size());
+    if (s.options.dry_run || plan.deliveries.empty()) {
+        for (const auto& d : plan.deliveries)
+            for (const auto& f : d.files) s.progress.note(d.name + "\t" + f);
+        s.report.exit_code = plan.deliveries.empty() ? 66 : 0;
+        s.report.ended = rfc3339(s.clock->now());
+        return s.report;
+    }
+
+    RECTO_TRY(make_archive_folders(*s.fs, s.paths));
+    s.store = std::make_unique<OcflStore>(s.fs, s.paths.storage());
+    RECTO_TRY(s.store->open());
+    RECTO_TRY(s.store->recover());
+    RECTO_ASSIGN(s.journal, Journal::open(s.fs, s.paths.work));
+    if (s.options.fresh) RECTO_TRY(s.journal->forget_all());
+
+    const int jobs = s.options.serial ? 0 : s.options.jobs;
+    s.memory = std::make_unique<MemoryBudget>(s.options.memory ? s.options.memory : physical_memory() / 2);
+    s.benches.resize(static_cast<std::size_t>(std::max(1, jobs)));
+    s.waiting = std::move(plan.deliveries);
+    std::reverse(s.waiting.begin(), s.waiting.end());
+    s.io = std::make_unique<Pool>("io-", s.options.serial ? 0 : 2);
+    s.cpu = std::make_unique<Pool>("work-", jobs, [](int) {
+#ifdef _OPENMP
+        omp_set_num_threads(1); // binds the calling thread only, so every worker does it
+#endif
+    });
+    s.open_more();
+    s.wait_until_done();
+    s.io.reset();
+    s.cpu.reset();
+
+    // What was committed goes into the index even when the run ended early.
+    RECTO_TRY(update_index(*s.fs, s.paths, s.index_rows));
+    RunReport& r = s.report;
+    for (auto& item : s.items) r.items.push_back(std::move(item.report));
+    for (const Stage* stage : std::initializer_list<const Stage*>{s.stages.treatment.get()}) r.stages.push_back(s.times[std::string(stage->info().name)]);
+    for (const auto& stage : s.stages.pages) r.stages.push_back(s.times[std::string(stage->info().name)]);
+    for (const auto& stage : s.stages.items) r.stages.push_back(s.times[std::string(stage->info().name)]);
+    for (const char* name : {"intake", "decode", "render", "store"}) r.stages.push_back(s.times[name]);
+    for (auto& t : r.stages) // a stage that had nothing to do has an unnamed row
+        if (t.name.empty()) t.name = "-";
+    std::erase_if(r.stages, [](const StageTimes& t) { return t.name == "-"; });
+
+    const bool held = std::any_of(r.items.begin(), r.items.end(), [](const auto& i) { return i.state == "held" || i.state == "failed"; });
+    const bool doubtful = std::any_of(r.items.begin(), r.items.end(), [](const ItemReport& i) {
+        return std::any_of(i.findings.begin(), i.findings.end(), [](const Finding& f) { return f.severity >= Severity::Rescan; });
+    });
+    if (!r.stopped.empty()) r.exit_code = 75;
+    else if (r.pages == 0) r.exit_code = 65;
+    else r.exit_code = (r.pages_failed > 0 || !r.errors.empty() || held || doubtful) ? 1 : 0;
+    r.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    r.cpu_seconds = process_cpu_seconds() - cpu_before;
+    r.peak_bytes = resident_peak();
+    r.ended = rfc3339(s.clock->now());
+    return r;
+}
+
+void Run::State::submit(Pool& pool, Priority priority, Pool::Task task) {
+    outstanding.fetch_add(1);
+    pool.submit(priority, [this, task = std::move(task)](int worker) {
+        // After a stop, queued tasks are passed over; nothing depends on them any more.
+        if (!stopping()) task(worker);
+        outstanding.fetch_sub(1);
+    });
+}
+
+void Run::State::wait_until_done() {
+    auto last_lock = std::chrono::steady_clock::now();
+    const auto limit = std::chrono::seconds(settings.get(kPageTimeLimit) * 2 + 60);
+    while (outstanding.load() > 0) {
+        if (cpu->is_serial()) {
+            if (!io->run_one() && !cpu->run_one()) break;
+        } else {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        progress.show();
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_lock < std::chrono::seconds(5)) continue;
+        last_lock = now;
+        const std::lock_guard lock(mutex);
+        for (const auto& [worker, work] : busy) {
+            if (now - work.since < limit) continue;
+            // A thread cannot be killed safely; the process can. The page is a suspect in the next run, alone in a child.
+            progress.note(tr("run.watchdog", work.what));
+            _exit(75);
+        }
+    }
+    if (stopping() && report.stopped.empty()) report.stopped = "signal";
+}
+
+void Run::State::open_more() {
+    const std::lock_guard lock(mutex);
+    while (!waiting.empty() && images_open < settings.get(kTreatAhead)) {
+        BatchDelivery next = std::move(waiting.back());
+        waiting.pop_back();
+        images_open += static_cast<int>(next.files.size()); // corrected when images are known
+        open(std::move(next));
+    }
+    if (waiting.empty()) progress.planning_done = true;
+}
+
+/// Called with the mutex held.
+void Run::State::open(BatchDelivery delivery) {
+    DeliveryState& d = deliveries.emplace_back();
+    d.plan = std::move(delivery);
+    d.files.resize(d.plan.files.size());
+    d.pending = static_cast<int>(d.files.size());
+    progress.images_known += static_cast<int>(d.files.size());
+    for (std::size_t f = 0; f < d.files.size(); ++f)
+        submit(*io, Priority::Treat, [this, &d, f](int) {
+            take_file(d, f);
+            if (d.pending.fetch_sub(1) == 1) taken(d);
+        });
+}
+
+/// All files of a delivery are known: split multi-page files off where intake says so, and treat every image.
+void Run::State::taken(DeliveryState& d) {
+    std::vector<int> counts;
+    for (const auto& f : d.files) counts.push_back(static_cast<int>(f.source.images.size()));
+    auto parts = hooks.refine ? hooks.refine(d.plan, counts) : std::vector<BatchDelivery>{d.plan};
+    std::vector<DeliveryState*> states;
+    {
+        const std::lock_guard lock(mutex);
+        images_open -= static_cast<int>(d.files.size());
+        progress.images_known -= static_cast<int>(d.files.size());
+        std::map<std::string, TakenFile*> by_path;
+        for (auto& f : d.files) by_path[f.source.path] = &f;
+        for (auto& part : parts) {
+            DeliveryState& p = parts.size() == 1 ? d : deliveries.emplace_back();
+            if (&p != &d) {
+                for (const auto& path : part.files)
+                    if (const auto it = by_path.find(path); it != by_path.end()) p.files.push_back(std::move(*it->second));
+                p.plan = std::move(part);
+            }
+            for (auto& f : p.files) {
+                const auto n = f.source.images.size();
+                f.treatments.resize(n);
+                f.treat_keys.resize(n);
+                f.image_errors.resize(n);
+                p.images += static_cast<int>(n);
+            }
+            p.pending = p.images;
+            images_open += p.images;
+            report.images += p.images;
+            progress.images_known += p.images;
+            states.push_back(&p);
+        }
+    }
+    for (DeliveryState* p : states) {
+        if (p->images == 0) treated(*p);
+        for (std::size_t f = 0; f < p->files.size(); ++f)
+            for (int i = 0; i < static_cast<int>(p->files[f].source.images.size()); ++i)
+                submit(*cpu, Priority::Treat, [this, p, f, i](int worker) {
+                    treat_image(*p, f, i, worker);
+                    ++progress.images_treated;
+                    if (p->pending.fetch_sub(1) == 1 && !stopping()) treated(*p);
+                });
+    }
+}
+
+namespace {
+
+/// A page that stands for a file or image that could not be read, so that nothing is missing in silence.
+Page error_page(const Item& item, int source, int index, const Error& error) {
+    Page p;
+    p.id = Uuid::from_name(item.id, "unreadable\n" + item.sources[static_cast<std::size_t>(source)].sha512 + "\n" + std::to_string(index) +
+                                        "\n" + std::to_string(source));
+    p.image = {source, index};
+    p.error = error;
+    return p;
+}
+
+/// Puts the unreadable into the items of their delivery: beside the pages that were delivered next to them.
+void attach_errors(std::vector<Item>& items, const DeliveryState& d) {
+    if (items.empty()) return;
+    // Where each good source of the delivery ended up: the item that has pages of it.
+    std::map<std::string, std::size_t> item_of;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        for (const auto& s : items[i].sources) item_of.emplace(s.path, i);
+    std::size_t current = 0;
+    for (const auto& f : d.files) {
+        if (const auto it = item_of.find(f.source.path); it != item_of.end()) current = it->second;
+        std::vector<std::pair<int, const Error*>> errors;
+        if (f.error) errors.emplace_back(0, &*f.error);
+        for (std::size_t i = 0; i < f.image_errors.size(); ++i)
+            if (f.image_errors[i]) errors.emplace_back(static_cast<int>(i), &*f.image_errors[i]);
+        if (errors.empty()) continue;
+        Item& item = items[current];
+        auto source = std::find_if(item.sources.begin(), item.sources.end(), [&](const Source& s) { return s.path == f.source.path; });
+        if (source == item.sources.end()) source = item.sources.insert(item.sources.end(), f.source);
+        const int index = static_cast<int>(source - item.sources.begin());
+        for (const auto& [image, error] : errors) {
+            if (std::any_of(item.pages.begin(), item.pages.end(),
+                            [&, img = image](const Page& p) { return p.image.source == index && p.image.index == img; }))
+                continue;
+            // In delivery order: after the last page whose file was delivered before this one.
+            auto order_of = [&](const std::string& path) {
+                for (std::size_t k = 0; k < d.files.size(); ++k)
+                    if (d.files[k].source.path == path) return k;
+                return d.files.size();
+            };
+            const auto mine = std::pair{order_of(f.source.path), image};
+            auto at = std::find_if(item.pages.begin(), item.pages.end(), [&](const Page& p) {
+                return std::pair{order_of(item.sources[static_cast<std::size_t>(p.image.source)].path), p.image.index} > mine;
+            });
+            item.pages.insert(at, error_page(item, index, image, *error));
+        }
+        for (std::size_t p = 0; p < item.pages.size(); ++p) {
+            item.pages[p].order = static_cast<int>(p) + 1;
+            if (item.pages[p].serial == 0) item.pages[p].serial = item.pages[p].order;
+        }
+    }
+}
+
+} // namespace
+
+/// All images of a delivery are treated: make its items.
+void Run::State::treated(DeliveryState& d) {
+    std::vector<Source> sources;
+    std::vector<std::vector<ImageTreatment>> treatments;
+    for (const auto& f : d.files) {
+        if (f.error) continue;
+        sources.push_back(f.source);
+        treatments.push_back(f.treatments);
+    }
+    std::vector<Item> made = hooks.group(d.plan, sources, treatments);
+    std::erase_if(made, [](const Item& i) { return i.pages.empty(); });
+    attach_errors(made, d);
+
+    std::vector<ItemState*> states;
+    {
+        const std::lock_guard lock(mutex);
+        for (const auto& f : d.files) {
+            if (f.error) report.errors.push_back(*f.error);
+            for (const auto& e : f.image_errors)
+                if (e) report.errors.push_back(*e);
+        }
+        d.items_open = static_cast<int>(made.size());
+        if (made.empty()) images_open -= d.images;
+        for (Item& item : made) {
+            ItemState& s = items.emplace_back();
+            s.delivery = &d;
+            s.item = std::move(item);
+            report.pages += static_cast<int>(s.item.pages.size());
+            progress.pages_known += static_cast<int>(s.item.pages.size());
+            ++progress.items_known;
+            states.push_back(&s);
+        }
+    }
+    for (ItemState* s : states) start_item(*s);
+    if (states.empty()) open_more();
+}
+
+void Run::State::start_item(ItemState& s) {
+    Item& item = s.item;
+    s.report.id = item.id.to_string();
+    s.report.reference_code = item.reference_code;
+    s.report.name = item.display_name();
+    if (const auto* row = catalogue.find(item.reference_code))
+        if (const auto it = row->find("retention_period"); it != row->end())
+            s.permanent = it->second.find("永久") != std::string::npos || it->second == "Y";
+    std::map<std::string, const TakenFile*> taken_of;
+    for (const auto& f : s.delivery->files) taken_of[f.source.path] = &f;
+    s.pages.resize(item.pages.size());
+    for (std::size_t p = 0; p < item.pages.size(); ++p) {
+        const Page& page = item.pages[p];
+        PageState& state = s.pages[p];
+        const TakenFile& file = *taken_of.at(item.sources[static_cast<std::size_t>(page.image.source)].path);
+        KeyBuilder key;
+        key.add("page").add(page.id.to_string()).add(std::to_string(page.order)).add(to_string(page.page_class));
+        if (page.error) {
+            state.base_key = key.add("error").add(page.error->code).finish();
+            continue;
+        }
+        key.add(file.treat_keys[static_cast<std::size_t>(page.image.index)]).add(page.treatment.split);
+        key.add(nlohmann::json(page.treatment.transform).dump()).add(hooks.group_fingerprint ? hooks.group_fingerprint() : "");
+        state.base_key = key.finish();
+        for (const auto& stage : stages.pages) {
+            std::vector<std::string> inputs;
+            for (std::string_view name : stage->info().inputs)
+                for (std::size_t k = 0; k < state.stage_keys.size(); ++k)
+                    if (stages.pages[k]->info().name == name) inputs.push_back(state.stage_keys[k]);
+            state.stage_keys.push_back(stage_key(*stage, state.base_key, inputs));
+        }
+    }
+    s.key = item_key(s);
+
+    // Stored already from the same input, settings and build of the stages: nothing to do.
+    if (auto head = store->state("urn:uuid:" + item.id.to_string()); head && head->head > 0) {
+        const auto path = store->content_path(*head, "metadata/item.json");
+        const auto text = path ? fs->read(*path) : Result<std::string>(std::string());
+        const auto json = nlohmann::json::parse(text ? *text : "", nullptr, false);
+        if (json.is_object() && json.contains("provenance") && json["provenance"].value("key", "") == s.key) {
+            s.report.state = json.value("held", false) ? "held" : "unchanged";
+            s.report.reason = json.value("held_reason", "");
+            s.report.object_path = head->path;
+            s.report.version = "v" + std::to_string(head->head);
+            for (auto& page : item.pages) page.findings.insert(page.findings.begin(), page.treatment.findings.begin(), page.treatment.findings.end());
+            if (json.contains("findings") && json["findings"].is_array())
+                item.findings = json["findings"].get<std::vector<Finding>>();
+            {
+                const std::lock_guard lock(mutex);
+                report.pages_reused += static_cast<int>(item.pages.size());
+            }
+            progress.pages_done += static_cast<int>(item.pages.size());
+            finish_item(s);
+            return;
+        }
+    }
+
+    int pending = 0;
+    for (const Page& page : item.pages) pending += page.error ? 0 : 1;
+    s.pending = pending + 1; // one for this function, so that the item cannot end before all are submitted
+    for (std::size_t p = 0; p < item.pages.size(); ++p) {
+        if (item.pages[p].error) {
+            const std::lock_guard lock(mutex);
+            ++report.pages_failed;
+            ++progress.pages_failed;
+            ++progress.pages_done;
+            continue;
+        }
+        submit(*cpu, s.permanent ? Priority::ReadPermanent : Priority::Read, [this, &s, p](int worker) {
+            work_page(s, p, worker);
+            ++progress.pages_done;
+            page_done(s);
+        });
+    }
+    page_done(s);
+}
+
+void Run::State::page_done(ItemState& s) {
+    if (s.pending.fetch_sub(1) != 1 || stopping()) return;
+    submit(*cpu, Priority::Join, [this, &s](int) { join_item(s); });
+}
+
+/// The item is stored, unchanged or failed: fill its report and let memory go.
+void Run::State::finish_item(ItemState& s) {
+    Item& item = s.item;
+    ItemReport& r = s.report;
+    r.expected_pages = item.expected_pages;
+    r.counted_pages = item.counted_pages();
+    r.findings = item.findings;
+    if (const Field* title = item.field("title")) r.title = title->as_written;
+    for (std::size_t p = 0; p < item.pages.size(); ++p) {
+        Page& page = item.pages[p];
+        PageReport row;
+        row.order = page.order;
+        row.serial = page.serial;
+        row.id = page.id.to_string();
+        row.source = item.sources[static_cast<std::size_t>(page.image.source)].original_name;
+        row.image = page.image.index + 1;
+        row.page_class = to_string(page.page_class);
+        row.state = page.error ? "error" : std::string(to_string(page.text.state));
+        row.confidence = page.text.confidence;
+        row.skew_deg = page.treatment.skew_deg;
+        row.orientation_deg = page.treatment.orientation_deg;
+        row.findings = page.findings;
+        if (page.error) {
+            row.error_code = page.error->code;
+            row.error_reason = page.error->reason;
+        }
+        if (const auto it = page.stage_data.find("preview"); it != page.stage_data.end()) row.thumbnail = it->second.value("file", "");
+        r.pages.push_back(std::move(row));
+    }
+    const auto images = static_cast<int>(item.pages.size());
+    ++progress.items_done;
+    {
+        const std::lock_guard lock(mutex);
+        images_open -= std::min(images_open, images);
+        if (!r.object_path.empty())
+            index_rows.push_back({item.reference_code.empty() ? item.provisional_name : item.reference_code, r.id, "storage/" + r.object_path,
+                                  r.state == "held" ? "held" : "stored", r.counted_pages});
+    }
+    item = Item{};
+    s.pages = {};
+    open_more();
+}
+
+void to_json(nlohmann::json& j, const RunReport& r) {
+    const auto error_json = [](const Error& e) {
+        return nlohmann::json{{"code", e.code}, {"reason", e.reason}, {"file", e.file}, {"page", e.page}, {"stage", e.stage}, {"retry", e.retry}};
+    };
+    j = {{"schema", 1},         {"run", r.run_id},         {"started", r.started},           {"ended", r.ended},
+         {"exit_code", r.exit_code}, {"stopped", r.stopped}, {"files", r.files},             {"images", r.images},
+         {"pages", r.pages},    {"pages_failed", r.pages_failed}, {"pages_reused", r.pages_reused}, {"wall_seconds", r.wall_seconds},
+         {"cpu_seconds", r.cpu_seconds}, {"peak_bytes", r.peak_bytes}, {"skipped", r.skipped}};
+    j["errors"] = nlohmann::json::array();
+    for (const auto& e : r.errors) j["errors"].push_back(error_json(e));
+    j["stages"] = nlohmann::json::array();
+    for (const auto& t : r.stages)
+        j["stages"].push_back({{"name", t.name}, {"calls", t.calls}, {"cached", t.cached}, {"cpu_seconds", t.cpu_seconds}, {"wall_seconds", t.wall_seconds}});
+    j["items"] = nlohmann::json::array();
+    for (const auto& i : r.items) {
+        nlohmann::json item = {{"id", i.id},       {"reference_code", i.reference_code}, {"name", i.name},   {"title", i.title},
+                               {"state", i.state}, {"object_path", i.object_path},       {"version", i.version}, {"reason", i.reason},
+                               {"expected_pages", i.expected_pages}, {"counted_pages", i.counted_pages}, {"findings", i.findings}};
+        item["pages"] = nlohmann::json::array();
+        for (const auto& p : i.pages)
+            item["pages"].push_back({{"id", p.id},           {"order", p.order},   {"serial", p.serial},     {"source", p.source},
+                                     {"image", p.image},     {"class", p.page_class}, {"state", p.state},    {"confidence", p.confidence},
+                                     {"skew_deg", p.skew_deg}, {"orientation_deg", p.orientation_deg}, {"thumbnail", p.thumbnail},
+                                     {"findings", p.findings}, {"error_code", p.error_code}, {"error_reason", p.error_reason}});
+        j["items"].push_back(std::move(item));
+    }
+}
+
+} // namespace recto

@@ -1,0 +1,134 @@
+#pragma once
+
+/// The main job: deliveries in, verified versions in the archive out. This header is what the command line calls; the
+/// way of the data is in run.cpp, top to bottom.
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "pipeline/core/clock.h"
+#include "pipeline/core/stage.h"
+#include "pipeline/engine/archive.h"
+#include "pipeline/engine/journal.h"
+#include "pipeline/engine/progress.h"
+#include "pipeline/files/file_system.h"
+#include "pipeline/files/ocfl.h"
+
+namespace recto {
+
+inline const Setting<std::int64_t> kPageTimeLimit{"engine.page_time_limit", 300, {5, 86400},
+    "Seconds that one page may take in a stage before it is given up with an error.", "一页在一个阶段中允许的最长时间(秒),超过即记为错误。"};
+inline const Setting<std::int64_t> kTreatAhead{"engine.treat_ahead", 4000, {1, 1000000},
+    "Images treated ahead of reading; findings come early, memory grows by about 10 kB an image.",
+    "在识别之前预先处理的图像数;越大则发现问题越早,每幅约占 10 kB 内存。"};
+inline const Setting<std::int64_t> kMinFree{"engine.min_free", 256, {1, 1000000},
+    "Free space below which the run pauses, MiB.", "剩余空间低于此值(MiB)时暂停运行。"};
+inline const Setting<std::int64_t> kDiskWait{"engine.disk_wait", 60, {0, 86400},
+    "Seconds to wait for space on a full disk before the run ends with exit code 75.", "磁盘已满时等待空间的秒数,之后以退出码 75 结束。"};
+/// All of the engine's settings.
+[[nodiscard]] std::vector<const SettingBase*> engine_settings();
+
+/// What intake planned, as the engine sees it.
+struct BatchDelivery {
+    std::string name, path, kind;
+    std::vector<std::string> files;
+    bool is_input = false;
+};
+struct BatchPlan {
+    std::vector<BatchDelivery> deliveries;
+    std::vector<Finding> skipped;
+    std::vector<Error> errors;
+};
+
+/// The stages before and between the page stages, which the engine does not know by name: the command line wires them.
+struct RunHooks {
+    std::function<Result<BatchPlan>(const std::vector<std::string>& inputs)> plan;
+    std::function<Result<Source>(const std::string& path, Journal& journal)> take;
+    std::function<std::vector<BatchDelivery>(const BatchDelivery&, const std::vector<int>& image_counts)> refine;
+    std::function<Result<Raster>(const Source& source, int index)> decode;
+    /// Items of a delivery. `treatments[s][i]` belongs to image i of source s. Pure: the same input, the same items.
+    std::function<std::vector<Item>(const BatchDelivery&, const std::vector<Source>&, const std::vector<std::vector<ImageTreatment>>&)> group;
+    std::function<void(Item&)> classify;             ///< After reading, before the item stages.
+    std::function<std::string()> group_fingerprint;  ///< Settings and version of grouping: part of keys.
+    /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".
+    std::function<Result<nlohmann::json>(const nlohmann::json& request)> run_alone;
+};
+
+struct RunOptions {
+    std::vector<std::string> inputs;
+    std::string archive;
+    int jobs = 0;             ///< Workers; 0 = one a processor.
+    bool serial = false;      ///< Everything on the calling thread, in a fixed order: for debugging.
+    std::size_t memory = 0;   ///< Bytes for page work; 0 = half of physical memory.
+    bool fresh = false, dry_run = false;
+    std::string run_id;       ///< Name of the report folder.
+    nlohmann::json provenance; ///< Agent, build, CPU, settings, models, repository: goes into item.json.
+};
+
+/// Sums of one stage, for the final table.
+struct StageTimes {
+    std::string name;
+    std::int64_t calls = 0, cached = 0;
+    double cpu_seconds = 0, wall_seconds = 0;
+};
+
+/// A page in the report.
+struct PageReport {
+    int order = 0, serial = 0;
+    std::string id, source, page_class, state, thumbnail;
+    int image = 0; ///< Image in the source, from 1.
+    double confidence = 0, skew_deg = 0;
+    int orientation_deg = 0;
+    std::vector<Finding> findings;
+    std::string error_code, error_reason;
+};
+struct ItemReport {
+    std::string id, reference_code, name, title, state; ///< "stored", "unchanged", "held", "failed".
+    std::string object_path, version, reason;
+    int expected_pages = -1, counted_pages = 0;
+    std::vector<Finding> findings;
+    std::vector<PageReport> pages;
+};
+
+struct RunReport {
+    std::string run_id, started, ended;
+    int files = 0, images = 0, pages = 0, pages_failed = 0, pages_reused = 0;
+    std::vector<ItemReport> items;
+    std::vector<Finding> skipped;
+    std::vector<Error> errors; ///< Of files and folders that gave no page.
+    std::vector<StageTimes> stages;
+    double wall_seconds = 0, cpu_seconds = 0;
+    std::size_t peak_bytes = 0; ///< Resident memory of this process.
+    int exit_code = 0;          ///< 0, 1, 65, 75 or 130 as the command line contract says.
+    std::string stopped;        ///< Why it ended early, "" when it did not: "signal", "disk", "watchdog".
+};
+void to_json(nlohmann::json& j, const RunReport& r);
+
+/// One run. The archive's lock is held by the caller. Call execute() once; request_stop() from any thread.
+class Run {
+  public:
+    Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& settings, const CatalogueView& catalogue,
+        std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock, Progress& progress);
+    ~Run();
+    Result<RunReport> execute();
+    /// Starts nothing new, finishes what is in work, and ends with exit code 75.
+    void request_stop();
+    /// Forgets marks of work in progress, for an interruption that ends the process at once.
+    void abandon();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Executes a suspect's request in this process; what `recto _alone` calls. `decode` as in RunHooks.
+Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& stages, const Settings& settings,
+                                     const std::function<Result<Raster>(const Source&, int)>& decode);
+
+} // namespace recto

@@ -1,0 +1,137 @@
+#pragma once
+
+/// Inner state of a run, shared by run.cpp (the order of tasks) and run_tasks.cpp (the work of a task). Not for others.
+
+#include <list>
+#include <optional>
+
+#include "pipeline/engine/memory.h"
+#include "pipeline/engine/pool.h"
+#include "pipeline/engine/run.h"
+
+namespace recto {
+
+/// One file of a delivery after intake: a source, or why it is none.
+struct TakenFile {
+    Source source;
+    std::optional<Error> error;
+    std::vector<ImageTreatment> treatments;       ///< One an image.
+    std::vector<std::string> treat_keys;          ///< Likewise.
+    std::vector<std::optional<Error>> image_errors;
+};
+
+struct DeliveryState {
+    BatchDelivery plan;
+    std::vector<TakenFile> files;
+    std::atomic<int> pending{0}; ///< Files to take, then images to treat.
+    std::atomic<int> items_open{0};
+    int images = 0;
+};
+
+struct PageState {
+    std::string base_key;
+    std::vector<std::string> stage_keys; ///< Parallel to StageList::pages.
+};
+
+struct ItemState {
+    DeliveryState* delivery = nullptr;
+    Item item;
+    std::vector<PageState> pages; ///< Parallel to item.pages.
+    std::atomic<int> pending{0};
+    std::string key;
+    bool permanent = false;
+    ItemReport report;
+};
+
+struct Run::State {
+    RunOptions options;
+    RunHooks hooks;
+    StageList& stages;
+    const Settings& settings;
+    const CatalogueView& catalogue;
+    std::shared_ptr<FileSystem> fs;
+    std::shared_ptr<const Clock> clock;
+    Progress& progress;
+
+    ArchivePaths paths;
+    std::unique_ptr<Journal> journal;
+    std::unique_ptr<OcflStore> store;
+    std::unique_ptr<MemoryBudget> memory;
+    std::mutex mutex; ///< Guards the lists, the report, times and the window of open deliveries.
+    std::list<DeliveryState> deliveries;
+    std::list<ItemState> items;
+    std::vector<BatchDelivery> waiting; ///< Planned, not opened yet, last first.
+    int images_open = 0;
+    std::atomic<int> outstanding{0}; ///< Tasks submitted and not ended.
+    RunReport report;
+    std::vector<IndexRow> index_rows;
+    std::map<std::string, StageTimes> times;
+    std::map<std::string, int> path_use; ///< How often a file name has been seen (kept for progress only).
+    std::stop_source stop;
+    std::atomic<bool> abandoned{false};
+    std::mutex space_mutex; ///< One waiter polls the disk, the others wait for it.
+    struct Busy {
+        std::chrono::steady_clock::time_point since;
+        std::string what;
+    };
+    std::map<int, Busy> busy; ///< By worker, for the watchdog. Guarded by mutex.
+
+    /// Per worker thread: the stages' worker objects, made on first use.
+    struct Bench {
+        std::unique_ptr<ImageWorker> treatment;
+        std::vector<std::unique_ptr<PageWorker>> pages;
+    };
+    std::vector<Bench> benches;
+    std::unique_ptr<Pool> cpu, io; ///< Last: their threads end before anything above goes.
+
+    State(RunOptions o, RunHooks h, StageList& s, const Settings& se, const CatalogueView& c, std::shared_ptr<FileSystem> f,
+          std::shared_ptr<const Clock> cl, Progress& p)
+        : options(std::move(o)), hooks(std::move(h)), stages(s), settings(se), catalogue(c), fs(std::move(f)),
+          clock(std::move(cl)), progress(p), paths(options.archive) {}
+
+    // run.cpp: the order of things
+    void submit(Pool& pool, Priority priority, Pool::Task task);
+    void open_more();
+    void open(BatchDelivery delivery);
+    void taken(DeliveryState& d);
+    void treated(DeliveryState& d);
+    void start_item(ItemState& item);
+    void page_done(ItemState& item);
+    void finish_item(ItemState& item);
+    void wait_until_done();
+    bool stopping() const { return stop.stop_requested(); }
+
+    // run_tasks.cpp: the work
+    void take_file(DeliveryState& d, std::size_t file);
+    void treat_image(DeliveryState& d, std::size_t file, int index, int worker);
+    void work_page(ItemState& item, std::size_t page, int worker);
+    void join_item(ItemState& item);
+    void store_item(ItemState& item, std::vector<StagedFile> files, std::string staging);
+    Result<void> page_stages(ItemState& item, std::size_t page, const std::vector<std::size_t>& missing, int worker);
+    bool usable(const nlohmann::json& record, bool check_digest);
+    bool wait_for_space();
+    void add_time(std::string_view stage, double cpu, double wall, bool cached);
+    std::string stage_key(const Stage& stage, const std::string& parent, const std::vector<std::string>& inputs) const;
+    std::string item_key(const ItemState& item) const;
+    std::string work_folder(const std::string& key) const;
+    Limits limits() const;
+};
+
+/// Runs `f` and turns any exception into an Error of code "run.exception" for `stage`.
+template <class F> auto guarded(std::string_view stage, F&& f) -> decltype(f()) {
+    try {
+        auto result = f();
+        if (!result && result.error().stage.empty()) result.error().stage = stage;
+        return result;
+    } catch (const std::exception& e) {
+        auto error = fail("run.exception", e.what());
+        error.value().stage = stage;
+        return error;
+    } catch (...) {
+        auto error = fail("run.exception", "unknown exception");
+        error.value().stage = stage;
+        return error;
+    }
+}
+
+} // namespace recto
