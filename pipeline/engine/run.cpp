@@ -183,7 +183,7 @@ void Run::State::open(BatchDelivery delivery) {
 /// All files of a delivery are known: split multi-page files off where intake says so, and treat every image.
 void Run::State::taken(DeliveryState& d) {
     std::vector<int> counts;
-    for (const auto& f : d.files) counts.push_back(static_cast<int>(f.source.images.size()));
+    for (const auto& f : d.files) counts.push_back(static_cast<int>(f.file.source.images.size()));
     auto parts = hooks.refine ? hooks.refine(d.plan, counts) : std::vector<BatchDelivery>{d.plan};
     std::vector<DeliveryState*> states;
     {
@@ -191,7 +191,7 @@ void Run::State::taken(DeliveryState& d) {
         images_open -= static_cast<int>(d.files.size());
         progress.images_known -= static_cast<int>(d.files.size());
         std::map<std::string, TakenFile*> by_path;
-        for (auto& f : d.files) by_path[f.source.path] = &f;
+        for (auto& f : d.files) by_path[f.file.source.path] = &f;
         for (auto& part : parts) {
             DeliveryState& p = parts.size() == 1 ? d : deliveries.emplace_back();
             if (&p != &d) {
@@ -200,8 +200,8 @@ void Run::State::taken(DeliveryState& d) {
                 p.plan = std::move(part);
             }
             for (auto& f : p.files) {
-                const auto n = f.source.images.size();
-                f.treatments.resize(n);
+                const auto n = f.file.source.images.size();
+                f.file.treatments.resize(n);
                 f.treat_keys.resize(n);
                 f.image_errors.resize(n);
                 p.images += static_cast<int>(n);
@@ -216,7 +216,7 @@ void Run::State::taken(DeliveryState& d) {
     for (DeliveryState* p : states) {
         if (p->images == 0) treated(*p);
         for (std::size_t f = 0; f < p->files.size(); ++f)
-            for (int i = 0; i < static_cast<int>(p->files[f].source.images.size()); ++i)
+            for (int i = 0; i < static_cast<int>(p->files[f].file.source.images.size()); ++i)
                 submit(*cpu, Priority::Treat, [this, p, f, i](int worker) {
                     treat_image(*p, f, i, worker);
                     ++progress.images_treated;
@@ -225,82 +225,26 @@ void Run::State::taken(DeliveryState& d) {
     }
 }
 
-namespace {
-
-/// A page that stands for a file or image that could not be read, so that nothing is missing in silence.
-Page error_page(const Item& item, int source, int index, const Error& error) {
-    Page p;
-    p.id = Uuid::from_name(item.id, "unreadable\n" + item.sources[static_cast<std::size_t>(source)].sha512 + "\n" + std::to_string(index) +
-                                        "\n" + std::to_string(source));
-    p.image = {source, index};
-    p.error = error;
-    return p;
-}
-
-/// Puts the unreadable into the items of their delivery: beside the pages that were delivered next to them.
-void attach_errors(std::vector<Item>& items, const DeliveryState& d) {
-    if (items.empty()) return;
-    // Where each good source of the delivery ended up: the item that has pages of it.
-    std::map<std::string, std::size_t> item_of;
-    for (std::size_t i = 0; i < items.size(); ++i)
-        for (const auto& s : items[i].sources) item_of.emplace(s.path, i);
-    std::size_t current = 0;
-    for (const auto& f : d.files) {
-        if (const auto it = item_of.find(f.source.path); it != item_of.end()) current = it->second;
-        std::vector<std::pair<int, const Error*>> errors;
-        if (f.error) errors.emplace_back(0, &*f.error);
-        for (std::size_t i = 0; i < f.image_errors.size(); ++i)
-            if (f.image_errors[i]) errors.emplace_back(static_cast<int>(i), &*f.image_errors[i]);
-        if (errors.empty()) continue;
-        Item& item = items[current];
-        auto source = std::find_if(item.sources.begin(), item.sources.end(), [&](const Source& s) { return s.path == f.source.path; });
-        if (source == item.sources.end()) source = item.sources.insert(item.sources.end(), f.source);
-        const int index = static_cast<int>(source - item.sources.begin());
-        for (const auto& [image, error] : errors) {
-            if (std::any_of(item.pages.begin(), item.pages.end(),
-                            [&, img = image](const Page& p) { return p.image.source == index && p.image.index == img; }))
-                continue;
-            // In delivery order: after the last page whose file was delivered before this one.
-            auto order_of = [&](const std::string& path) {
-                for (std::size_t k = 0; k < d.files.size(); ++k)
-                    if (d.files[k].source.path == path) return k;
-                return d.files.size();
-            };
-            const auto mine = std::pair{order_of(f.source.path), image};
-            auto at = std::find_if(item.pages.begin(), item.pages.end(), [&](const Page& p) {
-                return std::pair{order_of(item.sources[static_cast<std::size_t>(p.image.source)].path), p.image.index} > mine;
-            });
-            item.pages.insert(at, error_page(item, index, image, *error));
-        }
-        for (std::size_t p = 0; p < item.pages.size(); ++p) {
-            item.pages[p].order = static_cast<int>(p) + 1;
-            if (item.pages[p].serial == 0) item.pages[p].serial = item.pages[p].order;
-        }
-    }
-}
-
-} // namespace
-
 /// All images of a delivery are treated: make its items.
 void Run::State::treated(DeliveryState& d) {
-    std::vector<Source> sources;
-    std::vector<std::vector<ImageTreatment>> treatments;
-    for (const auto& f : d.files) {
-        if (f.error) continue;
-        sources.push_back(f.source);
-        treatments.push_back(f.treatments);
+    std::vector<TreatedFile> files;
+    for (auto& f : d.files) {
+        for (std::size_t i = 0; i < f.image_errors.size(); ++i)
+            if (f.image_errors[i]) f.file.image_errors.emplace(static_cast<int>(i), *f.image_errors[i]);
+        files.push_back(f.file);
     }
-    std::vector<Item> made = hooks.group(d.plan, sources, treatments);
-    std::erase_if(made, [](const Item& i) { return i.pages.empty(); });
-    attach_errors(made, d);
+    std::vector<Item> made = hooks.group(d.plan, std::move(files));
+    // An item without a single readable page is no item: its files are reported by name.
+    std::erase_if(made, [](const Item& item) {
+        return std::all_of(item.pages.begin(), item.pages.end(), [](const Page& p) { return p.error.has_value(); });
+    });
 
     std::vector<ItemState*> states;
     {
         const std::lock_guard lock(mutex);
         for (const auto& f : d.files) {
-            if (f.error) report.errors.push_back(*f.error);
-            for (const auto& e : f.image_errors)
-                if (e) report.errors.push_back(*e);
+            if (f.file.error) report.errors.push_back(*f.file.error);
+            for (const auto& [image, error] : f.file.image_errors) report.errors.push_back(error);
         }
         d.items_open = static_cast<int>(made.size());
         if (made.empty()) images_open -= d.images;
@@ -327,7 +271,7 @@ void Run::State::start_item(ItemState& s) {
         if (const auto it = row->find("retention_period"); it != row->end())
             s.permanent = it->second.find("永久") != std::string::npos || it->second == "Y";
     std::map<std::string, const TakenFile*> taken_of;
-    for (const auto& f : s.delivery->files) taken_of[f.source.path] = &f;
+    for (const auto& f : s.delivery->files) taken_of[f.file.source.path] = &f;
     s.pages.resize(item.pages.size());
     for (std::size_t p = 0; p < item.pages.size(); ++p) {
         const Page& page = item.pages[p];

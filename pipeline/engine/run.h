@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,13 @@ struct BatchDelivery {
     std::vector<std::string> files;
     bool is_input = false;
 };
+/// A file of a delivery after treatment: a source, or why it is none.
+struct TreatedFile {
+    Source source;                          ///< When `error` is set: path, names, and digest where the bytes could be read.
+    std::vector<ImageTreatment> treatments; ///< One an image; an entry without pages stands for one that failed.
+    std::map<int, Error> image_errors;      ///< By image index.
+    std::optional<Error> error;             ///< The whole file could not be read.
+};
 struct BatchPlan {
     std::vector<BatchDelivery> deliveries;
     std::vector<Finding> skipped;
@@ -52,8 +60,8 @@ struct RunHooks {
     std::function<Result<Source>(const std::string& path, Journal& journal)> take;
     std::function<std::vector<BatchDelivery>(const BatchDelivery&, const std::vector<int>& image_counts)> refine;
     std::function<Result<Raster>(const Source& source, int index)> decode;
-    /// Items of a delivery. `treatments[s][i]` belongs to image i of source s. Pure: the same input, the same items.
-    std::function<std::vector<Item>(const BatchDelivery&, const std::vector<Source>&, const std::vector<std::vector<ImageTreatment>>&)> group;
+    /// Items of a delivery, pages with an error for what could not be read. Pure: the same input, the same items.
+    std::function<std::vector<Item>(const BatchDelivery&, std::vector<TreatedFile>)> group;
     std::function<void(Item&)> classify;             ///< After reading, before the item stages.
     std::function<std::string()> group_fingerprint;  ///< Settings and version of grouping: part of keys.
     /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".

@@ -11,13 +11,11 @@
 
 namespace recto {
 
-/// One file of a delivery after intake: a source, or why it is none.
+/// A file of a delivery with the keys of its images' treatments. Several threads fill it, each its own image's place.
 struct TakenFile {
-    Source source;
-    std::optional<Error> error;
-    std::vector<ImageTreatment> treatments;       ///< One an image.
-    std::vector<std::string> treat_keys;          ///< Likewise.
-    std::vector<std::optional<Error>> image_errors;
+    TreatedFile file;
+    std::vector<std::string> treat_keys;              ///< One an image.
+    std::vector<std::optional<Error>> image_errors;   ///< Likewise.
 };
 
 struct DeliveryState {

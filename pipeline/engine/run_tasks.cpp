@@ -105,7 +105,7 @@ bool Run::State::wait_for_space() {
 }
 
 void Run::State::take_file(DeliveryState& d, std::size_t f) {
-    TakenFile& file = d.files[f];
+    TreatedFile& file = d.files[f].file;
     const std::string& path = d.plan.files[f];
     const Timer timer;
     auto taken = guarded("intake", [&] { return hooks.take(path, *journal); });
@@ -128,13 +128,14 @@ void Run::State::take_file(DeliveryState& d, std::size_t f) {
 }
 
 void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int worker) {
-    TakenFile& file = d.files[f];
+    TakenFile& taken = d.files[f];
+    TreatedFile& file = taken.file;
     const auto i = static_cast<std::size_t>(index);
     const ImageInfo& info = file.source.images[i];
     KeyBuilder parent;
     parent.add("image").add(file.source.sha512).add(std::to_string(index));
     const std::string key = stage_key(*stages.treatment, parent.finish(), {});
-    file.treat_keys[i] = key;
+    taken.treat_keys[i] = key;
     const std::string_view name = stages.treatment->info().name;
     if (auto record = journal->find(key)) {
         try {
@@ -149,7 +150,7 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
         if (e.file.empty()) e.file = file.source.path;
         if (e.page == 0) e.page = index + 1;
         if (e.stage.empty()) e.stage = name;
-        file.image_errors[i] = std::move(e);
+        taken.image_errors[i] = std::move(e);
     };
     const StageInfo& stage = stages.treatment->info();
     const auto lease = memory->lease(raster_bytes(info) + stage.peak_fixed_bytes +
@@ -359,9 +360,9 @@ void Run::State::join_item(ItemState& s) {
         }
         if (hooks.classify) hooks.classify(item);
         if (failed > 0) {
-            item.held = true;
             const Finding f{"run.held_errors", Severity::Error, {std::to_string(failed)}, false, {}};
-            item.held_reason = f.english();
+            if (!item.held || item.held_reason.empty()) item.held_reason = f.english();
+            item.held = true;
             item.findings.push_back(f);
         }
         nlohmann::json provenance = options.provenance;
