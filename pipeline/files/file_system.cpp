@@ -222,6 +222,18 @@ class PosixFileSystem final : public FileSystem {
         return stream(path, nullptr, kinds);
     }
 
+    Result<void> read_blocks(const std::string& path, const std::function<void(std::string_view)>& visit) override {
+        RECTO_ASSIGN(const Descriptor in, open_regular(path));
+        (void)::posix_fadvise(in.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+        const auto buffer = std::make_unique_for_overwrite<char[]>(kCopyBuffer);
+        while (true) {
+            const ssize_t n = read_retrying(in.get(), buffer.get(), kCopyBuffer);
+            if (n < 0) return io_error(errno, "io.read", path, "read");
+            if (n == 0) return {};
+            visit(std::string_view(buffer.get(), static_cast<std::size_t>(n)));
+        }
+    }
+
     Result<void> make_folders(const std::string& path) override {
         if (path.empty() || ::mkdir(path.c_str(), 0777) == 0) return {};
         if (errno == ENOENT) {
@@ -348,6 +360,12 @@ Result<void> list_files_into(FileSystem& fs, const std::string& folder, const st
 }
 
 } // namespace
+
+Result<void> FileSystem::read_blocks(const std::string& path, const std::function<void(std::string_view)>& visit) {
+    RECTO_ASSIGN(const std::string bytes, read(path));
+    visit(bytes);
+    return {};
+}
 
 Result<std::vector<std::string>> FileSystem::digests(const std::string& path, std::span<const DigestAlgorithm> kinds) {
     std::vector<std::string> list;

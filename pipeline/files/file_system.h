@@ -5,6 +5,7 @@
 /// called from any thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,9 @@ class FileSystem {
     virtual Result<void> remove_tree(const std::string& path) = 0;  ///< No error when absent.
     virtual Result<void> sync(const std::string& path) = 0; ///< fsync of a file or a folder.
     virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+
+    /// Hands the file's bytes to `visit` in order, block by block. The default reads the whole file first.
+    virtual Result<void> read_blocks(const std::string& path, const std::function<void(std::string_view)>& visit);
 
     /// Several digests of one file by one reading, in the order asked for. The default reads once a digest.
     virtual Result<std::vector<std::string>> digests(const std::string& path, std::span<const DigestAlgorithm> kinds);
