@@ -56,7 +56,7 @@ def one_page(job):
             base = wear.show_through(base, verso, float(rng.uniform(0.14, 0.28)))
             picture = batch.flat(wear.stain(wear.print_on(sheet, base, rng), rng), sheet)
         elif worn == "faded":
-            image = wear.print_on(sheet, base, rng, float(rng.uniform(0.35, 0.55)), (104, 96, 100), uneven=0.3)
+            image = wear.print_on(sheet, base, rng, float(rng.uniform(0.45, 0.65)), (104, 96, 100), uneven=0.3)
             picture = batch.flat(image, sheet)
         else:
             picture = batch.flat(wear.print_on(sheet, base, rng), sheet)

@@ -135,7 +135,7 @@ def volume(delivery, rng):
     shoot(4, blank, wear.show_through(wear.paper(rng, size(blank), aged, 10, 1), request, 0.10), "blank_verso",
           ["show-through"], "blank")
     reply, = forms.letter(corpus.REPLY_2012, rng, "kai", pitch=100, first_number=2)
-    faded = wear.print_on(reply, wear.paper(rng, size(reply), (236, 228, 208), 10, 1), rng, 0.40, (104, 96, 100),
+    faded = wear.print_on(reply, wear.paper(rng, size(reply), (236, 228, 208), 10, 1), rng, 0.50, (100, 92, 96),
                           uneven=0.35)
     shoot(5, reply, faded, "body", ["faded", "dark bed"], "letter, seal over the date", skew=-1.7)
     table = forms.estimate_2012()

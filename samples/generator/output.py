@@ -3,6 +3,7 @@ truth beside them. All bytes depend on the pictures only: times are given, never
 import io
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,21 @@ def _tiff_facts(model, predictor):
 
 def tiff(path, images, compression="tiff_lzw", dpi=300, model="Flatbed A3"):
     """One or more pages. compression: tiff_lzw, group4 (mode 1 only), or any other that libtiff writes."""
-    images = images if isinstance(images, list) else [images]
-    facts = _tiff_facts(model, compression == "tiff_lzw" and images[0].mode != "1")
-    images[0].save(path, format="TIFF", compression=compression, dpi=(dpi, dpi), tiffinfo=facts,
-                   save_all=len(images) > 1, append_images=images[1:])
+    def save(image, target):
+        facts = _tiff_facts(model, compression == "tiff_lzw" and image.mode != "1")
+        image.save(target, format="TIFF", compression=compression, dpi=(dpi, dpi), tiffinfo=facts)
+
+    if not isinstance(images, list):
+        save(images, path)
+        return
+    # Pages are made as files of their own and joined: Pillow's own way through memory leaves bytes between the
+    # parts undefined, and two runs would differ in them.
+    with tempfile.TemporaryDirectory() as folder, TiffImagePlugin.AppendingTiffWriter(str(path), True) as joined:
+        for n, image in enumerate(images):
+            part = Path(folder) / f"{n}.tif"
+            save(image, part)
+            joined.write(part.read_bytes())
+            joined.newFrame()
 
 
 def jpeg(path, image, quality=66, dpi=300, model="Overhead camera"):
