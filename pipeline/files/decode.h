@@ -13,6 +13,9 @@
 
 namespace recto {
 
+/// Descriptor on which a decoding child finds its socket: `recto _worker` calls decode_worker_main(kDecodeWorkerFd).
+inline constexpr int kDecodeWorkerFd = 3;
+
 struct DecodeLimits {
     std::chrono::milliseconds time{60'000};        ///< For one request; a child over it is killed.
     std::size_t address_space = std::size_t{4} << 30; ///< RLIMIT_AS of a child, bytes.
@@ -36,6 +39,9 @@ class Decoder {
     /// Decodes image `index` (from 0) of the file to grey, bilevel or RGB as raster.h says. CMYK, palette, Lab and
     /// 16-bit are converted (CMYK through its ICC profile when it has one); alpha is laid on white.
     Result<Raster> decode(const std::string& path, int index);
+
+    /// Kills the children; calls under way and later ones fail with "decode.stopped". Any thread; for Ctrl-C.
+    void stop();
 
   private:
     struct Pool;
