@@ -165,8 +165,9 @@ Result<void> OcflStore::create() {
     if (declaration.exists) return open();
     RECTO_TRY(make_folders_synced(*fs_, root_));
     RECTO_ASSIGN(const auto names, fs_->list(root_));
-    for (const std::string& name : names) { // A creation that was cut short leaves these two.
-        if (name != "extensions" && !name.starts_with("ocfl_layout.json"))
+    const auto leftover = [](const std::string& name) { return name.find(".tmp-") != std::string::npos; };
+    for (const std::string& name : names) { // A creation that was cut short leaves these.
+        if (name != "extensions" && name != "ocfl_layout.json" && !leftover(name))
             return fail("store.not_ocfl", "the folder is not empty and is no OCFL storage root", root_);
     }
     const std::string extension = join_path(root_, "extensions/" + std::string(kLayout));
@@ -174,11 +175,11 @@ Result<void> OcflStore::create() {
     RECTO_TRY(write_atomically(*fs_, join_path(extension, "config.json"), layout_config()));
     RECTO_TRY(write_atomically(*fs_, join_path(root_, "ocfl_layout.json"), layout_json()));
     for (const std::string& name : names) {
-        if (name.starts_with("ocfl_layout.json.tmp")) RECTO_TRY(fs_->remove(join_path(root_, name)));
+        if (leftover(name)) RECTO_TRY(fs_->remove(join_path(root_, name)));
     }
     // The declaration comes last: what has it is a whole storage root.
-    RECTO_ASSIGN(const auto leftovers, fs_->list(extension));
-    for (const std::string& name : leftovers) {
+    RECTO_ASSIGN(const auto strays, fs_->list(extension));
+    for (const std::string& name : strays) {
         if (name != "config.json") RECTO_TRY(fs_->remove(join_path(extension, name)));
     }
     return write_atomically(*fs_, join_path(root_, kRootDeclaration), "ocfl_1.1\n");

@@ -1,0 +1,147 @@
+// BagIt 1.0 (RFC 8493): payload = the logical files of the item's head version, SHA-512 and SHA-256 manifests.
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "pipeline/files/names.h"
+#include "stages/package/package.h"
+
+namespace recto {
+
+namespace {
+
+constexpr std::array kKinds{DigestAlgorithm::Sha512, DigestAlgorithm::Sha256};
+constexpr std::string_view kDeclaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+
+/// RFC 8493, 2.1.3: only these three are encoded.
+std::string manifest_path(std::string_view path) {
+    std::string out;
+    for (const char c : path) {
+        if (c == '%') out += "%25";
+        else if (c == '\r') out += "%0D";
+        else if (c == '\n') out += "%0A";
+        else out += c;
+    }
+    return out;
+}
+
+std::string one_line(std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    while (!text.empty() && text.back() == ' ') text.pop_back();
+    return text;
+}
+
+std::string bag_info(const PackageFacts& facts, const OcflState& state, std::uint64_t bytes, std::uint64_t files, const std::string& date) {
+    std::string out;
+    const auto line = [&](std::string_view label, const std::string& value) {
+        if (const std::string text = one_line(value); !text.empty()) out += std::string(label) + ": " + text + "\n";
+    };
+    line("Source-Organization", facts.repository_name.empty() ? facts.repository_code : facts.repository_name);
+    line("External-Description", facts.title);
+    line("External-Identifier", facts.reference_code);
+    line("Bagging-Date", date);
+    line("Payload-Oxum", std::to_string(bytes) + "." + std::to_string(files));
+    line("Bag-Group-Identifier", facts.fonds);
+    line("Internal-Sender-Identifier", "urn:uuid:" + facts.id);
+    line("Internal-Sender-Description", "OCFL object " + state.id + ", version v" + std::to_string(state.head));
+    line("Bag-Software-Agent", facts.agent);
+    return out;
+}
+
+class BagWriter final : public PackageWriter {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "bag"; }
+    [[nodiscard]] std::string_view english() const override { return "BagIt 1.0 (RFC 8493) bag, one folder an item"; }
+    [[nodiscard]] std::string_view chinese() const override { return "BagIt 1.0(RFC 8493)包,每件一个文件夹"; }
+
+    [[nodiscard]] Result<PackageResult> write(const PackageRequest& in) const override {
+        if (in.state.head == 0) return fail("package.no_item", "no such object", in.state.id);
+        RECTO_ASSIGN(const PackageFacts facts, package_facts(in));
+        if (facts.held && !in.include_held) return fail("package.held", "the item is held", facts.display_name);
+        PackageResult result;
+        result.path = join_path(in.output, escape_name(facts.display_name));
+
+        // All that can be known before a byte is copied.
+        std::map<std::string, std::string> sources; ///< Logical path -> file in the store.
+        for (const auto& [logical, digest] : in.state.files) {
+            RECTO_ASSIGN(std::string path, in.store.content_path(in.state, logical));
+            RECTO_ASSIGN(const FileStat s, in.fs.stat(path));
+            if (!s.exists || s.is_directory || s.is_symlink) return fail("package.damaged_source", "no such file: " + logical, path);
+            result.bytes += s.size;
+            ++result.files;
+            sources.emplace(logical, std::move(path));
+        }
+        RECTO_ASSIGN(const FileStat there, in.fs.stat(result.path));
+        if (there.exists) {
+            RECTO_TRY(check_same(in, result.path));
+            result.existed = true;
+            return result;
+        }
+        RECTO_TRY(in.fs.make_folders(in.output));
+        RECTO_ASSIGN(const std::uint64_t room, in.fs.free_bytes(in.output));
+        if (room < result.bytes) return fail_retry("io.no_space", std::to_string(result.bytes) + " bytes are needed", in.output);
+
+        const std::string partial = result.path + ".partial"; // What a death leaves; the next attempt removes it.
+        auto done = build(in, facts, sources, result, partial);
+        if (done) done = in.fs.rename(partial, result.path);
+        if (!done) {
+            (void)in.fs.remove_tree(partial);
+            return tl::unexpected(done.error());
+        }
+        RECTO_TRY(in.fs.sync(in.output));
+        return result;
+    }
+
+  private:
+    static std::string manifest_of(const OcflState& state) {
+        std::string out;
+        for (const auto& [logical, digest] : state.files) out += digest + "  data/" + manifest_path(logical) + "\n";
+        return out;
+    }
+
+    /// A bag of this name that was made from the same files is as good as a new one.
+    static Result<void> check_same(const PackageRequest& in, const std::string& path) {
+        const auto manifest = in.fs.read(join_path(path, "manifest-sha512.txt"));
+        const auto declaration = in.fs.read(join_path(path, "bagit.txt"));
+        if (manifest && declaration && *manifest == manifest_of(in.state) && *declaration == kDeclaration) return {};
+        return fail("package.exists", "something else of this name is there", path);
+    }
+
+    static Result<void> build(const PackageRequest& in, const PackageFacts& facts, const std::map<std::string, std::string>& sources,
+                              const PackageResult& result, const std::string& folder) {
+        RECTO_TRY(in.fs.remove_tree(folder));
+        const std::string data = join_path(folder, "data");
+        RECTO_TRY(in.fs.make_folders(data));
+        std::string sha256;
+        for (const auto& [logical, source] : sources) {
+            const std::string target = join_path(data, logical);
+            RECTO_TRY(in.fs.make_folders(parent_path(target)));
+            RECTO_ASSIGN(const auto digests, in.fs.copy(source, target, kKinds));
+            if (digests[0] != in.state.files.at(logical)) return fail("package.damaged_source", "its bytes have changed: " + logical, source);
+            sha256 += digests[1] + "  data/" + manifest_path(logical) + "\n";
+        }
+        // Tag files, and the manifests of them all but themselves.
+        const std::string date = rfc3339(in.clock.now()).substr(0, 10);
+        const std::map<std::string, std::string> tags{{"bag-info.txt", bag_info(facts, in.state, result.bytes, result.files, date)},
+                                                      {"bagit.txt", std::string(kDeclaration)},
+                                                      {"manifest-sha256.txt", sha256},
+                                                      {"manifest-sha512.txt", manifest_of(in.state)}};
+        for (const auto& [name, bytes] : tags) RECTO_TRY(in.fs.write(join_path(folder, name), bytes));
+        for (const DigestAlgorithm kind : kKinds) {
+            std::string lines;
+            for (const auto& [name, bytes] : tags) lines += digest_hex(kind, bytes) + "  " + name + "\n";
+            RECTO_TRY(in.fs.write(join_path(folder, "tagmanifest-" + std::string(to_string(kind)) + ".txt"), lines));
+        }
+        return sync_tree(in.fs, folder);
+    }
+};
+
+} // namespace
+
+const PackageWriter& bag_writer() {
+    static const BagWriter writer;
+    return writer;
+}
+
+} // namespace recto

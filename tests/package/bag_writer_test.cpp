@@ -1,0 +1,137 @@
+// The bag writer on a small object in memory: known bytes, refusals, deaths.
+
+#include <chrono>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "pipeline/files/memory_file_system.h"
+#include "stages/package/package.h"
+
+namespace recto {
+namespace {
+
+const std::string kId = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+
+class BagWriterTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_TRUE(store_.create());
+        put("{\"schema\":1,\"id\":\"" + kId + "\",\"reference_code\":\"A002-KJ·2023/001\",\"provisional_name\":\"box\",\"held\":false,"
+            "\"repository\":{\"code\":\"435001\",\"name\":\"某市\\n档案馆\"},\"fonds\":[\"A002\"],\"provenance\":{\"agent\":\"recto 0.1.0\"},"
+            "\"fields\":[{\"id\":\"title\",\"source\":\"extracted\",\"value\":\"旧\"},{\"id\":\"title\",\"source\":\"catalogue\",\"value\":\"关于通知\"}]}");
+    }
+
+    void put(const std::string& item) {
+        ASSERT_TRUE(fs_->make_folders("/work"));
+        ASSERT_TRUE(fs_->write("/work/m", "scan"));
+        ASSERT_TRUE(fs_->write("/work/i", item));
+        ASSERT_TRUE(fs_->write("/work/x", "odd"));
+        const auto state = store_.put("urn:uuid:" + kId, {{"master/0001.tif", "/work/m", "", true}, {"metadata/item.json", "/work/i", "", false}, {"text/50%\n.txt", "/work/x", "", false}},
+                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+        ASSERT_TRUE(state) << state.error().to_string();
+        state_ = *state;
+    }
+
+    Result<PackageResult> write(FileSystem& fs) {
+        const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
+        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_});
+    }
+
+    std::string read(const std::string& name) { return fs_->read("/out/A002-KJ·2023%2F001/" + name).value_or("(absent)"); }
+
+    std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
+    OcflStore store_{fs_, "/storage"};
+    OcflState state_;
+    std::string output_ = "/out";
+    std::shared_ptr<const Clock> clock_ = fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
+};
+
+TEST_F(BagWriterTest, WritesTheBytesThatRfc8493Asks) {
+    const auto result = write(*fs_);
+    ASSERT_TRUE(result) << result.error().to_string();
+    EXPECT_EQ(result->path, "/out/A002-KJ·2023%2F001");
+    EXPECT_EQ(result->files, 3U);
+    EXPECT_EQ(read("bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
+    EXPECT_EQ(read("data/master/0001.tif"), "scan");
+    EXPECT_EQ(read("data/text/50%\n.txt"), "odd");
+    const std::string manifest = read("manifest-sha512.txt");
+    EXPECT_NE(manifest.find(digest_hex(DigestAlgorithm::Sha512, "scan") + "  data/master/0001.tif\n"), std::string::npos);
+    EXPECT_NE(manifest.find("  data/text/50%25%0A.txt\n"), std::string::npos);
+    EXPECT_NE(read("manifest-sha256.txt").find(digest_hex(DigestAlgorithm::Sha256, "scan") + "  data/master/0001.tif\n"), std::string::npos);
+    EXPECT_NE(read("tagmanifest-sha512.txt").find(digest_hex(DigestAlgorithm::Sha512, manifest) + "  manifest-sha512.txt\n"), std::string::npos);
+    const std::string info = read("bag-info.txt");
+    const std::string expected = "Source-Organization: 某市 档案馆\nExternal-Description: 关于通知\nExternal-Identifier: A002-KJ·2023/001\n";
+    EXPECT_EQ(info.substr(0, expected.size()), expected);
+    EXPECT_NE(info.find("\nBagging-Date: 2027-01-15\n"), std::string::npos) << info;
+    EXPECT_NE(info.find("\nPayload-Oxum: " + std::to_string(result->bytes) + ".3\n"), std::string::npos) << info;
+    EXPECT_NE(info.find("\nInternal-Sender-Identifier: urn:uuid:" + kId + "\n"), std::string::npos);
+    EXPECT_NE(info.find("\nBag-Group-Identifier: A002\n"), std::string::npos);
+}
+
+TEST_F(BagWriterTest, TheSameContentAgainIsAcceptedAndOtherContentRefused) {
+    ASSERT_TRUE(write(*fs_));
+    const auto again = write(*fs_);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->existed);
+    put("{\"id\":\"" + kId + "\",\"reference_code\":\"A002-KJ·2023/001\"}");
+    const auto other = write(*fs_);
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, "package.exists");
+    EXPECT_NE(read("bag-info.txt").find("关于通知"), std::string::npos) << "the old bag was touched";
+}
+
+TEST_F(BagWriterTest, HeldItemsStayUnlessAskedFor) {
+    put("{\"id\":\"" + kId + "\",\"provisional_name\":\"box\",\"held\":true}");
+    const auto held = write(*fs_);
+    ASSERT_FALSE(held);
+    EXPECT_EQ(held.error().code, "package.held");
+    EXPECT_FALSE(fs_->stat("/out/box")->exists);
+    const auto asked = find_package_writer("bag")->write({*fs_, store_, state_, output_, *clock_, true});
+    ASSERT_TRUE(asked);
+    EXPECT_EQ(asked->path, "/out/box");
+}
+
+TEST_F(BagWriterTest, ChangedBytesInTheStoreAreNotPackaged) {
+    const std::string master = store_.content_path(state_, "master/0001.tif").value();
+    ASSERT_TRUE(fs_->write(master, "scam"));
+    const auto result = write(*fs_);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, "package.damaged_source");
+    EXPECT_TRUE(fs_->list("/out")->empty());
+}
+
+TEST_F(BagWriterTest, WholeOrAbsentAfterDeathAndPowerCutAtEveryChange) {
+    int calls = 1;
+    for (int nth = 1; nth <= calls + 1; ++nth) {
+        FaultyFileSystem faulty(fs_, FaultyFileSystem::Mode::Death, nth);
+        (void)write(faulty);
+        calls = std::max(calls, faulty.changes());
+        fs_->cut_power(static_cast<std::uint64_t>(nth % 4));
+        const bool there = fs_->stat("/out/A002-KJ·2023%2F001").value().exists;
+        const auto again = write(*fs_);
+        ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
+        EXPECT_EQ(again->existed, there) << nth;
+        EXPECT_EQ(fs_->list("/out").value(), std::vector<std::string>{"A002-KJ·2023%2F001"}) << nth;
+        EXPECT_EQ(read("data/master/0001.tif"), "scan");
+        EXPECT_EQ(read("tagmanifest-sha256.txt").substr(0, 64), digest_hex(DigestAlgorithm::Sha256, read("bag-info.txt"))) << nth;
+        ASSERT_TRUE(fs_->remove_tree("/out"));
+    }
+    EXPECT_GT(calls, 20);
+}
+
+TEST_F(BagWriterTest, AFullDiskIsSaidBeforeAnythingIsCopied) {
+    fs_->set_capacity(20);
+    const auto result = write(*fs_);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, "io.no_space");
+    EXPECT_TRUE(result.error().retry);
+}
+
+TEST(PackageWriters, AreFoundByName) {
+    EXPECT_EQ(find_package_writer("bag")->name(), "bag");
+    EXPECT_EQ(find_package_writer("no such"), nullptr);
+}
+
+} // namespace
+} // namespace recto
