@@ -61,7 +61,7 @@ def one_page(job):
         else:
             picture = batch.flat(wear.print_on(sheet, base, rng), sheet)
     if kind != "photocopy":
-        picture.image = batch.grey_levels(picture.image) if noise <= 0 else \
+        picture.image = batch.grey_levels(picture.image, 8, 186) if noise <= 0 else \
             wear.noise(picture.image.convert("RGB"), rng, noise)
     name = f"{number:04}.tif"
     output.tiff(folder / name, picture.image, compression)

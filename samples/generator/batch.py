@@ -73,9 +73,10 @@ def quiet(rng, sheet, tone=(247, 244, 236)):
     return wear.paper(rng, size(sheet), tone, 3, 1, 4)
 
 
-def grey_levels(image, step=16):
-    """Fewer levels between paper and ink, so that LZW files stay small; paper's and bed's tones stay as they are."""
-    table = [v if v > 222 or v < 60 else 240 - round((240 - v) / step) * step for v in range(256)]
+def grey_levels(image, step=16, keep=222):
+    """Fewer levels between paper and ink, so that LZW files stay small. Paper's tones (above `keep`) and the
+    bed's stay as they are."""
+    table = [v if v > keep or v < 60 else 240 - round((240 - v) / step) * step for v in range(256)]
     return image.point(table * len(image.getbands()))
 
 
