@@ -102,4 +102,23 @@ std::string trim_text(std::string_view utf8) {
     return started ? std::string(utf8.substr(begin, end - begin)) : std::string();
 }
 
+std::optional<int> parse_page_count(std::string_view text) {
+    std::string t = trim_text(fold_width(text));
+    const auto strip_end = [&](std::string_view end) {
+        if (t.size() > end.size() && std::string_view(t).substr(t.size() - end.size()) == end) {
+            t.resize(t.size() - end.size());
+            t = trim_text(t);
+        }
+    };
+    if (t.rfind("共", 0) == 0) t = trim_text(std::string_view(t).substr(std::string_view("共").size()));
+    for (const std::string_view end : {".", "页", "頁", "pages", "page", "pp", "p"}) strip_end(end);
+    if (t.empty() || t.size() > 5) return std::nullopt;
+    int n = 0;
+    for (const char c : t) {
+        if (c < '0' || c > '9') return std::nullopt;
+        n = n * 10 + (c - '0');
+    }
+    return n;
+}
+
 } // namespace recto

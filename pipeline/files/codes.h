@@ -2,6 +2,7 @@
 
 /// Archival codes (档号) as people and machines write them: one form for comparing, never for showing.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ namespace recto {
 
 /// Full-width ASCII and the ideographic space as their ASCII twins; all else untouched. For comparing numbers.
 [[nodiscard]] std::string fold_width(std::string_view utf8);
+
+/// A number of pages as catalogues write it: "12", "１２", "12页", "共12页", "12 pp."; nullopt for anything else.
+[[nodiscard]] std::optional<int> parse_page_count(std::string_view text);
 
 /// Reads the code point at `pos` and moves past it. Invalid bytes come back as U+DC80 + (byte - 0x80), one at a time,
 /// so that a caller can tell them from text and append_utf8 writes them back unchanged.

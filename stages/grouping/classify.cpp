@@ -99,7 +99,7 @@ bool is_cover(const Words& w) {
 
 struct Number {
     std::string text;
-    int value = 0; ///< The last run of digits.
+    int value = 0; ///< Of its first run of digits.
 };
 
 /// The number of a line that is a page number and nothing else.
@@ -139,8 +139,8 @@ std::optional<Number> page_number(std::string line) {
     }
     Number n;
     for (std::size_t k = i; k < end; ++k) n.text += static_cast<char>(t[k]);
-    const std::size_t dash = n.text.find('-');
-    n.value = std::stoi(dash == std::string::npos ? n.text : n.text.substr(0, dash));
+    const std::string main = n.text.substr(0, n.text.find('-'));
+    n.value = std::stoi(main);
     std::u32string_view rest = std::u32string_view(t).substr(end);
     if (rest.rfind(U"页", 0) == 0 || rest.rfind(U"頁", 0) == 0) {
         rest.remove_prefix(1);
@@ -154,7 +154,7 @@ std::optional<Number> page_number(std::string line) {
     }
     for (const char32_t c : rest)
         if (!is_dash(c) && c != ')' && c != ']' && c != '.') return std::nullopt;
-    if (!framed && n.text.size() > 3) return std::nullopt; // a bare "2023" is a year
+    if (!framed && main.size() > 3) return std::nullopt; // a bare "2023" is a year
     return n;
 }
 

@@ -36,6 +36,9 @@ bool is_system_file(std::string_view name) {
            lower == "system volume information" || lower == "lost+found";
 }
 
+/// A link whose target cannot be seen has no identity of its own (file_system.h reports the target's).
+bool is_dangling(const FileStat& s) { return s.is_symlink && !s.is_directory && s.inode == 0 && s.device == 0 && s.size == 0; }
+
 class Planner {
   public:
     Planner(FileSystem& fs, const Settings& settings) : fs_(fs), follow_(settings.get(kFollowLinks)) {
@@ -136,8 +139,8 @@ class Planner {
         if (is_system_file(name)) return skip(path, "intake.skipped.system");
         auto stat = fs_.stat(path);
         if (!stat) return problem("intake.unreadable", stat.error().reason, path);
-        if (!stat->exists)
-            return skip(path, stat->is_symlink ? "intake.skipped.dangling" : "intake.skipped.vanished");
+        if (!stat->exists) return skip(path, "intake.skipped.vanished");
+        if (is_dangling(*stat)) return skip(path, "intake.skipped.dangling");
         if (stat->is_directory) {
             if (stat->is_symlink && !follow_) return skip(path, "intake.skipped.link");
             folders.push_back({std::move(path), name});
@@ -194,7 +197,8 @@ Result<IntakePlan> plan_deliveries(const std::vector<std::string>& inputs, FileS
     for (const std::string& input : inputs) {
         const std::string path = absolute_path(input);
         RECTO_ASSIGN(FileStat stat, fs.stat(path));
-        if (!stat.exists) return fail("intake.not_found", stat.is_symlink ? "a link to nothing" : "no such file or folder", input);
+        if (!stat.exists) return fail("intake.not_found", "no such file or folder", input);
+        if (is_dangling(stat)) return fail("intake.not_found", "a link to nothing", input);
         found.emplace_back(path, stat);
     }
     for (const auto& [path, stat] : found) {

@@ -71,8 +71,4 @@ Result<Source> take_source(const std::string& path, const Probe& probe, FileSyst
     return source;
 }
 
-Result<Source> take_source(const std::string& path, Decoder& decoder, FileSystem& fs, const TakeOptions& options) {
-    return take_source(path, [&](const std::string& p) { return decoder.probe(p); }, fs, options);
-}
-
 } // namespace recto::intake

@@ -280,7 +280,10 @@ TEST(Group, IdentitiesAreTheSameAgainAndDifferWhereTheyMust) {
 
 TEST(Group, EveryImageIsInExactlyOneItem) {
     unsigned state = 12345; // a plain generator: the same cases everywhere
-    const auto next = [&](unsigned n) { return (state = state * 1664525U + 1013904223U) >> 16, (state >> 16) % n; };
+    const auto next = [&](unsigned n) {
+        state = state * 1664525U + 1013904223U;
+        return (state >> 16) % n;
+    };
     for (int round = 0; round < 300; ++round) {
         Box box;
         const unsigned count = 1 + next(12);
