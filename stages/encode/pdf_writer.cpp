@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <set>
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,20 +26,23 @@ namespace {
 
 using Object = QPDFObjectHandle;
 
-/// Carries an error of ours through qpdf's exceptions.
-struct Failure : std::runtime_error {
-    explicit Failure(Error e) : std::runtime_error(e.reason), error(std::move(e)) {}
-    Error error;
-};
+/// The first error met while qpdf writes. It ends pipelines in destructors, where throwing is death: so what feeds and
+/// what takes its bytes keep the error here, go on with nothing, and write_pdf() asks at the end.
+using FirstError = std::optional<Error>;
+
+void keep(FirstError& first, const Error& error) {
+    if (!first) first = error;
+}
 
 /// End of the writer's pipeline: digests and appends to the file, a mebibyte at a time.
 class FileSink final : public Pipeline {
   public:
-    FileSink(FileSystem& fs, std::string path)
-        : Pipeline("file", nullptr), fs_(fs), path_(std::move(path)), hasher_(DigestAlgorithm::Sha512) {
-        if (auto made = fs_.write(path_, {}); !made) throw Failure(made.error());
+    FileSink(FileSystem& fs, std::string path, FirstError& error)
+        : Pipeline("file", nullptr), fs_(fs), path_(std::move(path)), error_(error), hasher_(DigestAlgorithm::Sha512) {
+        if (auto made = fs_.write(path_, {}); !made) keep(error_, made.error());
     }
     void write(unsigned char const* data, std::size_t size) override {
+        if (error_) return;
         buffer_.append(reinterpret_cast<const char*>(data), size);
         if (buffer_.size() >= (std::size_t{1} << 20)) flush();
     }
@@ -52,14 +54,15 @@ class FileSink final : public Pipeline {
 
   private:
     void flush() {
-        if (buffer_.empty()) return;
+        if (buffer_.empty() || error_) return;
         hasher_.update(buffer_);
         size_ += buffer_.size();
-        if (auto done = fs_.append(path_, buffer_, false); !done) throw Failure(done.error());
+        if (auto done = fs_.append(path_, buffer_, false); !done) keep(error_, done.error());
         buffer_.clear();
     }
     FileSystem& fs_;
     std::string path_, buffer_;
+    FirstError& error_;
     Hasher hasher_;
     std::uint64_t size_ = 0;
 };
@@ -72,16 +75,17 @@ void send(Pipeline* to, const std::string& bytes) {
 /// An image's encoded bytes, read only while they are written.
 class ImageProvider final : public Object::StreamDataProvider {
   public:
-    ImageProvider(FileSystem& fs, std::string path) : fs_(fs), path_(std::move(path)) {}
+    ImageProvider(FileSystem& fs, std::string path, FirstError& error) : fs_(fs), path_(std::move(path)), error_(error) {}
     void provideStreamData(QPDFObjGen const&, Pipeline* to) override {
-        auto bytes = fs_.read(path_);
-        if (!bytes) throw Failure(bytes.error());
-        send(to, *bytes);
+        Result<std::string> bytes = error_ ? Result<std::string>(std::string()) : fs_.read(path_);
+        if (!bytes) keep(error_, bytes.error());
+        send(to, bytes.value_or(std::string()));
     }
 
   private:
     FileSystem& fs_;
     std::string path_;
+    FirstError& error_;
 };
 
 // ---- Fonts: one CID for each (advance, character) ---------------------------------------------------------------
@@ -229,7 +233,7 @@ std::vector<FontPlan> plan_fonts(const PdfDocument& document, std::vector<PagePl
     return fonts;
 }
 
-Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image) {
+Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image, FirstError& error) {
     Object stream = pdf.newStream();
     Object dict = stream.getDict();
     dict.replaceKey("/Type", Object::newName("/XObject"));
@@ -243,7 +247,8 @@ Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image) {
     if (fax)
         parms = Object::parse(
             fmt::format("<< /K -1 /Columns {} /Rows {} /BlackIs1 false >>", image.width, image.height));
-    stream.replaceStreamData(std::make_shared<ImageProvider>(fs, image.path), Object::newName("/" + image.filter), parms);
+    stream.replaceStreamData(std::make_shared<ImageProvider>(fs, image.path, error), Object::newName("/" + image.filter),
+                             parms);
     return stream;
 }
 
@@ -351,7 +356,7 @@ void set_catalogue(QPDF& pdf, const PdfDocument& document) {
     root.replaceKey("/OutputIntents", Object::newArray({pdf.makeIndirectObject(intent)}));
 }
 
-WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string& path) {
+WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string& path, FirstError& error) {
     QPDF pdf;
     pdf.emptyPDF();
     std::vector<PagePlan> plans;
@@ -372,7 +377,7 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
         Object resources = Object::newDictionary();
         if (!page.image.path.empty()) {
             Object images = Object::newDictionary();
-            images.replaceKey("/Im0", make_image(pdf, fs, page.image));
+            images.replaceKey("/Im0", make_image(pdf, fs, page.image, error));
             resources.replaceKey("/XObject", images);
         }
         if (!plans[p].fonts.empty()) {
@@ -396,11 +401,12 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
     set_labels(pdf, document);
     set_bookmarks(pdf, document, pages);
 
-    FileSink sink(fs, path);
+    FileSink sink(fs, path, error);
     QPDFWriter writer(pdf);
     writer.setOutputPipeline(&sink);
     writer.setMinimumPDFVersion("1.7");
     writer.setObjectStreamMode(qpdf_o_generate);
+    writer.setNewlineBeforeEndstream(true); // PDF/A asks for it.
     writer.setDeterministicID(true); // From the content, not from clock and path.
     writer.setLinearization(document.fast_web_view);
     writer.write();
@@ -420,13 +426,16 @@ std::string pdf_date(const std::string& t) {
 
 Result<WrittenFile> write_pdf(FileSystem& fs, const PdfDocument& document, const std::string& path) {
     if (document.pages.empty()) return fail("encode.pdf", "no page to write", path);
+    FirstError error;
+    WrittenFile written;
     try {
-        return write(fs, document, path);
-    } catch (const Failure& e) {
-        return tl::unexpected(e.error);
+        written = write(fs, document, path, error);
     } catch (const std::exception& e) {
-        return fail("encode.pdf", e.what(), path);
+        keep(error, fail("encode.pdf", e.what(), path).value());
     }
+    if (!error) return written;
+    (void)fs.remove(path); // Half a PDF helps nobody; the first error is the one to report.
+    return tl::unexpected(*error);
 }
 
 } // namespace recto::encode
