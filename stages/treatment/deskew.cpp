@@ -1,0 +1,227 @@
+#include "stages/treatment/deskew.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <opencv2/core/hal/intrin.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace recto::treat {
+namespace {
+constexpr double kRadians = std::numbers::pi / 180.0;
+/// Profiles are kept at eighths of a pixel, so that a shift is a plain addition and no angle is favoured by blur.
+constexpr int kPhases = 8;
+
+void add_to(float* target, const float* source, int n) {
+    int i = 0;
+#if CV_SIMD128
+    for (; i + 4 <= n; i += 4) cv::v_store(target + i, cv::v_load(target + i) + cv::v_load(source + i));
+#endif
+    for (; i < n; ++i) target[i] += source[i];
+}
+
+/// Sums of ink over strips of columns, one profile along the rows a strip. For lines that run down the image is
+/// transposed by the caller, which turns the angle's sign.
+class Strips {
+  public:
+    /// `columns`: the ink transposed (row r of it is column r of the image), so that a column is contiguous.
+    /// Columns within a strip are sheared by `base` (tangent) to the strip's middle while they are summed.
+    Strips(const cv::Mat& columns, int strip_width, double base, bool phases) {
+        length_ = columns.cols;
+        width_ = columns.rows;
+        count_ = (width_ + strip_width - 1) / strip_width;
+        pad_ = static_cast<int>(width_ * 0.5 * std::tan(21 * kRadians)) + 8;
+        centres_.resize(static_cast<std::size_t>(count_));
+        cv::Mat sums(count_, length_ + 2, CV_32F, cv::Scalar(0));
+        std::vector<int> accumulator(static_cast<std::size_t>(length_));
+        for (int s = 0; s < count_; ++s) {
+            const int first = s * strip_width, last = std::min(width_, first + strip_width);
+            const double centre = (first + last - 1) / 2.0;
+            centres_[static_cast<std::size_t>(s)] = centre - (width_ - 1) / 2.0;
+            std::fill(accumulator.begin(), accumulator.end(), 0);
+            for (int c = first; c < last; ++c) {
+                // Row y of the strip's profile takes the column's row y + shift.
+                const int shift = static_cast<int>(std::lround((c - centre) * base));
+                const auto* column = columns.ptr<std::uint8_t>(c);
+                const int from = std::max(0, -shift), to = std::min(length_, length_ - shift);
+                for (int y = from; y < to; ++y) accumulator[static_cast<std::size_t>(y)] += column[y + shift];
+            }
+            auto* out = sums.ptr<float>(s);
+            for (int y = 0; y < length_; ++y) out[y + 1] = static_cast<float>(accumulator[static_cast<std::size_t>(y)]);
+        }
+        cv::Mat smooth;
+        const cv::Matx13f kernel(0.25F, 0.5F, 0.25F);
+        cv::filter2D(sums, smooth, CV_32F, kernel, {-1, -1}, 0, cv::BORDER_CONSTANT);
+        phases_ = phases ? kPhases : 1;
+        stride_ = length_ + 2 + 4;
+        data_ = cv::Mat(count_, stride_ * phases_, CV_32F, cv::Scalar(0));
+        for (int s = 0; s < count_; ++s) {
+            const auto* in = smooth.ptr<float>(s);
+            for (int p = 0; p < phases_; ++p) {
+                // Catmull-Rom at fraction t between rows y and y + 1.
+                const float t = static_cast<float>(p) / static_cast<float>(kPhases);
+                const float a = ((-0.5F * t + 1) * t - 0.5F) * t, b = (1.5F * t - 2.5F) * t * t + 1,
+                            c = ((-1.5F * t + 2) * t + 0.5F) * t, d = (0.5F * t - 0.5F) * t * t;
+                auto* out = data_.ptr<float>(s) + static_cast<std::ptrdiff_t>(p) * stride_;
+                const int n = length_ + 2;
+                for (int y = 0; y < n; ++y) {
+                    const float v0 = y > 0 ? in[y - 1] : 0, v1 = in[y], v2 = y + 1 < n ? in[y + 1] : 0,
+                                v3 = y + 2 < n ? in[y + 2] : 0;
+                    out[y] = a * v0 + b * v1 + c * v2 + d * v3;
+                }
+            }
+        }
+        profile_.resize(static_cast<std::size_t>(length_ + 2 * pad_ + 8));
+    }
+
+    /// Energy of the derivative of the profile at the tangent `slope`, over the strips [first, last).
+    double energy(double slope, int first = 0, int last = -1) {
+        if (last < 0) last = count_;
+        std::fill(profile_.begin(), profile_.end(), 0.0F);
+        for (int s = first; s < last; ++s) {
+            // Profile row y takes the strip's row y + shift, i.e. strip row r goes to r - shift.
+            const double shift = centres_[static_cast<std::size_t>(s)] * slope;
+            const double eighths = std::round(shift * kPhases);
+            double whole = std::floor(eighths / kPhases);
+            int phase = static_cast<int>(eighths - whole * kPhases);
+            if (phases_ == 1) {
+                whole = std::round(shift);
+                phase = 0;
+            }
+            const int offset = pad_ - static_cast<int>(whole);
+            if (offset < 0 || offset + length_ + 2 > static_cast<int>(profile_.size())) continue;
+            add_to(profile_.data() + offset, data_.ptr<float>(s) + static_cast<std::ptrdiff_t>(phase) * stride_,
+                   length_ + 2);
+        }
+        double sum = 0;
+        const int n = static_cast<int>(profile_.size());
+        for (int i = 1; i < n; ++i) {
+            const float d = profile_[static_cast<std::size_t>(i)] - profile_[static_cast<std::size_t>(i - 1)];
+            sum += static_cast<double>(d) * d;
+        }
+        return sum;
+    }
+
+    [[nodiscard]] int count() const { return count_; }
+    [[nodiscard]] int width() const { return width_; }
+
+  private:
+    int length_ = 0, width_ = 0, count_ = 0, pad_ = 0, phases_ = 1, stride_ = 0;
+    std::vector<double> centres_;
+    cv::Mat data_;
+    std::vector<float> profile_;
+};
+
+struct Peak {
+    double slope = 0;
+    double strength = 0; ///< Highest energy over the median of all angles.
+    double lead = 0;     ///< Highest energy over the best one more than a degree away.
+};
+
+constexpr double kCoarseStep = 0.2;
+
+Peak coarse(const cv::Mat& columns, double max_deg) {
+    Strips strips(columns, 8, 0, false);
+    const int n = static_cast<int>(std::ceil(max_deg / kCoarseStep));
+    std::vector<double> energies;
+    energies.reserve(static_cast<std::size_t>(2 * n + 1));
+    for (int i = -n; i <= n; ++i) energies.push_back(strips.energy(std::tan(i * kCoarseStep * kRadians)));
+    const auto best = static_cast<int>(std::max_element(energies.begin(), energies.end()) - energies.begin());
+    double second = 0;
+    for (int i = 0; i < static_cast<int>(energies.size()); ++i)
+        if (std::abs(i - best) * kCoarseStep > 1.01) second = std::max(second, energies[static_cast<std::size_t>(i)]);
+    std::vector<double> sorted = energies;
+    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+    const double median = sorted[sorted.size() / 2];
+    Peak p;
+    p.slope = std::tan((best - n) * kCoarseStep * kRadians);
+    if (median > 0) p.strength = energies[static_cast<std::size_t>(best)] / median;
+    if (second > 0) p.lead = energies[static_cast<std::size_t>(best)] / second;
+    return p;
+}
+
+/// Highest point of the energy near `around` (degrees), by ever smaller steps and a parabola at the end.
+double climb(Strips& strips, double around, double reach, int first = 0, int last = -1) {
+    double centre = around;
+    for (double step = reach / 5; step > 0.004; step /= 5) {
+        double best = -1, best_angle = centre;
+        for (int i = -5; i <= 5; ++i) {
+            const double angle = centre + i * step;
+            const double e = strips.energy(std::tan(angle * kRadians), first, last);
+            if (e > best) {
+                best = e;
+                best_angle = angle;
+            }
+        }
+        centre = best_angle;
+    }
+    // Least-squares parabola over a width at which the peak is curved, not noisy.
+    const double h = std::clamp(0.35 / strips.width() / kRadians, 0.01, 0.06);
+    double s2 = 0, s4 = 0, se = 0, s1e = 0, s2e = 0;
+    constexpr int kHalf = 4;
+    for (int i = -kHalf; i <= kHalf; ++i) {
+        const double x = i, e = strips.energy(std::tan((centre + i * h) * kRadians), first, last);
+        s2 += x * x;
+        s4 += x * x * x * x;
+        se += e;
+        s1e += x * e;
+        s2e += x * x * e;
+    }
+    const double n = 2 * kHalf + 1, b = s1e / s2, c = (s2e - s2 * se / n) / (s4 - s2 * s2 / n);
+    if (c >= 0) return centre;
+    return centre + std::clamp(-b / (2 * c), -static_cast<double>(kHalf), static_cast<double>(kHalf)) * h;
+}
+
+double to_confidence(double strength, double lead, double disagreement) {
+    const double by_strength = 1 - std::exp(-std::max(0.0, strength - 1.15) * 1.6);
+    const double by_lead = 1 - std::exp(-std::max(0.0, lead - 1.02) * 8.0);
+    const double by_parts = std::exp(-std::max(0.0, disagreement - 0.2) * 2.0);
+    return std::clamp(by_strength * by_lead * by_parts, 0.0, 1.0);
+}
+} // namespace
+
+SkewEstimate estimate_skew(const cv::Mat& ink, double max_deg) {
+    SkewEstimate result;
+    if (ink.cols < 32 || ink.rows < 32) return result;
+    cv::Mat half;
+    cv::resize(ink, half, cv::Size(ink.cols / 2, ink.rows / 2), 0, 0, cv::INTER_AREA);
+    cv::Mat half_columns;
+    cv::transpose(half, half_columns);
+    const Peak across = coarse(half_columns, max_deg + 1), down = coarse(half, max_deg + 1);
+    result.across_strength = across.strength;
+    result.down_strength = down.strength;
+    if (across.strength <= 0 && down.strength <= 0) return result;
+    result.across = across.strength * across.lead >= down.strength * down.lead;
+    const Peak& peak = result.across ? across : down;
+
+    cv::Mat columns;
+    if (result.across) cv::transpose(ink, columns);
+    else columns = ink;
+    const double coarse_deg = std::atan(peak.slope) / kRadians;
+    Strips strips(columns, 16, peak.slope, true);
+    double angle = climb(strips, coarse_deg, 0.3);
+    // The two halves of the page along the lines are asked apart: a real skew is seen by both.
+    const int middle = strips.count() / 2;
+    const double one = climb(strips, angle, 1.0, 0, middle), other = climb(strips, angle, 1.0, middle, strips.count());
+    const double disagreement = std::max(std::abs(one - angle), std::abs(other - angle));
+    result.confidence = to_confidence(peak.strength, peak.lead, disagreement);
+    // A line that runs down leans the other way when the image is transposed.
+    if (!result.across) angle = -angle;
+    if (std::abs(angle) > max_deg + 0.1) result.confidence = std::min(result.confidence, 0.2);
+    result.angle_deg = angle;
+    return result;
+}
+
+double residual_skew(const cv::Mat& ink, bool across) {
+    if (ink.cols < 32 || ink.rows < 32) return 0;
+    cv::Mat columns;
+    if (across) cv::transpose(ink, columns);
+    else columns = ink;
+    Strips strips(columns, 16, 0, true);
+    const double angle = climb(strips, 0, 1.0);
+    return across ? angle : -angle;
+}
+
+} // namespace recto::treat

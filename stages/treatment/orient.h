@@ -1,0 +1,38 @@
+#pragma once
+
+/// Which way up? The cheap test looks at the print itself; a second opinion is asked for only where it is unsure or
+/// would turn the page: an upright page must never be turned.
+
+#include <memory>
+#include <string>
+
+#include <opencv2/core.hpp>
+
+namespace recto::treat {
+
+struct Orientation {
+    int turn_deg = 0;      ///< Clockwise turn that makes the page upright: 0, 90, 180, 270.
+    double confidence = 0; ///< 0 to 1; >= kSureOrientation means "sure".
+    double scores[4] = {0, 0, 0, 0}; ///< Share of the evidence for a turn of 0, 90, 180, 270.
+    int witnesses = 0;     ///< Pieces of print that were looked at.
+};
+
+inline constexpr double kSureOrientation = 0.5;
+
+/// The cheap test. `grey`: about 150 dpi as it lies; `ink`: normalised_ink() of it, limited to the page; `skew_deg`:
+/// of the content.
+[[nodiscard]] Orientation estimate_orientation(const cv::Mat& grey, const cv::Mat& ink, double skew_deg);
+
+/// A second opinion, asked on one thread. Owned by a worker.
+class OrientationProbe {
+  public:
+    virtual ~OrientationProbe() = default;
+    /// `grey` with its resolution, pixels an inch. Confidence 0 when it cannot tell.
+    virtual Orientation probe(const cv::Mat& grey, double dpi) = 0;
+};
+
+/// Tesseract's orientation and script detection (0.3 to 0.4 s a page); null when its model is missing.
+/// `tessdata`: folder of osd.traineddata, empty for Tesseract's own.
+[[nodiscard]] std::unique_ptr<OrientationProbe> make_tesseract_probe(const std::string& tessdata = {});
+
+} // namespace recto::treat

@@ -1,0 +1,581 @@
+// The glue of treatment: measures once, decides, composes one transform a page, measures again. The steps read top to
+// bottom in treat_image(); it is one file because every step needs what the earlier ones found.
+
+#include "stages/treatment/treatment.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
+
+#include "stages/treatment/analysis.h"
+#include "stages/treatment/blank.h"
+#include "stages/treatment/deskew.h"
+#include "stages/treatment/page_edge.h"
+#include "stages/treatment/page_frame.h"
+#include "stages/treatment/quality.h"
+#include "stages/treatment/separator.h"
+#include "stages/treatment/settings.h"
+#include "stages/treatment/signature.h"
+#include "stages/treatment/split.h"
+
+namespace recto {
+namespace treat {
+namespace {
+
+Finding finding(std::string code, Severity severity, std::vector<std::string> args = {}) {
+    Finding f;
+    f.code = std::move(code);
+    f.severity = severity;
+    f.args = std::move(args);
+    return f;
+}
+
+Finding finding_at(std::string code, Severity severity, const Quad& source_quad, std::vector<std::string> args = {}) {
+    Finding f = finding(std::move(code), severity, std::move(args));
+    f.has_place = true;
+    f.place = bounding_box(Transform(1, 1), source_quad);
+    return f;
+}
+
+std::string degrees(double v) { return fmt::format("{:.1f}", std::abs(v)); }
+
+/// One sheet (or half of a spread) to be made a page.
+struct Sheet {
+    Quad region{};          ///< Work pixels, oriented frame.
+    bool has_quad = false;  ///< The region is the paper's edge, not the image's frame.
+    double quad_confidence = 0;
+    double edge_angle = 0;
+    int sides_seen = 0;
+    std::string split;      ///< "", "left", "right".
+};
+
+class Treater {
+  public:
+    Treater(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe)
+        : raster_(raster), info_(info), options_(options), probe_(probe) {}
+
+    ImageTreatment run();
+
+  private:
+    void find_sheets();
+    void measure_skew();
+    void decide_orientation();
+    void split_spread();
+    PageTreatment make_page(const Sheet& sheet);
+    void deskew_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& ink);
+    void crop_page(PageTreatment& page, const Sheet& sheet, Transform upright);
+    void assess_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& region);
+
+    [[nodiscard]] Quad to_source(const Quad& work) const {
+        Quad q;
+        for (std::size_t i = 0; i < 4; ++i) q[i] = a_.work_to_source(work[i]);
+        return q;
+    }
+    /// Source -> upright, unskewed frame at full resolution.
+    [[nodiscard]] Transform upright() const {
+        Transform t = a_.to_oriented;
+        return t.rotate_quarters(turn_deg_ / 90);
+    }
+    [[nodiscard]] double source_dpi() const {
+        const double dpi = std::max(raster_.dpi.x, raster_.dpi.y);
+        return dpi > 0 ? dpi : std::max(raster_.width(), raster_.height()) / 11.7;
+    }
+
+    const Raster& raster_;
+    const ImageInfo& info_;
+    const Options& options_;
+    OrientationProbe* probe_;
+
+    Analysis a_;
+    cv::Mat ink_;                ///< Normalised, limited to the sheets.
+    std::vector<Sheet> sheets_;
+    SkewEstimate skew_;
+    bool skew_by_edges_ = false; ///< No print to measure: the paper's sides were taken.
+    int turn_deg_ = 0;           ///< Found by content, after the orientation tag.
+    double turn_confidence_ = 0;
+    bool orientation_unsure_ = false;
+    ImageTreatment result_;
+};
+
+void Treater::find_sheets() {
+    const PageEdges edges = find_page_edges(a_);
+    bool unsure = edges.bed_visible && edges.pages.empty();
+    for (const auto& p : edges.pages) {
+        if (p.confidence < kSureQuad) {
+            unsure = true;
+            continue;
+        }
+        Sheet s;
+        s.region = p.corners;
+        s.has_quad = true;
+        s.quad_confidence = p.confidence;
+        s.edge_angle = p.angle_deg;
+        s.sides_seen = p.sides_seen();
+        sheets_.push_back(s);
+    }
+    if (sheets_.size() == 2) { // facing pages only when they are of one size
+        const auto area = [](const Quad& q) {
+            std::vector<cv::Point2f> c;
+            for (const auto& p : q) c.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
+            return cv::contourArea(c);
+        };
+        const double one = area(sheets_[0].region), two = area(sheets_[1].region);
+        if (std::min(one, two) < 0.7 * std::max(one, two) || !options_.split) sheets_.clear();
+    }
+    if (sheets_.empty()) {
+        Sheet whole;
+        whole.region = image_quad(a_.work.cols, a_.work.rows);
+        sheets_.push_back(whole);
+        if (unsure) result_.findings.push_back(finding("treat.edge_unsure", Severity::Info));
+        ink_ = normalised_ink(a_.ink);
+        return;
+    }
+    cv::Mat mask(a_.work.size(), CV_8UC1, cv::Scalar(0));
+    for (const auto& s : sheets_) cv::bitwise_or(mask, quad_mask(a_.work.size(), s.region, 6), mask);
+    cv::Mat inside;
+    a_.ink.copyTo(inside, mask);
+    ink_ = normalised_ink(inside);
+}
+
+void Treater::measure_skew() {
+    skew_ = estimate_skew(ink_, options_.max_skew_deg);
+    const Sheet& s = sheets_.front();
+    // Paper without print that can be measured (blank, a photograph): its own sides, when two or more are seen.
+    if (skew_.confidence < kSureSkew && s.has_quad && s.sides_seen >= 2 && s.quad_confidence > 0.8) {
+        const bool contradicted = skew_.confidence > 0.25 && std::abs(skew_.angle_deg - s.edge_angle) > 0.5;
+        if (!contradicted) {
+            skew_.angle_deg = s.edge_angle;
+            skew_.confidence = 0.5 + 0.3 * s.quad_confidence * (s.sides_seen / 4.0);
+            skew_by_edges_ = true;
+        }
+    }
+}
+
+void Treater::decide_orientation() {
+    turn_confidence_ = 0;
+    if (!options_.orient) return;
+    const double print = static_cast<double>(cv::countNonZero(ink_ > 100)) / static_cast<double>(ink_.total());
+    if (print < 0.0008) return; // nothing to tell it by
+    Orientation cheap = estimate_orientation(a_.work, ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
+    const bool cheap_sure = cheap.confidence >= kSureOrientation;
+    if (cheap_sure && cheap.turn_deg == 0 && !options_.second_opinion_always) {
+        turn_confidence_ = cheap.confidence;
+        return;
+    }
+    Orientation second;
+    if (probe_) {
+        const Quad& r = sheets_.front().region;
+        double x0 = 1e9, y0 = 1e9, x1 = 0, y1 = 0;
+        for (const auto& p : r) {
+            x0 = std::min(x0, p.x);
+            y0 = std::min(y0, p.y);
+            x1 = std::max(x1, p.x);
+            y1 = std::max(y1, p.y);
+        }
+        if (sheets_.size() > 1 || !sheets_.front().has_quad) {
+            x0 = y0 = 0;
+            x1 = a_.work.cols;
+            y1 = a_.work.rows;
+        }
+        const cv::Rect box = cv::Rect(static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(x1 - x0),
+                                      static_cast<int>(y1 - y0)) & cv::Rect(0, 0, a_.work.cols, a_.work.rows);
+        cv::Mat page = a_.work(box).clone();
+        if (std::abs(skew_.angle_deg) > 1 && skew_.confidence >= kSureSkew) {
+            const cv::Mat turn = cv::getRotationMatrix2D({page.cols / 2.0F, page.rows / 2.0F}, skew_.angle_deg, 1);
+            cv::warpAffine(page, page, turn, page.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(255));
+        }
+        second = probe_->probe(page, source_dpi() / a_.factor);
+    }
+    if (second.confidence > 0 && second.turn_deg == cheap.turn_deg && cheap.confidence > 0.1) {
+        turn_deg_ = cheap.turn_deg;
+        turn_confidence_ = 1 - (1 - cheap.confidence) * (1 - second.confidence);
+        if (turn_deg_ != 0 && turn_confidence_ < 0.5) {
+            turn_deg_ = 0;
+            orientation_unsure_ = true;
+        }
+        return;
+    }
+    if (cheap_sure && cheap.turn_deg == 0) { // only when always asked: the page stays as it is
+        turn_confidence_ = cheap.confidence * (1 - 0.5 * second.confidence);
+        return;
+    }
+    if (cheap_sure && cheap.confidence > 0.85 && second.confidence < 0.5) {
+        turn_deg_ = cheap.turn_deg;
+        turn_confidence_ = cheap.confidence;
+        return;
+    }
+    if (!cheap_sure && second.confidence >= 0.75) {
+        turn_deg_ = second.turn_deg;
+        turn_confidence_ = second.confidence;
+        return;
+    }
+    turn_confidence_ = second.turn_deg == 0 ? std::max(0.1, second.confidence * 0.5) : 0.1;
+    orientation_unsure_ = (cheap.turn_deg != 0 && cheap.confidence > 0.2) || (second.turn_deg != 0 && second.confidence > 0.35);
+}
+
+void Treater::split_spread() {
+    if (!options_.split) return;
+    const Transform up = upright();
+    if (sheets_.size() == 2) {
+        // Two sheets on the bed: left and right as a reader sees them once they are upright.
+        const Box first = bounding_box(up, to_source(sheets_[0].region)), second = bounding_box(up, to_source(sheets_[1].region));
+        const double dx = (second.x + second.width / 2) - (first.x + first.width / 2);
+        const double dy = (second.y + second.height / 2) - (first.y + first.height / 2);
+        if (std::abs(dx) >= std::abs(dy) ? dx < 0 : dy < 0) std::swap(sheets_[0], sheets_[1]);
+        sheets_[0].split = "left";
+        sheets_[1].split = "right";
+        return;
+    }
+    Sheet& sheet = sheets_.front();
+    Transform straight = up;
+    const double lean = skew_.confidence >= kSureSkew ? skew_.angle_deg : 0;
+    straight.rotate(-lean);
+    const Box box = bounding_box(straight, to_source(sheet.region));
+    // An unskewed frame reaches outside a picture without edges; its own size is looked at.
+    Box inner = box;
+    if (!sheet.has_quad) {
+        inner.width = std::min(box.width, static_cast<double>(up.width()));
+        inner.height = std::min(box.height, static_cast<double>(up.height()));
+        inner.x = box.x + (box.width - inner.width) / 2;
+        inner.y = box.y + (box.height - inner.height) / 2;
+    }
+    if (inner.width < 1.12 * inner.height) return;
+    Transform to_sheet = straight;
+    to_sheet.crop(inner);
+    const double step = 2.0 * a_.factor;
+    const cv::Mat background = page_view(a_, a_.small, 2, to_sheet, step, 255);
+    cv::Mat closed;
+    // Strokes are taken out along the lines only, so that a shadow running down stays.
+    cv::dilate(background, closed, cv::getStructuringElement(cv::MORPH_RECT, {3, 9}));
+    cv::erode(closed, closed, cv::getStructuringElement(cv::MORPH_RECT, {3, 9}));
+    const cv::Mat ink = page_view(a_, ink_, 1, to_sheet, step, 0);
+    const Gutter gutter = find_gutter(closed, ink);
+    if (!gutter.found || gutter.confidence < 0.2) return;
+    if (gutter.confidence < kSureGutter) {
+        result_.findings.push_back(finding("treat.split_unsure", Severity::Warning));
+        return;
+    }
+    const double x = gutter.x * step;
+    const auto back = [&](double px, double py) { return a_.source_to_work(to_sheet.invert({px, py})); };
+    const double w = inner.width, h = inner.height;
+    Sheet left = sheet, right = sheet;
+    if (sheet.has_quad) {
+        // The paper's own corners outside, the fold inside.
+        const Quad corners = content_order(to_source(sheet.region), straight);
+        std::array<Point, 4> c;
+        for (std::size_t i = 0; i < 4; ++i) c[i] = to_sheet.apply(corners[i]);
+        const auto along = [&](const Point& p, const Point& q) {
+            const double t = std::clamp((x - p.x) / std::max(1e-6, q.x - p.x), 0.0, 1.0);
+            return Point{x, p.y + t * (q.y - p.y)};
+        };
+        const Point top = along(c[0], c[1]), bottom = along(c[3], c[2]);
+        left.region = {{back(c[0].x, c[0].y), back(top.x, top.y), back(bottom.x, bottom.y), back(c[3].x, c[3].y)}};
+        right.region = {{back(top.x, top.y), back(c[1].x, c[1].y), back(c[2].x, c[2].y), back(bottom.x, bottom.y)}};
+    } else {
+        left.region = {{back(0, 0), back(x, 0), back(x, h), back(0, h)}};
+        right.region = {{back(x, 0), back(w, 0), back(w, h), back(x, h)}};
+    }
+    left.split = "left";
+    right.split = "right";
+    sheets_ = {left, right};
+}
+
+void Treater::deskew_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& ink) {
+    SkewEstimate skew = skew_;
+    if (!sheet.split.empty()) { // facing pages seldom lie equally straight
+        const SkewEstimate own = estimate_skew(ink, options_.max_skew_deg);
+        if (own.confidence >= kSureSkew) skew = own;
+        else if (sheet.has_quad && sheet.sides_seen >= 3) skew.angle_deg = sheet.edge_angle;
+    }
+    page.skew_deg = skew.angle_deg;
+    page.skew_confidence = skew.confidence;
+    page.residual_skew_deg = skew.angle_deg;
+    if (!options_.deskew) return;
+    if (skew.confidence < kSureSkew) {
+        page.residual_skew_deg = 0;
+        if (skew.confidence > 0.15 && std::abs(skew.angle_deg) > 0.4)
+            page.findings.push_back(finding("treat.skew_unsure", Severity::Warning, {degrees(skew.angle_deg)}));
+        return;
+    }
+    if (std::abs(skew.angle_deg) < options_.min_skew_deg) return;
+    if (std::abs(skew.angle_deg) > options_.max_skew_deg + 0.1) {
+        page.findings.push_back(finding("treat.skew_large", Severity::Rescan, {degrees(skew.angle_deg)}));
+        return;
+    }
+    if (skew_by_edges_ && sheet.split.empty()) {
+        page.deskewed = true;
+        page.residual_skew_deg = 0;
+        return;
+    }
+    // Measured again on the turned ink: the comb must now stand upright.
+    cv::Mat turned_ink;
+    const cv::Mat turn = cv::getRotationMatrix2D({(ink.cols - 1) / 2.0F, (ink.rows - 1) / 2.0F}, skew.angle_deg, 1);
+    cv::warpAffine(ink, turned_ink, turn, ink.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(0));
+    const double left = residual_skew(turned_ink, skew.across);
+    if (std::abs(left) > std::max(0.08, 0.25 * std::abs(skew.angle_deg))) {
+        page.findings.push_back(finding("treat.deskew_vetoed", Severity::Warning, {degrees(skew.angle_deg)}));
+        return;
+    }
+    page.residual_skew_deg = left;
+    page.deskewed = true;
+}
+
+void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
+    if (page.deskewed) t.rotate(-page.skew_deg);
+    const Quad source_quad = to_source(sheet.region);
+    const double margin = options_.crop_margin_mm / 25.4 * source_dpi();
+    // What the scan holds, in the frame after turning: nothing outside it is worth keeping.
+    const Box canvas{0, 0, static_cast<double>(t.width()), static_cast<double>(t.height())};
+    const bool half = !sheet.split.empty();
+    if (sheet.has_quad && options_.crop) {
+        // Print that lies outside the paper that was found means that it was not the paper.
+        bool vetoed = false;
+        if (!half) {
+            Quad wide = sheet.region;
+            const double reach = margin / a_.factor + 2;
+            const cv::Mat inside = quad_mask(a_.work.size(), wide, -reach);
+            cv::Mat outside = normalised_ink(a_.ink) > 120;
+            const int all = cv::countNonZero(outside);
+            outside.setTo(0, inside);
+            cv::morphologyEx(outside, outside, cv::MORPH_OPEN, cv::Mat::ones(2, 2, CV_8UC1));
+            const int lost = cv::countNonZero(outside);
+            vetoed = lost > 300 && lost > 0.03 * all;
+            if (vetoed)
+                page.findings.push_back(finding("treat.crop_vetoed", Severity::Warning));
+        }
+        if (!vetoed) {
+            Box box = bounding_box(t, source_quad);
+            const double l = std::max(canvas.x, std::floor(box.x - margin)), u = std::max(canvas.y, std::floor(box.y - margin));
+            const double r = std::min(canvas.width, std::ceil(box.x + box.width + margin));
+            const double b = std::min(canvas.height, std::ceil(box.y + box.height + margin));
+            t.crop({l, u, r - l, b - u});
+            page.cropped = true;
+            page.transform = t;
+            return;
+        }
+    }
+    if (half) {
+        const Box box = bounding_box(t, source_quad);
+        const double l = std::max(0.0, std::floor(box.x)), u = std::max(0.0, std::floor(box.y));
+        const double r = std::min(canvas.width, std::ceil(box.x + box.width)),
+                     b = std::min(canvas.height, std::ceil(box.y + box.height));
+        t.crop({l, u, r - l, b - u});
+        page.transform = t;
+        return;
+    }
+    if (page.deskewed) {
+        // The turned canvas grew by white corners. The page keeps its own size unless that would cut print.
+        const Transform plain = upright();
+        const double w = plain.width(), h = plain.height();
+        const Box keep{std::round((canvas.width - w) / 2), std::round((canvas.height - h) / 2), w, h};
+        bool cuts = false;
+        const double margin_work = 4;
+        cv::Mat strong = ink_ > 120;
+        std::vector<cv::Point> points;
+        cv::findNonZero(strong, points);
+        int lost = 0;
+        const cv::Matx33d m = t.matrix() * a_.to_oriented.matrix().inv();
+        for (const auto& p : points) {
+            const double sx = (p.x + 0.5) * a_.factor, sy = (p.y + 0.5) * a_.factor;
+            const double x = m(0, 0) * sx + m(0, 1) * sy + m(0, 2), y = m(1, 0) * sx + m(1, 1) * sy + m(1, 2);
+            const double slack = margin_work * a_.factor;
+            if (x < keep.x + slack || y < keep.y + slack || x > keep.x + keep.width - slack || y > keep.y + keep.height - slack) ++lost;
+        }
+        cuts = lost > 12;
+        if (!cuts) t.crop(keep);
+    }
+    page.transform = t;
+}
+
+void Treater::assess_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& region) {
+    const BlankCheck blank = check_blank(a_, region);
+    page.blank = blank.blank;
+    page.ink_ratio = blank.ink_ratio;
+    const Quality q = measure_quality(raster_, a_, region);
+    page.sharpness = q.sharpness;
+    page.contrast = q.contrast;
+    const Quad place = to_source(sheet.region);
+    if (blank.blank) {
+        page.findings.push_back(finding("treat.blank", Severity::Info));
+        if (blank.confidence < 0.4) page.findings.push_back(finding("treat.blank_unsure", Severity::Warning));
+    } else if (q.measured) {
+        if (!a_.bilevel && q.sharpness < options_.min_sharpness)
+            page.findings.push_back(finding_at("treat.blurred", Severity::Rescan, place));
+        if (!a_.bilevel && q.contrast < options_.min_contrast)
+            page.findings.push_back(finding_at("treat.faint", Severity::Warning, place));
+    }
+    if (!a_.bilevel && !page.blank && q.measured) {
+        if (q.clipped_white > 0.9 && q.ink_level > 150) page.findings.push_back(finding_at("treat.overexposed", Severity::Rescan, place));
+        if (q.paper_level < 80) page.findings.push_back(finding_at("treat.underexposed", Severity::Rescan, place));
+    }
+    if (!sheet.has_quad && q.measured && (q.cut[0] || q.cut[1] || q.cut[2] || q.cut[3]))
+        page.findings.push_back(finding_at("treat.cut_off", Severity::Rescan, place));
+    const double dpi = std::min(raster_.dpi.x, raster_.dpi.y);
+    if (dpi > 0 && raster_.dpi.source != DpiSource::Assumed && dpi < options_.min_dpi - 0.5)
+        page.findings.push_back(finding("treat.low_resolution", Severity::Rescan,
+                                        {fmt::format("{:.0f}", dpi), fmt::format("{:.0f}", options_.min_dpi)}));
+}
+
+PageTreatment Treater::make_page(const Sheet& sheet) {
+    PageTreatment page;
+    const Transform plain = upright();
+    // The turn as a whole, from the image as stored (a mirrored tag counts by its turn).
+    const auto tag_turn = [&] {
+        switch (info_.orientation) {
+        case 3:
+        case 4: return 180;
+        case 6:
+        case 7: return 90;
+        case 5:
+        case 8: return 270;
+        default: return 0;
+        }
+    }();
+    page.orientation_deg = (tag_turn + turn_deg_) % 360;
+    page.orientation_confidence = turn_confidence_;
+    page.split = sheet.split;
+    const bool whole = !sheet.has_quad && sheet.split.empty();
+    const cv::Mat region = whole ? cv::Mat() : quad_mask(a_.work.size(), sheet.region, 4);
+    cv::Mat ink = ink_;
+    if (!sheet.split.empty()) {
+        ink = cv::Mat::zeros(ink_.size(), CV_8UC1);
+        ink_.copyTo(ink, region);
+    }
+    if (sheet.has_quad) {
+        page.has_quad = true;
+        page.quad_confidence = sheet.quad_confidence;
+    }
+    deskew_page(page, sheet, ink);
+    Transform straight = plain;
+    if (page.deskewed) straight.rotate(-page.skew_deg);
+    if (sheet.has_quad || !sheet.split.empty()) {
+        page.has_quad = true;
+        page.quad = content_order(to_source(sheet.region), straight);
+        if (!sheet.has_quad) page.quad_confidence = 0.6;
+    }
+    crop_page(page, sheet, plain);
+    const bool swapped = page.orientation_deg % 180 == 90;
+    page.dpi = raster_.dpi;
+    if (swapped) std::swap(page.dpi.x, page.dpi.y);
+    assess_page(page, sheet, region);
+    if (orientation_unsure_ && !page.blank) page.findings.push_back(finding("treat.orientation_unsure", Severity::Warning));
+    page.signature = to_hex(signature_of(page_view(a_, a_.small, 2, page.transform,
+                                                   std::max(1.0, page.transform.width() / 160.0), 255)));
+    return page;
+}
+
+ImageTreatment Treater::run() {
+    a_ = analyse(raster_, info_.orientation);
+    if (options_.separators) {
+        const double dpi = std::max(raster_.dpi.x, raster_.dpi.y);
+        const SeparatorSearch s = find_separator(raster_, a_, raster_.dpi.source == DpiSource::Assumed ? 0 : dpi / a_.factor);
+        result_.separator = s.separator;
+        if (s.unreadable) result_.findings.push_back(finding("treat.separator_unreadable", Severity::Rescan));
+    }
+    find_sheets();
+    measure_skew();
+    if (result_.separator.kind.empty()) {
+        decide_orientation();
+        split_spread();
+    }
+    for (const Sheet& s : sheets_) result_.pages.push_back(make_page(s));
+    return std::move(result_);
+}
+} // namespace
+
+Options Options::from_settings(const Settings& s) {
+    Options o;
+    o.orient = s.get(kOrient);
+    o.second_opinion_always = s.get(kOrientSecondOpinion) == "always";
+    o.split = s.get(kSplit);
+    o.deskew = s.get(kDeskew);
+    o.max_skew_deg = s.get(kMaxSkew);
+    o.min_skew_deg = s.get(kMinSkew);
+    o.crop = s.get(kCrop);
+    o.crop_margin_mm = s.get(kCropMargin);
+    o.separators = s.get(kSeparators);
+    o.min_dpi = s.get(kMinDpi);
+    o.min_sharpness = s.get(kMinSharpness);
+    o.min_contrast = s.get(kMinContrast);
+    return o;
+}
+
+ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe) {
+    return Treater(raster, info, options, probe).run();
+}
+} // namespace treat
+
+namespace {
+/// Asks for Tesseract's model only when the first unsure page comes by: most workers never need it.
+class LazyProbe final : public treat::OrientationProbe {
+  public:
+    treat::Orientation probe(const cv::Mat& grey, double dpi) override {
+        if (!tried_) {
+            tried_ = true;
+            inner_ = treat::make_tesseract_probe();
+        }
+        return inner_ ? inner_->probe(grey, dpi) : treat::Orientation{};
+    }
+
+  private:
+    bool tried_ = false;
+    std::unique_ptr<treat::OrientationProbe> inner_;
+};
+
+class TreatmentWorker final : public ImageWorker {
+  public:
+    TreatmentWorker(const treat::Options& options, bool ask) : options_(options), ask_(ask) {}
+
+    Result<ImageTreatment> run(const ImageInput& in) override {
+        if (in.raster.empty() || in.raster.width() < 1 || in.raster.height() < 1)
+            return fail("treat.failed", "the image is empty", in.source.path, in.index + 1);
+        if (in.limits.expired()) return fail_retry("treat.time_limit", "time limit before treatment", in.source.path, in.index + 1);
+        try {
+            return treat::treat_image(in.raster, in.info, options_, ask_ ? &probe_ : nullptr);
+        } catch (const std::exception& e) {
+            return fail("treat.failed", e.what(), in.source.path, in.index + 1);
+        }
+    }
+
+  private:
+    treat::Options options_;
+    bool ask_;
+    LazyProbe probe_;
+};
+
+class TreatmentStage final : public ImageStage {
+  public:
+    [[nodiscard]] const StageInfo& info() const override {
+        static const StageInfo kInfo = [] {
+            StageInfo i;
+            i.name = "treatment";
+            i.version = 1;
+            i.settings = {&treat::kOrient,      &treat::kOrientSecondOpinion, &treat::kSplit,      &treat::kDeskew,
+                          &treat::kMaxSkew,     &treat::kMinSkew,             &treat::kCrop,       &treat::kCropMargin,
+                          &treat::kSeparators,  &treat::kMinDpi,              &treat::kMinSharpness, &treat::kMinContrast};
+            // Work images of a quarter of the pixels each (grey, ink, labels), profiles and the full-size grey of a
+            // separator sheet; Tesseract's orientation model besides.
+            i.peak_bytes_per_pixel = 4.0;
+            i.peak_fixed_bytes = std::size_t{48} << 20;
+            i.english = "Orientation, split, skew, paper edge, blank pages, quality, separator sheets";
+            i.chinese = "方向、拆页、纠斜、纸边、空白页、质量、分隔页";
+            return i;
+        }();
+        return kInfo;
+    }
+    [[nodiscard]] std::unique_ptr<ImageWorker> make_worker() const override {
+        static const Settings kDefaults;
+        const Settings& s = context_.settings ? *context_.settings : kDefaults;
+        return std::make_unique<TreatmentWorker>(treat::Options::from_settings(s), s.get(treat::kOrientSecondOpinion) != "never");
+    }
+};
+} // namespace
+
+std::unique_ptr<ImageStage> make_treatment_stage() { return std::make_unique<TreatmentStage>(); }
+
+} // namespace recto
