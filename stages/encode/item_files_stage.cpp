@@ -158,7 +158,7 @@ class ItemFiles {
 
     static std::string treatment_words(const PageTreatment& t) {
         std::string out = fmt::format("turned {} degrees clockwise", t.orientation_deg);
-        if (t.deskewed) out += fmt::format("; deskewed by {:.2f} degrees", -t.skew_deg);
+        if (t.deskewed) out += fmt::format("; skew of {:.2f} degrees (clockwise positive) removed", t.skew_deg);
         if (!t.split.empty()) out += "; " + t.split + " page of a spread";
         if (t.cropped) out += "; cropped to the paper";
         return out + "; parameters: metadata/item.json";

@@ -34,8 +34,10 @@ XmlWriter::XmlWriter() : state_(std::make_unique<State>()) {
     if (!state_->buffer) throw std::bad_alloc();
     state_->writer = xmlNewTextWriterMemory(state_->buffer, 0);
     if (!state_->writer) throw std::bad_alloc();
-    xmlTextWriterSetIndent(state_->writer, 1);
-    xmlTextWriterSetIndentString(state_->writer, chars(" "));
+    check(xmlTextWriterSetIndent(state_->writer, 1));
+    check(xmlTextWriterSetIndentString(state_->writer, chars(" ")));
+    // The encoding must be said: without it attributes turn every Chinese character into a numeric reference.
+    check(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
 }
 
 XmlWriter::~XmlWriter() = default;
@@ -77,9 +79,9 @@ XmlWriter& XmlWriter::instruction(const char* target, const char* content) {
 std::string XmlWriter::finish(bool declaration) {
     check(xmlTextWriterEndDocument(state_->writer));
     check(xmlTextWriterFlush(state_->writer));
-    std::string out = declaration ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" : "";
-    out.append(reinterpret_cast<const char*>(xmlBufferContent(state_->buffer)),
-               static_cast<std::size_t>(xmlBufferLength(state_->buffer)));
+    std::string out(reinterpret_cast<const char*>(xmlBufferContent(state_->buffer)),
+                    static_cast<std::size_t>(xmlBufferLength(state_->buffer)));
+    if (!declaration) out.erase(0, out.find("?>\n") + 3);
     return out;
 }
 
