@@ -179,6 +179,7 @@ std::optional<Number> number_on(const PageText& text) {
 
 /// Numbers that rise by more than the pages between them can explain: pages may be missing.
 void check_numbers(Item& item) {
+    for (Page& page : item.pages) std::erase_if(page.findings, [](const Finding& f) { return f.code == "group.number_gap"; });
     struct Seen {
         int value;
         std::size_t page;

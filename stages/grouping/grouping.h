@@ -4,6 +4,7 @@
 /// Pure functions of their arguments; nothing is read from disk. They may be called from any thread.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,11 @@
 #include "pipeline/core/item.h"
 #include "pipeline/core/settings.h"
 #include "pipeline/core/stage.h"
+
+namespace recto {
+/// classify_by_text as an item stage named "grouping": first among the item stages.
+[[nodiscard]] std::unique_ptr<ItemStage> make_classify_stage();
+} // namespace recto
 
 namespace recto::group {
 
@@ -86,7 +92,7 @@ struct GroupingOptions {
 [[nodiscard]] std::vector<Item> group_items(const GroupInput& input, const GroupingOptions& options);
 
 /// What has to wait for the text: classes of covers, contents and back notes, printed page numbers (and gaps in them).
-/// Call once per item after reading; pages whose class is not Body keep it.
+/// Call per item after reading (a second call changes nothing); pages whose class is not Body keep it.
 void classify_by_text(Item& item, const Settings& settings);
 
 /// A 档号 recognised in a name or a barcode: the catalogue's spelling when it has it, else its canonical form by the

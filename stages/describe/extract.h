@@ -1,0 +1,30 @@
+#pragma once
+
+/// Fields proposed from the text of an item: 文号, 题名, 日期, 责任者, 密级. Rules over lines and their places; pure.
+/// What the rules look for follows GB/T 9704 (layout of official documents): letterhead, number, red rule, title,
+/// addressee, text, signature, date.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/core/item.h"
+
+namespace recto::describe {
+
+/// Document numbers in a line: bytes of the line's text, as written, and with brackets 〔〕 and no spaces.
+struct NumberFound {
+    std::size_t begin = 0, end = 0; ///< Bytes of the text searched.
+    std::string as_written, value;
+};
+/// 柳政发〔2023〕12号 in all bracket forms, （85）柳政字第12号, 柳政字第12号.
+[[nodiscard]] std::vector<NumberFound> find_document_numbers(std::string_view line);
+
+/// All fields that the text yields, at most one of each id, source "extracted". Cover, contents, back note, blank and
+/// separator pages are not read for them.
+[[nodiscard]] std::vector<Field> extract_fields(const Item& item);
+
+/// A 密级 mark (绝密, 机密, 秘密, with ★ and term) on any page; the first one, id "security_level".
+[[nodiscard]] std::optional<Field> find_security_mark(const Item& item);
+
+} // namespace recto::describe

@@ -1,0 +1,156 @@
+#include "stages/describe/lines.h"
+
+#include <algorithm>
+
+#include "pipeline/files/codes.h"
+
+namespace recto::describe {
+
+namespace {
+
+/// A piece of a line's text with its box: glyphs, or words that have none.
+struct Piece {
+    std::size_t begin, end;
+    Box box;
+    double confidence;
+    bool whole_word; ///< No glyphs: the place inside has to be estimated.
+};
+
+std::vector<Piece> pieces_of(const TextLine& line) {
+    std::vector<Piece> out;
+    std::size_t cursor = 0;
+    for (const Word& word : line.words) {
+        const std::size_t at = word.text.empty() ? std::string::npos : line.text.find(word.text, cursor);
+        if (at == std::string::npos) continue;
+        cursor = at + word.text.size();
+        std::size_t inside = at;
+        bool exact = !word.glyphs.empty();
+        for (const Glyph& g : word.glyphs) {
+            if (line.text.compare(inside, g.text.size(), g.text) != 0) exact = false;
+            inside += g.text.size();
+        }
+        if (!exact || inside != cursor) {
+            out.push_back({at, cursor, word.box, word.confidence, true});
+            continue;
+        }
+        inside = at;
+        for (const Glyph& g : word.glyphs) {
+            out.push_back({inside, inside + g.text.size(), g.box, g.confidence, false});
+            inside += g.text.size();
+        }
+    }
+    if (out.empty()) out.push_back({0, line.text.size(), line.box, line.confidence, true});
+    return out;
+}
+
+} // namespace
+
+std::size_t characters_in(std::string_view utf8) {
+    std::size_t n = 0;
+    for (std::size_t pos = 0; pos < utf8.size(); ++n) next_code_point(utf8, pos);
+    return n;
+}
+
+Box unite(const Box& a, const Box& b) {
+    if (a.width <= 0 && a.height <= 0) return b;
+    if (b.width <= 0 && b.height <= 0) return a;
+    Box u;
+    u.x = std::min(a.x, b.x);
+    u.y = std::min(a.y, b.y);
+    u.width = std::max(a.x + a.width, b.x + b.width) - u.x;
+    u.height = std::max(a.y + a.height, b.y + b.height) - u.y;
+    return u;
+}
+
+Box place_of(const TextLine& line, std::size_t begin, std::size_t end) {
+    Box place;
+    for (const Piece& p : pieces_of(line)) {
+        const std::size_t from = std::max(begin, p.begin), to = std::min(end, p.end);
+        if (from >= to) continue;
+        Box box = p.box;
+        if (p.whole_word) {
+            const std::string_view text = std::string_view(line.text).substr(p.begin, p.end - p.begin);
+            const double all = static_cast<double>(std::max<std::size_t>(1, characters_in(text)));
+            const double a = static_cast<double>(characters_in(text.substr(0, from - p.begin))) / all;
+            const double b = static_cast<double>(characters_in(text.substr(0, to - p.begin))) / all;
+            if (line.vertical) {
+                box.y += a * box.height;
+                box.height *= b - a;
+            } else {
+                box.x += a * box.width;
+                box.width *= b - a;
+            }
+        }
+        place = unite(place, box);
+    }
+    return place;
+}
+
+double confidence_of(const TextLine& line, std::size_t begin, std::size_t end) {
+    double sum = 0, count = 0;
+    for (const Piece& p : pieces_of(line)) {
+        const std::size_t from = std::max(begin, p.begin), to = std::min(end, p.end);
+        if (from >= to) continue;
+        const double n = static_cast<double>(characters_in(std::string_view(line.text).substr(from, to - from)));
+        sum += n * p.confidence;
+        count += n;
+    }
+    return count > 0 ? sum / count : line.confidence;
+}
+
+std::vector<Line> lines_of(const Page& page) {
+    std::vector<Line> out;
+    const double width = std::max(1, page.text.width), height = std::max(1, page.text.height);
+    for (const TextBlock& block : page.text.blocks) {
+        if (block.kind != BlockKind::Text && block.kind != BlockKind::Table) continue;
+        for (const TextLine& line : block.lines) {
+            Line l;
+            l.page = page.order;
+            l.line = &line;
+            l.text = line.text;
+            for (std::size_t pos = 0; pos < line.text.size();) {
+                const std::size_t at = pos;
+                char32_t c = next_code_point(line.text, pos);
+                if (c <= ' ' || c == 0x3000 || c == 0xA0 || (c >= 0x2000 && c <= 0x200B) || c == 0xFEFF) continue;
+                if (c >= 0xFF01 && c <= 0xFF5E) c -= 0xFEE0;
+                const std::size_t before = l.squeezed.size();
+                append_utf8(l.squeezed, c);
+                l.from.insert(l.from.end(), l.squeezed.size() - before, at);
+            }
+            if (l.squeezed.empty()) continue;
+            l.from.push_back(line.text.size());
+            l.left = line.box.x / width;
+            l.right = (line.box.x + line.box.width) / width;
+            l.top = line.box.y / height;
+            l.bottom = (line.box.y + line.box.height) / height;
+            l.height = line.vertical ? line.box.width : line.box.height;
+            l.table = block.kind == BlockKind::Table;
+            out.push_back(std::move(l));
+        }
+    }
+    return out;
+}
+
+double similarity(std::string_view a, std::string_view b) {
+    std::u32string x, y;
+    for (std::size_t pos = 0; pos < a.size();) x += next_code_point(a, pos);
+    for (std::size_t pos = 0; pos < b.size();) y += next_code_point(b, pos);
+    if (x.empty() && y.empty()) return 1;
+    constexpr std::size_t kLongest = 400; // titles; longer texts are compared by their beginning
+    x.resize(std::min(x.size(), kLongest));
+    y.resize(std::min(y.size(), kLongest));
+    std::vector<std::size_t> row(y.size() + 1);
+    for (std::size_t j = 0; j <= y.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= x.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= y.size(); ++j) {
+            const std::size_t up = row[j];
+            row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (x[i - 1] == y[j - 1] ? 0 : 1)});
+            diagonal = up;
+        }
+    }
+    return 1 - static_cast<double>(row[y.size()]) / static_cast<double>(std::max(x.size(), y.size()));
+}
+
+} // namespace recto::describe

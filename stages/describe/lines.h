@@ -1,0 +1,38 @@
+#pragma once
+
+/// The lines of a page as description reads them, and the way back from characters to their place.
+
+#include <string>
+#include <vector>
+
+#include "pipeline/core/item.h"
+
+namespace recto::describe {
+
+/// One printed line that bears text (pictures, seals and rules are left out).
+struct Line {
+    int page = 0;            ///< Page order, from 1.
+    const TextLine* line = nullptr; ///< Of the item's page; lives as long as the item is not changed.
+    std::string text;        ///< As read, trimmed of nothing.
+    std::string squeezed;    ///< Width folded, no white space: what rules look at.
+    std::vector<std::size_t> from; ///< Byte of `text` for each byte of `squeezed`, and text.size() behind the last.
+    double top = 0, bottom = 0, left = 0, right = 0; ///< Shares of the page, 0 to 1.
+    double height = 0;       ///< Pixels: the line's box across its direction.
+    bool table = false;
+};
+
+/// Lines of one page in reading order.
+[[nodiscard]] std::vector<Line> lines_of(const Page& page);
+
+/// Where bytes [begin, end) of the line's text stand, page pixels: the union of their glyphs' boxes, else a share of
+/// the word's box by characters.
+[[nodiscard]] Box place_of(const TextLine& line, std::size_t begin, std::size_t end);
+/// Mean confidence of those characters, 0 to 1.
+[[nodiscard]] double confidence_of(const TextLine& line, std::size_t begin, std::size_t end);
+
+[[nodiscard]] Box unite(const Box& a, const Box& b); ///< A box without size is nothing.
+[[nodiscard]] std::size_t characters_in(std::string_view utf8);
+/// 1 for equal texts, 0 for nothing in common: 1 - edit distance / longer length, over code points.
+[[nodiscard]] double similarity(std::string_view a, std::string_view b);
+
+} // namespace recto::describe

@@ -1,0 +1,364 @@
+// Fields from text with known answers: dates, numbers, whole letters, and the item stage against a catalogue.
+
+#include "stages/describe/describe.h"
+
+#include <gmock/gmock.h>
+
+#include "pipeline/files/codes.h"
+#include "stages/describe/dates.h"
+#include "stages/describe/extract.h"
+#include "stages/describe/lines.h"
+
+namespace recto::describe {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string edtf(std::string_view line) {
+    std::string out;
+    for (const auto& d : find_dates(line)) out += (out.empty() ? "" : " ") + d.edtf;
+    return out;
+}
+
+TEST(Dates, AsDocumentsWriteThem) {
+    EXPECT_EQ(edtf("2023年3月17日"), "2023-03-17");
+    EXPECT_EQ(edtf("2023 年 3 月 17 日"), "2023-03-17");
+    EXPECT_EQ(edtf("２０２３年３月１７日"), "2023-03-17");
+    for (const char* zero : {"〇", "○", "零", "O", "0", "◯"}) EXPECT_EQ(edtf("二" + std::string(zero) + "二三年三月十七日"), "2023-03-17") << zero;
+    EXPECT_EQ(edtf("一九八五年十二月三十一日"), "1985-12-31");
+    EXPECT_EQ(edtf("一九八五年十月十日"), "1985-10-10");
+    EXPECT_EQ(edtf("一九六二年二月廿三日"), "1962-02-23");
+    EXPECT_EQ(edtf("一九六二年一月卅一日"), "1962-01-31");
+    EXPECT_EQ(edtf("一九六二年元月二十日"), "1962-01-20");
+    EXPECT_EQ(edtf("贰零零壹年拾月壹日"), "2001-10-01");
+    EXPECT_EQ(edtf("民国二十三年五月六日"), "1934-05-06");
+    EXPECT_EQ(edtf("中華民國三十五年十月"), "1946-10");
+    EXPECT_EQ(edtf("民国35年1月1日"), "1946-01-01");
+    EXPECT_EQ(edtf("光绪三十年三月初五日"), "1904~") << "a lunar day is no day of ours";
+    EXPECT_EQ(edtf("一九五三年腊月廿三"), "1953~");
+    EXPECT_EQ(edtf("2023.3.17"), "2023-03-17");
+    EXPECT_EQ(edtf("2023-03-17"), "2023-03-17");
+    EXPECT_EQ(edtf("2023/3/17"), "2023-03-17");
+    EXPECT_EQ(edtf("自2022年5月至2023年3月17日止"), "2022-05 2023-03-17");
+    EXPECT_EQ(edtf("2023年度"), "2023");
+    EXPECT_EQ(edtf("2023年2月30日"), "2023-02?") << "no such day";
+    EXPECT_EQ(edtf("2024年2月29日"), "2024-02-29");
+}
+
+TEST(Dates, English) {
+    EXPECT_EQ(edtf("17 March 2023"), "2023-03-17");
+    EXPECT_EQ(edtf("March 17, 2023"), "2023-03-17");
+    EXPECT_EQ(edtf("the 17th of March, 1934"), "1934-03-17");
+    EXPECT_EQ(edtf("Mar. 17, 1934"), "1934-03-17");
+    EXPECT_EQ(edtf("March 1934"), "1934-03");
+    EXPECT_EQ(edtf("They may 2023 times"), "2023-05") << "a known weakness: a month's name and a year";
+    EXPECT_EQ(edtf("in May we"), "");
+}
+
+TEST(Dates, WhatIsNoDate) {
+    for (const char* text : {"", "0025-WS·2012-Y-BGS-0001", "12345年", "192.168.1.1", "2023年13月", "10.1016.2023.3", "二三年", "第2023号",
+                             "2023-03-17-001", "\xff\xfe年", "三月十七日", "年月日"})
+        for (const auto& d : find_dates(text)) EXPECT_FALSE(d.has_month) << text << " -> " << d.edtf;
+}
+
+TEST(Dates, TheBytesAreTheDate) {
+    const std::string line = "柳州  二〇二三 年三月十七日 印";
+    const auto d = find_dates(line);
+    ASSERT_EQ(d.size(), 1U);
+    EXPECT_EQ(d[0].as_written, "二〇二三 年三月十七日");
+    EXPECT_EQ(line.substr(d[0].begin, d[0].end - d[0].begin), d[0].as_written);
+}
+
+TEST(Dates, OfCatalogues) {
+    EXPECT_EQ(normalise_date("20230317"), "2023-03-17");
+    EXPECT_EQ(normalise_date(" 20230300 "), "2023-03");
+    EXPECT_EQ(normalise_date("20230000"), "2023");
+    EXPECT_EQ(normalise_date("202303"), "2023-03");
+    EXPECT_EQ(normalise_date("2023"), "2023");
+    EXPECT_EQ(normalise_date("2023.3"), "2023-03");
+    EXPECT_EQ(normalise_date("2023年3月17日"), "2023-03-17");
+    EXPECT_EQ(normalise_date("20231317"), std::nullopt);
+    EXPECT_EQ(normalise_date("soon"), std::nullopt);
+    EXPECT_EQ(normalise_date(""), std::nullopt);
+    EXPECT_TRUE(dates_agree("2023-03", "2023-03-17"));
+    EXPECT_FALSE(dates_agree("2023-03-18", "2023-03-17"));
+    EXPECT_TRUE(dates_agree("1904~", "1904-04-20"));
+}
+
+TEST(Dates, EveryDayOfFourYearsInBothScripts) {
+    static constexpr const char* kDigits[] = {"〇", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
+    const auto small = [](int n) {
+        std::string s;
+        if (n >= 20) s += kDigits[n / 10];
+        if (n >= 10) s += "十";
+        if (n % 10 != 0) s += kDigits[n % 10];
+        return s;
+    };
+    static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (int year : {1949, 1978, 2000, 2023})
+        for (int month = 1; month <= 12; ++month)
+            for (int day = 1; day <= kDays[month - 1]; ++day) {
+                char iso[16];
+                std::snprintf(iso, sizeof iso, "%04d-%02d-%02d", year, month, day);
+                std::string chinese;
+                for (const char c : std::to_string(year)) chinese += kDigits[c - '0'];
+                EXPECT_EQ(edtf(chinese + "年" + small(month) + "月" + small(day) + "日"), iso);
+                EXPECT_EQ(edtf(std::to_string(year) + "年" + std::to_string(month) + "月" + std::to_string(day) + "日"), iso);
+            }
+}
+
+std::string number(std::string_view line) {
+    const auto n = find_document_numbers(line);
+    return n.empty() ? "" : n[0].value;
+}
+
+TEST(Numbers, AllBracketForms) {
+    for (const char* text : {"柳政发〔2023〕12号", "柳政发[2023]12号", "柳政发［2023］12号", "柳政发(2023)12号", "柳政发（2023）１２号",
+                             "柳政发【2023】12号", "柳政发〈2023〉12号", "柳 政 发 〔 2023 〕 12 号", "柳政发〔2023〕第12号"})
+        EXPECT_EQ(number(text), "柳政发〔2023〕12号") << text;
+    EXPECT_EQ(number("（85）柳政字第12号"), "〔85〕柳政字第12号");
+    EXPECT_EQ(number("柳政字第12号"), "柳政字第12号");
+    EXPECT_EQ(number("桂工信ZD〔2023〕7号"), "桂工信ZD〔2023〕7号");
+    EXPECT_EQ(number("第12号"), "");
+    EXPECT_EQ(number("电话(0772)2825号"), "电话〔0772〕2825号") << "told apart by its place, not by its form";
+    EXPECT_EQ(number("\xff〔2023〕12号"), "");
+}
+
+// ---- whole letters ---------------------------------------------------------------------------------------------------
+
+/// A line of glyphs, 40 pixels a character.
+TextLine glyph_line(const std::string& text, double x, double y, double size = 40) {
+    TextLine line;
+    line.text = text;
+    line.confidence = 0.9;
+    Word word;
+    word.text = text;
+    word.confidence = 0.9;
+    double at = x;
+    for (std::size_t pos = 0; pos < text.size();) {
+        const std::size_t from = pos;
+        next_code_point(text, pos);
+        word.glyphs.push_back({text.substr(from, pos - from), {at, y, size, size}, 0.9});
+        at += size;
+    }
+    word.box = line.box = {x, y, at - x, size};
+    line.words.push_back(std::move(word));
+    return line;
+}
+
+Page page_of(int order, std::vector<TextLine> lines) {
+    Page p;
+    p.order = order;
+    p.text.width = 2480;
+    p.text.height = 3508;
+    p.text.blocks.push_back({BlockKind::Text, {0, 0, 2480, 3508}, std::move(lines)});
+    return p;
+}
+
+Item letter() {
+    Item item;
+    item.reference_code = "A-1";
+    item.pages.push_back(page_of(1, {glyph_line("柳州市人民政府文件", 600, 400, 130), glyph_line("柳政发〔2023〕12号", 1000, 700),
+                                     glyph_line("柳州市人民政府关于加强", 700, 900, 60), glyph_line("春季防汛工作的通知", 760, 990, 60),
+                                     glyph_line("各县、区人民政府,市直各部门:", 300, 1150),
+                                     glyph_line("根据《防汛条例》(桂政发〔2022〕5号)精神,自2023年1月1日起执行,现通知如下:", 380, 1250),
+                                     glyph_line("一、提高认识。", 380, 1350)}));
+    item.pages.push_back(page_of(2, {glyph_line("二、落实责任。", 380, 300), glyph_line("柳州市人民政府", 1500, 900),
+                                     glyph_line("二〇二三年三月十七日", 1480, 1000), glyph_line("(此件公开发布)", 380, 1200),
+                                     glyph_line("柳州市人民政府办公室 2023年3月18日印发", 300, 3200), glyph_line("- 2 -", 1200, 3350)}));
+    return item;
+}
+
+std::map<std::string, Field> by_id(const std::vector<Field>& fields) {
+    std::map<std::string, Field> out;
+    for (const Field& f : fields) out.emplace(f.id + "/" + f.source, f);
+    return out;
+}
+
+TEST(Extract, AnOfficialLetter) {
+    const auto f = by_id(extract_fields(letter()));
+    ASSERT_EQ(f.count("document_number/extracted"), 1U);
+    EXPECT_EQ(f.at("document_number/extracted").value, "柳政发〔2023〕12号");
+    EXPECT_EQ(f.at("document_number/extracted").page, 1);
+    ASSERT_EQ(f.count("title/extracted"), 1U);
+    EXPECT_EQ(f.at("title/extracted").value, "柳州市人民政府关于加强春季防汛工作的通知");
+    ASSERT_EQ(f.count("date/extracted"), 1U);
+    EXPECT_EQ(f.at("date/extracted").value, "2023-03-17");
+    EXPECT_EQ(f.at("date/extracted").as_written, "二〇二三年三月十七日");
+    EXPECT_EQ(f.at("date/extracted").page, 2);
+    ASSERT_EQ(f.count("creator/extracted"), 1U);
+    EXPECT_EQ(f.at("creator/extracted").value, "柳州市人民政府");
+    EXPECT_EQ(f.at("creator/extracted").page, 1);
+    for (const auto& [id, field] : f) {
+        EXPECT_GT(field.confidence, 0.5) << id;
+        EXPECT_LE(field.confidence, 1.0) << id;
+    }
+    // The letterhead without 文件: seven characters of 130 pixels.
+    EXPECT_DOUBLE_EQ(f.at("creator/extracted").place.width, 7 * 130);
+    EXPECT_DOUBLE_EQ(f.at("date/extracted").place.x, 1480);
+    EXPECT_DOUBLE_EQ(f.at("title/extracted").place.y, 900);
+    EXPECT_DOUBLE_EQ(f.at("title/extracted").place.height, 150);
+}
+
+TEST(Extract, ALetterWithoutLetterheadAndAReport) {
+    Item item;
+    item.pages.push_back(page_of(1, {glyph_line("关于申请维修档案库房的请示", 700, 500, 60), glyph_line("市人民政府:", 300, 700),
+                                     glyph_line("我局库房年久失修,特申请维修。", 380, 800), glyph_line("妥否,请批示。", 380, 900),
+                                     glyph_line("柳州市档案局", 1500, 1200), glyph_line("1998年5月6日", 1500, 1300)}));
+    const auto f = by_id(extract_fields(item));
+    EXPECT_EQ(f.count("document_number/extracted"), 0U);
+    EXPECT_EQ(f.at("title/extracted").value, "关于申请维修档案库房的请示");
+    EXPECT_EQ(f.at("creator/extracted").value, "柳州市档案局");
+    EXPECT_EQ(f.at("date/extracted").value, "1998-05-06");
+}
+
+TEST(Extract, AnEnglishLetter) {
+    Item item;
+    item.pages.push_back(page_of(1, {glyph_line("Cambridge, 17 March 1934", 1500, 400), glyph_line("Dear Sir,", 300, 700),
+                                     glyph_line("Re: Repair of the reading room", 300, 800),
+                                     glyph_line("We met on 3 March 1934 and agreed on the plan.", 300, 900), glyph_line("2 April 1934", 300, 3000)}));
+    const auto f = by_id(extract_fields(item));
+    EXPECT_EQ(f.at("title/extracted").value, "Repair of the reading room");
+    EXPECT_EQ(f.at("date/extracted").value, "1934-04-02") << "alone in its line";
+}
+
+TEST(Extract, CoversAndEmptyPagesYieldNothing) {
+    Item item = letter();
+    for (Page& p : item.pages) p.page_class = PageClass::Contents;
+    EXPECT_TRUE(extract_fields(item).empty());
+    EXPECT_TRUE(extract_fields(Item{}).empty());
+}
+
+TEST(Place, WordsWithoutGlyphsAreShared) {
+    TextLine line;
+    line.text = "一二三四 五六";
+    Word a, b;
+    a.text = "一二三四";
+    a.box = {100, 0, 400, 50};
+    a.confidence = 0.5;
+    b.text = "五六";
+    b.box = {520, 0, 200, 50};
+    b.confidence = 1;
+    line.words = {a, b};
+    const Box box = place_of(line, 3, 9); // 二三
+    EXPECT_DOUBLE_EQ(box.x, 200);
+    EXPECT_DOUBLE_EQ(box.width, 200);
+    EXPECT_DOUBLE_EQ(confidence_of(line, 3, 9), 0.5);
+    EXPECT_DOUBLE_EQ(place_of(line, 0, line.text.size()).width, 620);
+}
+
+// ---- the stage -------------------------------------------------------------------------------------------------------
+
+class Rows : public CatalogueView {
+  public:
+    std::map<std::string, std::string> row;
+    const std::map<std::string, std::string>* find(std::string_view code) const override { return code == "A-1" && !row.empty() ? &row : nullptr; }
+};
+
+Item described(Item item, std::map<std::string, std::string> row, int times = 1) {
+    Rows rows;
+    rows.row = std::move(row);
+    const auto stage = make_describe_stage();
+    Settings settings;
+    StageContext context;
+    context.settings = &settings;
+    EXPECT_TRUE(stage->open(context));
+    const std::string folder;
+    std::vector<StagedFile> files;
+    const auto clock = fixed_clock({});
+    const Limits limits;
+    const nlohmann::json provenance;
+    for (int i = 0; i < times; ++i) {
+        ItemInput in{item, rows, folder, files, *clock, limits, provenance};
+        EXPECT_TRUE(stage->run(in));
+    }
+    return item;
+}
+
+std::vector<std::string> codes(const Item& item) {
+    std::vector<std::string> out;
+    for (const Finding& f : item.findings) out.push_back(f.code);
+    return out;
+}
+
+const std::map<std::string, std::string> kRow{{"reference_code", "A-1"},
+                                              {"title", "柳州市人民政府关于加强春季防汛工作的通知"},
+                                              {"document_number", "柳政发[2023]12号"},
+                                              {"date", "20230317"},
+                                              {"creator", "柳州市人民政府"},
+                                              {"page_count", "2"},
+                                              {"retention_period", "永久"}};
+
+TEST(Stage, AgreementIsSilentAndBothSourcesStand) {
+    const Item item = described(letter(), kRow, 2);
+    EXPECT_TRUE(item.findings.empty());
+    EXPECT_FALSE(item.held);
+    EXPECT_EQ(item.expected_pages, 2);
+    EXPECT_EQ(item.fields.size(), 10U) << "run twice, nothing doubled";
+    EXPECT_EQ(item.field("date")->source, "catalogue");
+    EXPECT_EQ(item.field("date")->as_written, "20230317");
+    EXPECT_EQ(item.field("date")->value, "2023-03-17");
+    EXPECT_EQ(item.field("retention_period")->value, "永久");
+}
+
+TEST(Stage, DisagreementsAreFindings) {
+    auto row = kRow;
+    row["document_number"] = "柳政发〔2023〕13号";
+    row["date"] = "20230318";
+    row["title"] = "关于放假安排的通知";
+    row["page_count"] = "3";
+    const Item item = described(letter(), row);
+    EXPECT_THAT(codes(item), ElementsAre("describe.differs", "describe.differs", "describe.differs", "reconcile.missing_pages"));
+    EXPECT_THAT(item.findings[0].args, ElementsAre("文号 (document number)", "柳政发〔2023〕13号", "柳政发〔2023〕12号", "1"));
+    EXPECT_TRUE(item.held);
+    EXPECT_EQ(item.held_reason, "reconcile.missing_pages");
+    row["page_count"] = "1";
+    EXPECT_FALSE(described(letter(), row).held);
+}
+
+TEST(Stage, ASlipOfTheReaderIsNoDisagreementInATitle) {
+    auto row = kRow;
+    row["title"] = "柳州市人民政府关于加强春季防讯工作的通知"; // one character of twenty
+    EXPECT_TRUE(described(letter(), row).findings.empty());
+}
+
+TEST(Stage, WithoutACatalogueRowTheTextSpeaks) {
+    const Item item = described(letter(), {});
+    EXPECT_EQ(item.field("title")->source, "extracted");
+    EXPECT_EQ(item.expected_pages, -1);
+    EXPECT_TRUE(item.findings.empty());
+}
+
+TEST(Stage, TheOperatorsWordStays) {
+    Item item = letter();
+    Field f;
+    f.id = "title";
+    f.as_written = f.value = "另一题名";
+    f.source = "operator";
+    item.fields.push_back(f);
+    item = described(item, kRow);
+    EXPECT_EQ(item.field("title")->value, "另一题名");
+}
+
+TEST(Stage, ASecurityMarkTheCatalogueLacksHolds) {
+    const auto marked = [](std::string text, double y = 300) {
+        Item item = letter();
+        auto& lines = item.pages[0].text.blocks[0].lines;
+        lines.insert(lines.begin(), glyph_line(text, 300, y));
+        return item;
+    };
+    for (const char* text : {"机密", "机密★1年", "绝 密", "密级:秘密", "秘密★长期"}) {
+        const Item item = described(marked(text), kRow);
+        EXPECT_THAT(codes(item), ElementsAre("reconcile.security")) << text;
+        EXPECT_TRUE(item.held) << text;
+        EXPECT_EQ(item.held_reason, "reconcile.security");
+    }
+    auto row = kRow;
+    row["security_level"] = "机密";
+    EXPECT_TRUE(described(marked("机密★1年"), row).findings.empty());
+    EXPECT_TRUE(described(marked("机密文件应当妥善保管"), kRow).findings.empty()) << "a sentence is no mark";
+    EXPECT_TRUE(described(marked("机密", 3000), kRow).findings.empty()) << "not where marks stand";
+}
+
+} // namespace
+} // namespace recto::describe
