@@ -377,6 +377,7 @@ void Run::State::finish_item(ItemState& s) {
     ++progress.items_done;
     {
         const std::lock_guard lock(mutex);
+        if (hooks.on_item) hooks.on_item(item);
         images_open -= std::min(images_open, images);
         if (!r.object_path.empty())
             index_rows.push_back({item.reference_code.empty() ? item.provisional_name : item.reference_code, r.id, "storage/" + r.object_path,

@@ -63,6 +63,7 @@ struct RunHooks {
     /// Items of a delivery, pages with an error for what could not be read. Pure: the same input, the same items.
     std::function<std::vector<Item>(const BatchDelivery&, std::vector<TreatedFile>)> group;
     std::function<void(Item&)> classify;             ///< After reading, before the item stages.
+    std::function<void(const Item&)> on_item;        ///< An item is done (stored, unchanged, held or failed); one call at a time.
     std::function<std::string()> group_fingerprint;  ///< Settings and version of grouping: part of keys.
     /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".
     std::function<Result<nlohmann::json>(const nlohmann::json& request)> run_alone;

@@ -1,0 +1,387 @@
+// recto run: wires intake, grouping, the stages, the catalogue and the archive together and hands them to the engine.
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "catalogue/catalogue.h"
+#include "catalogue/reconcile.h"
+#include "cli/archive_access.h"
+#include "cli/cli.h"
+#include "cli/provenance.h"
+#include "config/config.h"
+#include "pipeline/engine/run.h"
+#include "pipeline/files/decode.h"
+#include "review/report.h"
+#include "stages/grouping/grouping.h"
+#include "stages/intake/intake.h"
+#include "stages/registry.h"
+
+extern char** environ;
+
+namespace recto::cli {
+namespace {
+
+struct RunArguments {
+    std::vector<std::string> inputs;
+    std::string archive, catalogue, progress = "auto", memory;
+    bool create = false, fresh = false, dry_run = false, serial = false, json = false;
+    int jobs = 0;
+    CaptureFacts capture;
+    ArchiveIdentity identity;
+    SettingsOptions settings;
+};
+
+/// "2G", "800M", "512k" or bytes; 0 when it is none of these.
+std::size_t parse_size(const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    const std::string unit = end;
+    if (unit.empty()) return static_cast<std::size_t>(value);
+    switch (unit[0]) {
+    case 'k': case 'K': return static_cast<std::size_t>(value * 1024);
+    case 'm': case 'M': return static_cast<std::size_t>(value * 1024 * 1024);
+    case 'g': case 'G': return static_cast<std::size_t>(value * 1024 * 1024 * 1024);
+    default: return 0;
+    }
+}
+
+/// Runs `recto _alone` on a request and waits, with a time limit of twice a page's.
+Result<nlohmann::json> run_alone(const nlohmann::json& request, const std::string& folder, const Settings& settings) {
+    auto fs = posix_file_system();
+    RECTO_TRY(fs->make_folders(folder));
+    const std::string name = Uuid::random().to_string();
+    const std::string in = join_path(folder, name + ".request.json"), out = join_path(folder, name + ".result.json");
+    nlohmann::json whole = request;
+    whole["settings"] = nlohmann::json::object();
+    for (const SettingBase* s : all_settings())
+        if (settings.is_set(*s)) whole["settings"][std::string(s->key)] = to_string(settings.value_of(*s));
+    RECTO_TRY(fs->write(in, whole.dump()));
+    const std::string program = program_path();
+    std::vector<std::string> words = {program, "_alone", in, out};
+    std::vector<char*> argv;
+    for (auto& w : words) argv.push_back(w.data());
+    argv.push_back(nullptr);
+    pid_t pid = 0;
+    if (const int error = posix_spawn(&pid, program.c_str(), nullptr, nullptr, argv.data(), environ); error != 0)
+        return fail_retry("run.suspect", std::strerror(error), program);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(settings.get(kPageTimeLimit) + 30);
+    int status = 0;
+    for (;;) {
+        if (waitpid(pid, &status, WNOHANG) == pid) break;
+        if (std::chrono::steady_clock::now() > until) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            break;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    const auto text = fs->read(out);
+    (void)fs->remove(in);
+    (void)fs->remove(out);
+    if (WIFSIGNALED(status)) return fail("run.suspect", fmt::format("the process for this page alone ended by signal {}", WTERMSIG(status)));
+    if (!text) return fail("run.suspect", fmt::format("the process for this page alone ended with code {}", WEXITSTATUS(status)));
+    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object()) return fail("run.suspect", "the process for this page alone gave no result");
+    if (json.contains("error")) {
+        const auto& e = json["error"];
+        return tl::unexpected(Error{e.value("code", "run.suspect"), e.value("reason", ""), e.value("file", ""), e.value("page", 0), e.value("stage", ""), e.value("retry", false)});
+    }
+    return json.at("value");
+}
+
+RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::string& repository, Decoder& decoder,
+                    const catalogue::Catalogue& cat, std::vector<catalogue::ScannedItem>& scanned) {
+    auto fs = posix_file_system();
+    RunHooks h;
+    const auto from_intake = [](const intake::Delivery& d) {
+        return BatchDelivery{d.name, d.path, std::string(intake::to_string(d.kind)), d.files, d.is_input};
+    };
+    h.plan = [=, &settings](const std::vector<std::string>& inputs) -> Result<BatchPlan> {
+        RECTO_ASSIGN(const auto plan, intake::plan_deliveries(inputs, *fs, settings));
+        BatchPlan out;
+        for (const auto& d : plan.deliveries) out.deliveries.push_back(from_intake(d));
+        for (const auto& s : plan.skipped) out.skipped.push_back(s.finding());
+        out.errors = plan.errors;
+        return out;
+    };
+    h.take = [&, fs](const std::string& path, Journal& journal) {
+        intake::TakeOptions options;
+        options.overrides = a.capture;
+        options.recall = [&](const std::string& p, const FileStat& s) { return journal.recall_digest(p, s); };
+        options.remember = [&](const std::string& p, const FileStat& s, const std::string& sum) { journal.remember_digest(p, s, sum); };
+        return intake::take_source(path, decoder, *fs, options);
+    };
+    h.refine = [=, &settings](const BatchDelivery& d, const std::vector<int>& counts) {
+        intake::Delivery back{d.name, d.path, intake::DeliveryKind::Folder, d.files, d.is_input};
+        for (auto kind : {intake::DeliveryKind::File, intake::DeliveryKind::Flat})
+            if (intake::to_string(kind) == d.kind) back.kind = kind;
+        std::vector<BatchDelivery> out;
+        for (const auto& part : intake::refine_after_probe(back, counts, settings)) out.push_back(from_intake(part));
+        return out;
+    };
+    h.decode = [&](const Source& source, int index) { return decoder.decode(source.path, index); };
+    h.group = [&, repository](const BatchDelivery& d, std::vector<TreatedFile> files) {
+        group::GroupInput in;
+        in.name = d.name;
+        in.is_file = d.kind == intake::to_string(intake::DeliveryKind::File);
+        for (auto& f : files) in.sources.push_back({std::move(f.source), std::move(f.treatments), std::move(f.image_errors), std::move(f.error)});
+        return group::group_items(in, {repository, &cat, &settings});
+    };
+    h.classify = [&](Item& item) { group::classify_by_text(item, settings); };
+    h.on_item = [&](const Item& item) { scanned.push_back(catalogue::summarise(item)); };
+    h.group_fingerprint = [&] { return settings.fingerprint(group::settings()); };
+    h.run_alone = [&](const nlohmann::json& request) { return run_alone(request, join_path(ArchivePaths(a.archive).work, "alone"), settings); };
+    return h;
+}
+
+std::string run_name(const Clock& clock) {
+    const std::time_t t = std::chrono::system_clock::to_time_t(clock.now());
+    std::tm tm{};
+    localtime_r(&t, &tm);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &tm);
+    return text;
+}
+
+void print_summary(const RunReport& r, const std::string& report) {
+    int stored = 0, unchanged = 0, held = 0, failed = 0;
+    for (const auto& i : r.items) {
+        stored += i.state == "stored";
+        unchanged += i.state == "unchanged";
+        held += i.state == "held";
+        failed += i.state == "failed";
+    }
+    std::fprintf(stderr, "\n%-14s %8s %8s %10s %10s\n", tr("run.table.stage").c_str(), tr("run.table.done").c_str(), tr("run.table.reused").c_str(), "CPU s", "wall s");
+    for (const auto& t : r.stages)
+        std::fprintf(stderr, "%-14s %8lld %8lld %10.2f %10.2f\n", t.name.c_str(), static_cast<long long>(t.calls), static_cast<long long>(t.cached), t.cpu_seconds, t.wall_seconds);
+    std::fprintf(stderr, "\n%s\n", tr("run.summary", std::to_string(r.pages), std::to_string(r.items.size()), std::to_string(stored), std::to_string(unchanged), std::to_string(held),
+                                     std::to_string(failed), std::to_string(r.pages_failed), fmt::format("{:.1f}", r.wall_seconds),
+                                     fmt::format("{:.1f}", r.wall_seconds > 0 ? 60.0 * (r.pages - r.pages_reused) / r.wall_seconds : 0.0), std::to_string(r.peak_bytes >> 20)).c_str());
+    for (const auto& i : r.items)
+        if (i.state == "held" || i.state == "failed") std::fprintf(stderr, "  %s\n", tr("run.item_held", i.name, i.reason).c_str());
+    int shown = 0;
+    for (const auto& e : r.errors) {
+        if (++shown > 20) {
+            std::fprintf(stderr, "  … %zu\n", r.errors.size() - 20);
+            break;
+        }
+        std::fprintf(stderr, "  %s\n", e.to_string().c_str());
+    }
+    if (!report.empty()) std::fprintf(stderr, "%s\n", tr("run.report", report).c_str());
+}
+
+int run(const RunArguments& a) {
+    auto fs = posix_file_system();
+    const auto clock = default_clock();
+    const ProgressMode mode = a.progress == "json" ? ProgressMode::Json
+                              : a.progress == "none" ? ProgressMode::None
+                              : a.progress == "bar" || isatty(2) ? ProgressMode::Bar
+                                                                 : ProgressMode::None;
+    auto settings = a.settings.load();
+    if (!settings) return report_error(settings.error());
+    std::size_t memory = 0;
+    if (!a.memory.empty() && (memory = parse_size(a.memory)) == 0)
+        return report_error(Error{"config.bad_value", "--memory " + a.memory + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
+
+    // Read before anything is made, so that a bad catalogue or input leaves no half-made archive behind.
+    catalogue::Catalogue cat;
+    if (!a.catalogue.empty()) {
+        auto loaded = catalogue::Catalogue::load(a.catalogue, *fs, *settings);
+        if (!loaded) return report_error(loaded.error());
+        cat = std::move(*loaded);
+        for (const auto& remark : cat.remarks())
+            std::fprintf(stderr, "%s: %s\n", a.catalogue.c_str(), (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
+    }
+    if (auto plan = intake::plan_deliveries(a.inputs, *fs, *settings); !plan) return report_error(plan.error());
+    else if (plan->deliveries.empty()) {
+        std::fprintf(stderr, "recto: %s\n", tr("cli.no_input").c_str());
+        return kNoInput;
+    }
+    StageList stages = make_stages();
+    const int jobs = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    if (!a.dry_run) {
+        const StageContext context{&*settings, a.serial ? 1 : jobs, model_folder()};
+        std::vector<Stage*> all = {stages.treatment.get()};
+        for (auto& s : stages.pages) all.push_back(s.get());
+        for (auto& s : stages.items) all.push_back(s.get());
+        for (Stage* s : all)
+            if (auto opened = s->open(context); !opened) return report_error(opened.error());
+    }
+
+    RunOptions options;
+    if (a.dry_run) {
+        options.inputs = a.inputs;
+        options.dry_run = true;
+        Decoder none(program_path(), 1);
+        std::vector<catalogue::ScannedItem> scanned;
+        Progress progress(ProgressMode::None);
+        Run engine(options, make_hooks(a, *settings, "", none, cat, scanned), stages, *settings, cat, fs, clock, progress);
+        const auto r = engine.execute();
+        return r ? r->exit_code : report_error(r.error());
+    }
+
+    auto archive = open_archive(a.archive, a.create ? &a.identity : nullptr, "recto run");
+    if (!archive) return report_error(archive.error());
+    const ArchivePaths& paths = (*archive)->paths;
+    options.inputs = a.inputs;
+    options.archive = a.archive;
+    options.jobs = jobs;
+    options.serial = a.serial;
+    options.memory = memory;
+    options.fresh = a.fresh;
+    options.run_id = run_name(*clock);
+    for (int n = 2;; ++n) { // two runs in a second, or a fixed clock
+        const auto stat = fs->stat(join_path(paths.reports(), options.run_id));
+        if (!stat || !stat->exists) break;
+        options.run_id = run_name(*clock) + "-" + std::to_string(n);
+    }
+    options.provenance = make_provenance(*settings, stages, (*archive)->identity);
+
+    Decoder decoder(program_path(), jobs + 2);
+    std::vector<catalogue::ScannedItem> scanned;
+    Progress progress(mode);
+    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, decoder, cat, scanned), stages, *settings, cat, fs, clock, progress);
+
+    // One thread waits for signals (they are blocked everywhere else). Ctrl-C ends the process at once: everything on
+    // disk is whole or will be done again, and the pages in work are left to the next run, not suspected.
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+    std::jthread watcher([&](std::stop_token stop) {
+        auto renewed = std::chrono::steady_clock::now();
+        while (!stop.stop_requested()) {
+            const timespec wait{0, 200'000'000};
+            const int signal = sigtimedwait(&signals, nullptr, &wait);
+            if (signal == SIGINT) {
+                engine.abandon();
+                std::fprintf(stderr, "\n%s\n", tr("run.interrupted").c_str());
+                _exit(kInterrupted);
+            }
+            if (signal == SIGTERM || signal == SIGHUP) {
+                progress.note(tr("run.stopping"));
+                engine.request_stop();
+            }
+            if (std::chrono::steady_clock::now() - renewed > std::chrono::seconds(30)) {
+                (*archive)->lock->renew();
+                renewed = std::chrono::steady_clock::now();
+            }
+        }
+    });
+    (void)(*archive)->events->append("run.begin", {{"run", options.run_id}, {"agent", agent()}, {"inputs", a.inputs}});
+    auto result = engine.execute();
+    watcher.request_stop();
+    watcher.join();
+    progress.show(true);
+    if (!result) {
+        (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"error", result.error().code}});
+        return report_error(result.error());
+    }
+    RunReport& r = *result;
+
+    const std::string folder = join_path(paths.reports(), options.run_id);
+    ReportContext context{a.archive, (*archive)->identity.name.empty() ? (*archive)->identity.code : (*archive)->identity.name, {}, {}};
+    const auto reconciled = catalogue::reconcile(cat, scanned);
+    if (fs->make_folders(folder)) {
+        const auto write_list = [&](const std::string& name, const std::string& text) {
+            if (fs->write(join_path(folder, name), text)) context.files.push_back(name);
+        };
+        if (!a.catalogue.empty()) {
+            write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
+            write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
+            context.reconciliation.push_back(tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages), std::to_string(reconciled.extra_pages),
+                                                std::to_string(reconciled.not_scanned), std::to_string(reconciled.not_in_catalogue)));
+            for (const auto& i : reconciled.items)
+                if (i.verdict != catalogue::Verdict::Match)
+                    context.reconciliation.push_back(tr("run.verdict." + std::string(catalogue::to_string(i.verdict)), i.code, std::to_string(i.expected), std::to_string(i.counted)));
+        }
+        const std::string rescan = catalogue::rescan_csv(reconciled, scanned);
+        write_list("rescan.csv", rescan);
+        (void)fs->write(join_path(paths.rescan(), options.run_id + ".csv"), rescan);
+    }
+    std::string report;
+    if (auto written = write_report(*fs, folder, r, context)) report = *written;
+    else (void)report_error(written.error());
+    if (r.exit_code == kDone && !a.catalogue.empty() && reconciled.missing_pages + reconciled.extra_pages > 0) r.exit_code = kSomeFailed;
+    (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"exit_code", r.exit_code}, {"pages", r.pages}, {"pages_failed", r.pages_failed}, {"items", r.items.size()}});
+    print_summary(r, report);
+    for (const auto& line : context.reconciliation) std::fprintf(stderr, "  %s\n", line.c_str());
+    if (a.json) {
+        nlohmann::json j = r;
+        j["report"] = report;
+        std::printf("%s\n", j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+    }
+    return r.exit_code;
+}
+
+} // namespace
+
+void add_run(CLI::App& app, Action& action) {
+    auto* command = app.add_subcommand("run", tr("cli.run"));
+    auto a = std::make_shared<RunArguments>();
+    command->add_option("INPUT", a->inputs, tr("cli.run.input"))->required();
+    command->add_option("-o,--archive", a->archive, tr("cli.run.archive"))->required();
+    command->add_flag("--create", a->create, tr("cli.run.create"));
+    a->identity.add_to(*command);
+    command->add_option("--catalogue", a->catalogue, tr("cli.run.catalogue"));
+    a->settings.add_to(*command);
+    command->add_option("-j,--jobs", a->jobs, tr("cli.run.jobs"))->check(CLI::Range(1, 1024));
+    command->add_option("--memory", a->memory, tr("cli.run.memory"));
+    command->add_flag("--fresh", a->fresh, tr("cli.run.fresh"));
+    command->add_flag("--dry-run", a->dry_run, tr("cli.run.dry_run"));
+    command->add_flag("--serial", a->serial, tr("cli.run.serial"));
+    command->add_option("--progress", a->progress, tr("cli.run.progress"))->check(CLI::IsMember({"auto", "bar", "json", "none"}));
+    command->add_flag("--json", a->json, tr("cli.run.json"));
+    command->add_option("--operator", a->capture.operator_name, tr("cli.run.operator"));
+    command->add_option("--device", a->capture.device, tr("cli.run.device"));
+    command->add_option("--station", a->capture.station, tr("cli.run.station"));
+    command->footer(tr("cli.run.examples"));
+    command->callback([&action, a] {
+        action = [a] {
+            sigset_t signals;
+            sigemptyset(&signals);
+            for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+            pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before any thread is made; run() has one that waits for them
+            return run(*a);
+        };
+    });
+}
+
+int alone_main(const std::string& request_path, const std::string& result_path) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    auto fs = posix_file_system();
+    const auto text = fs->read(request_path);
+    if (!text) return report_error(text.error());
+    const auto request = nlohmann::json::parse(*text, nullptr, false);
+    if (!request.is_object()) return kBadData;
+    const auto work = [&]() -> Result<nlohmann::json> {
+        Settings settings;
+        for (const SettingBase* s : all_settings())
+            if (request.at("settings").contains(std::string(s->key))) {
+                RECTO_ASSIGN(auto value, s->parse(request["settings"][std::string(s->key)].get<std::string>()));
+                settings.set(*s, std::move(value));
+            }
+        StageList stages = make_stages();
+        const StageContext context{&settings, 1, model_folder()};
+        RECTO_TRY(stages.treatment->open(context));
+        for (auto& s : stages.pages) RECTO_TRY(s->open(context));
+        Decoder decoder(program_path(), 1);
+        return execute_alone(request, stages, settings, [&](const Source& source, int index) { return decoder.decode(source.path, index); });
+    };
+    const auto value = work();
+    nlohmann::json out;
+    if (value) out["value"] = *value;
+    else out["error"] = {{"code", value.error().code}, {"reason", value.error().reason}, {"file", value.error().file}, {"page", value.error().page}, {"stage", value.error().stage}, {"retry", value.error().retry}};
+    return fs->write(result_path, out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) ? kDone : kIo;
+}
+
+} // namespace recto::cli
