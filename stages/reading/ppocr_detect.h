@@ -11,11 +11,12 @@
 
 namespace recto::reading {
 
-/// Thresholds as published with the model (inference.yml of PP-OCRv6 tiny).
+/// Thresholds as published with the model (inference.yml of PP-OCRv6 tiny), but for the growth: 1.4 there cuts the
+/// ends of lines and their marks (measured on Chinese A4 pages: CER 0.7 % at 1.4, 0.06 % at 1.8 to 2.0).
 struct DetectorParameters {
     float map_threshold = 0.2F; ///< Probability above which a map pixel is text.
     float box_threshold = 0.4F; ///< Mean probability a region needs.
-    double unclip_ratio = 1.4;  ///< The map shows shrunken text; a region grows by area * ratio / perimeter.
+    double unclip_ratio = 1.8;  ///< The map shows shrunken text; a region grows by area * ratio / perimeter.
     int max_regions = 3000;
     double min_side = 3;        ///< Shorter side of a region before growing, map pixels.
 };

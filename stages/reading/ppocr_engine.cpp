@@ -106,16 +106,17 @@ class PpocrSession : public OcrSession {
             if (slimness > 1.5) jobs.push_back({i, true, plan_strips(q, true)});
         }
         std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.strips[0].bucket > b.strips[0].bucket; });
-        std::vector<TextLine> lines(regions.size());
+        std::vector<ReadLine> lines(regions.size());
         for (const Job& job : jobs) {
             if (limits.expired()) return expired_error(limits, "while lines were recognised");
-            TextLine line = recognize(pyramid, job.strips);
-            TextLine& kept = lines[job.region];
-            if (kept.text.empty() || line.confidence > kept.confidence) kept = std::move(line);
+            ReadLine line = recognize(pyramid, job.strips);
+            ReadLine& kept = lines[job.region];
+            if (kept.line.text.empty() || line.line.confidence > kept.line.confidence) kept = std::move(line);
         }
+        drop_shine_through(lines);
         TextBlock block;
-        for (TextLine& line : lines)
-            if (!line.text.empty() && line.confidence >= options_.min_line_confidence) block.lines.push_back(std::move(line));
+        for (ReadLine& read : lines)
+            if (!read.line.text.empty() && read.line.confidence >= options_.min_line_confidence) block.lines.push_back(std::move(read.line));
         out.blocks.push_back(std::move(block));
         return out;
     }
@@ -165,8 +166,9 @@ class PpocrSession : public OcrSession {
         return regions_of_map(map, plan, page, DetectorParameters{});
     }
 
-    TextLine recognize(Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
-        TextLine line;
+    ReadLine recognize(Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
+        ReadLine out;
+        TextLine& line = out.line;
         for (const StripGeometry& g : strips) {
             cv::Mat strip = cut_strip(pyramid, g);
             recognize_.set_input_tensor(ov::Tensor(ov::element::u8, {1, static_cast<std::size_t>(kStripHeight), static_cast<std::size_t>(g.bucket), 3}, strip.data));
@@ -175,12 +177,13 @@ class PpocrSession : public OcrSession {
             const ov::Shape shape = result.get_shape(); // 1, steps, classes
             const auto steps = static_cast<int>(shape[1]), classes = static_cast<int>(shape[2]);
             const std::vector<CtcChar> characters = ctc_decode({result.data<float>(), result.get_size()}, steps, classes);
-            TextLine part = build_line(characters, models_->charset, strip, g, static_cast<double>(g.bucket) / steps, pyramid.size());
-            line.vertical = part.vertical;
-            for (Word& word : part.words) line.words.push_back(std::move(word));
+            ReadLine part = build_line(characters, models_->charset, strip, g, static_cast<double>(g.bucket) / steps, pyramid.size());
+            line.vertical = part.line.vertical;
+            for (Word& word : part.line.words) line.words.push_back(std::move(word));
+            out.contrasts.insert(out.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
         }
         refresh_line(line);
-        return line;
+        return out;
     }
 
     std::shared_ptr<Models> models_;

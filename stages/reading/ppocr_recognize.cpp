@@ -30,6 +30,18 @@ int choose_bucket(double natural, int& width) {
 struct Ink {
     std::vector<float> columns, rows;
     int top = 0, bottom = kStripHeight; ///< Rows of the line itself, bottom excluded.
+    std::vector<std::uint8_t> contrast; ///< Distance of each pixel from the background, row by row.
+    int width = 0;
+
+    /// How far the strokes between two columns stand out: the 12th largest difference, which even a comma has.
+    [[nodiscard]] float contrast_of(int left, int right) const {
+        std::array<int, 256> bins{};
+        for (int y = top; y < bottom; ++y)
+            for (int x = left; x < right; ++x) ++bins[contrast[static_cast<std::size_t>(y * width + x)]];
+        int value = 255;
+        for (int above = bins[255]; value > 0 && above < 12; above += bins[static_cast<std::size_t>(--value)]) {}
+        return static_cast<float>(value);
+    }
 };
 
 /// Where the strip differs from its own background, by column and row.
@@ -43,12 +55,14 @@ Ink find_ink(const cv::Mat& strip, int width) {
     Ink ink;
     ink.columns.assign(static_cast<std::size_t>(width), 0);
     ink.rows.assign(static_cast<std::size_t>(grey.rows), 0);
-    std::vector<std::uint8_t> level(static_cast<std::size_t>(width) * static_cast<std::size_t>(grey.rows));
+    ink.width = width;
+    std::vector<std::uint8_t>& contrast = ink.contrast;
+    contrast.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(grey.rows));
     for (int y = 0; y < grey.rows; ++y)
         for (int x = 0; x < width; ++x) {
             const int d = std::abs(grey.at<uchar>(y, x) - background);
             const int value = d > 40 ? d : 0;
-            level[static_cast<std::size_t>(y * width + x)] = static_cast<std::uint8_t>(value);
+            contrast[static_cast<std::size_t>(y * width + x)] = static_cast<std::uint8_t>(d);
             ink.rows[static_cast<std::size_t>(y)] += static_cast<float>(value);
         }
     // The line's own rows: outwards from the densest one; a gap of more than 8 rows is the space to the next line.
@@ -73,7 +87,7 @@ Ink find_ink(const cv::Mat& strip, int width) {
     }
     for (int y = ink.top; y < ink.bottom; ++y)
         for (int x = 0; x < width; ++x)
-            ink.columns[static_cast<std::size_t>(x)] += level[static_cast<std::size_t>(y * width + x)];
+            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > 40) ink.columns[static_cast<std::size_t>(x)] += static_cast<float>(d);
     return ink;
 }
 
@@ -143,7 +157,7 @@ std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical) {
     const Point end = vertical ? quad[2] : quad[1];
     const Point below = vertical ? quad[0] : quad[3];
     const double length = std::max(1.0, distance(start, end)), height = std::max(1.0, distance(start, below));
-    const double natural = length * kStripHeight / height;
+    const double natural = length * kStripHeight * kCondense / height;
     const double widest = kStripWidths.back() / (1 - kMaxSqueeze);
     const int parts = std::max(1, static_cast<int>(std::ceil(natural / widest)));
     std::vector<StripGeometry> out;
@@ -201,9 +215,10 @@ void refresh_line(TextLine& line) {
     if (characters > 0) line.confidence /= static_cast<double>(characters);
 }
 
-TextLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,
+ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,
                     const StripGeometry& g, double step, cv::Size page) {
-    TextLine line;
+    ReadLine out;
+    TextLine& line = out.line;
     line.vertical = g.vertical;
     const Ink ink = find_ink(strip, g.width);
     std::vector<Piece> pieces;
@@ -217,7 +232,7 @@ TextLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
         pieces.push_back({&c, 0, 0, space});
         space = false;
     }
-    if (pieces.empty()) return line;
+    if (pieces.empty()) return out;
 
     // Limits between neighbours, then each character's own ink within its limits.
     const double em = std::max(8, ink.bottom - ink.top);
@@ -254,10 +269,72 @@ TextLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
         word.box = word.glyphs.empty() ? glyph.box : unite(word.box, glyph.box);
         word.confidence += glyph.confidence;
         word.glyphs.push_back(std::move(glyph));
+        const int from = std::clamp(static_cast<int>(p.left), 0, g.width - 1);
+        out.contrasts.push_back(ink.contrast_of(from, std::clamp(static_cast<int>(std::ceil(p.right)), from + 1, g.width)));
     }
     for (Word& word : line.words) word.confidence /= static_cast<double>(word.glyphs.size());
     refresh_line(line);
-    return line;
+    return out;
+}
+
+void drop_shine_through(std::vector<ReadLine>& lines) {
+    std::vector<float> sure;
+    for (const ReadLine& l : lines) {
+        std::size_t i = 0;
+        for (const Word& w : l.line.words)
+            for (const Glyph& glyph : w.glyphs)
+                if (const float c = l.contrasts[i++]; glyph.confidence > 0.95) sure.push_back(c);
+    }
+    if (sure.size() < 20) return; // too little to say what the print of this page looks like
+    const auto middle = sure.begin() + static_cast<std::ptrdiff_t>(sure.size() / 2);
+    std::nth_element(sure.begin(), middle, sure.end());
+    const float faint = 0.62F * *middle;
+    for (ReadLine& l : lines) {
+        std::size_t i = 0;
+        bool changed = false;
+        // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
+        std::vector<std::vector<bool>> drop;
+        std::vector<std::pair<std::size_t, std::size_t>> run;
+        double confidence = 0;
+        auto close_run = [&] {
+            if (!run.empty() && confidence / static_cast<double>(run.size()) < 0.85) {
+                for (const auto& [w, k] : run) drop[w][k] = true;
+                changed = true;
+            }
+            run.clear();
+            confidence = 0;
+        };
+        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
+            const Word& word = l.line.words[w];
+            drop.emplace_back(word.glyphs.size(), false);
+            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
+                if (l.contrasts[i] >= faint) close_run();
+                else run.emplace_back(w, k), confidence += word.glyphs[k].confidence;
+            }
+        }
+        close_run();
+        if (!changed) continue;
+        std::vector<float> contrasts;
+        i = 0;
+        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
+            Word& word = l.line.words[w];
+            Word kept;
+            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
+                if (drop[w][k]) continue;
+                Glyph& glyph = word.glyphs[k];
+                kept.text += glyph.text;
+                kept.confidence += glyph.confidence;
+                kept.box = kept.glyphs.empty() ? glyph.box : unite(kept.box, glyph.box);
+                kept.glyphs.push_back(std::move(glyph));
+                contrasts.push_back(l.contrasts[i]);
+            }
+            if (!kept.glyphs.empty()) kept.confidence /= static_cast<double>(kept.glyphs.size());
+            word = std::move(kept);
+        }
+        std::erase_if(l.line.words, [](const Word& word) { return word.glyphs.empty(); });
+        l.contrasts = std::move(contrasts);
+        refresh_line(l.line);
+    }
 }
 
 } // namespace recto::reading
