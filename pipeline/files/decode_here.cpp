@@ -141,7 +141,7 @@ Result<Source> probe_file(const std::string& path, const DecodeLimits& limits) {
         RECTO_ASSIGN(Source source, (dispatch<Source>(
                                         in, [&] { return probe_tiff(in); }, [&] { return probe_jpeg(in); },
                                         [&] { return probe_png(in); }, [&] { return probe_jp2(in); },
-                                        [&]() -> Result<Source> { return fail("decode.unsupported", "PDF", path); })));
+                                        [&] { return probe_pdf(in); })));
         if (source.images.empty()) return fail("decode.empty", "the file holds no image", path);
         return source;
     });
@@ -155,7 +155,7 @@ Result<Raster> decode_file(const std::string& path, int index, const DecodeLimit
         return dispatch<Raster>(
             in, [&] { return decode_tiff(in, index); }, [&] { return decode_jpeg(in, index); },
             [&] { return decode_png(in, index); }, [&] { return decode_jp2(in, index); },
-            [&]() -> Result<Raster> { return fail("decode.unsupported", "PDF", path); });
+            [&] { return decode_pdf(in, index); });
     });
 }
 

@@ -2,6 +2,8 @@
 
 #include <png.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <csetjmp>
 #include <cstring>
@@ -44,10 +46,15 @@ class PngReader {
         return true;
     }
 
-    /// To 8-bit samples, palette resolved, tRNS as alpha; one-bit grey without tRNS stays packed when `packed`.
-    bool start(bool packed) {
+    enum class Form {
+        Samples, ///< 8 bits, tRNS as alpha.
+        Bits,    ///< One-bit grey stays packed.
+        Indices, ///< A palette's, one a byte.
+    };
+    bool start(Form form) {
         if (setjmp(jump_) != 0) return false;
-        if (!packed) png_set_expand(png_);
+        if (form == Form::Samples) png_set_expand(png_);
+        if (form == Form::Indices) png_set_packing(png_);
         png_set_scale_16(png_);
         png_set_interlace_handling(png_);
         png_read_update_info(png_, info_);
@@ -126,6 +133,40 @@ Bytes read_icc(const PngReader& reader) {
     return {profile, n};
 }
 
+/// A palette of greys gives a grey picture, one of black and white a bi-level one.
+Result<void> read_palette(const Input& in, PngReader& reader, Raster& r) {
+    png_colorp colours = nullptr;
+    int n = 0;
+    if (png_get_PLTE(reader.png(), reader.info(), &colours, &n) == 0 || n < 1)
+        return fail("decode.damaged", "a palette image without its palette", in.path, 1);
+    std::array<std::array<std::uint8_t, 3>, 256> table{};
+    bool grey = true, two = n == 2;
+    for (int i = 0; i < std::min(n, 256); ++i) {
+        const png_color& c = colours[i];
+        table[static_cast<std::size_t>(i)] = {c.red, c.green, c.blue};
+        grey &= c.red == c.green && c.green == c.blue;
+        two &= c.red == 0 || c.red == 255;
+    }
+    const auto width = static_cast<int>(png_get_image_width(reader.png(), reader.info()));
+    const auto height = static_cast<int>(png_get_image_height(reader.png(), reader.info()));
+    r.mode = !grey ? ColourMode::Colour : two ? ColourMode::Bilevel : ColourMode::Grey;
+    cv::Mat indices = grey ? in.make(height, width, CV_8UC1) : cv::Mat(height, width, CV_8UC1);
+    std::vector<png_bytep> rows(static_cast<std::size_t>(height));
+    for (int y = 0; y < height; ++y) rows[static_cast<std::size_t>(y)] = indices.ptr<std::uint8_t>(y);
+    if (!reader.read(rows.data())) return failure(in, reader);
+    r.pixels = grey ? indices : in.make(height, width, CV_8UC3);
+    for (int y = 0; y < height; ++y) {
+        const auto* from = indices.ptr<std::uint8_t>(y);
+        auto* to = r.pixels.ptr<std::uint8_t>(y);
+        for (int i = 0; i < width; ++i) {
+            const auto& c = table[from[i]];
+            if (grey) *to++ = c[0];
+            else to = std::copy(c.begin(), c.end(), to);
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 Result<Source> probe_png(const Input& in) {
@@ -173,14 +214,23 @@ Result<Raster> decode_png(const Input& in, int index) {
     const png_uint_32 width = png_get_image_width(reader.png(), reader.info());
     const png_uint_32 height = png_get_image_height(reader.png(), reader.info());
     RECTO_TRY(check_size(in, width, height, 1));
-    const bool bilevel = png_get_color_type(reader.png(), reader.info()) == PNG_COLOR_TYPE_GRAY &&
-                         png_get_bit_depth(reader.png(), reader.info()) == 1 &&
-                         png_get_valid(reader.png(), reader.info(), PNG_INFO_tRNS) == 0;
+    const int type = png_get_color_type(reader.png(), reader.info());
+    const bool opaque = png_get_valid(reader.png(), reader.info(), PNG_INFO_tRNS) == 0;
+    const bool bilevel = type == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(reader.png(), reader.info()) == 1 && opaque;
+    const bool palette = type == PNG_COLOR_TYPE_PALETTE && opaque;
     double x = 0, y = 0;
     declared_dpi(reader, read_exif(reader), x, y);
     const Bytes profile = read_icc(reader);
     const std::vector<std::uint8_t> icc(profile.begin(), profile.end());
-    if (!reader.start(bilevel)) return failure(in, reader);
+    if (!reader.start(bilevel ? PngReader::Form::Bits : palette ? PngReader::Form::Indices : PngReader::Form::Samples))
+        return failure(in, reader);
+    if (palette) {
+        Raster r;
+        RECTO_TRY(read_palette(in, reader, r));
+        r.dpi = resolve_dpi(r.width(), r.height(), x, y).dpi;
+        r.icc = icc_for(r.mode, icc);
+        return r;
+    }
 
     const int channels = bilevel ? 1 : png_get_channels(reader.png(), reader.info());
     const std::size_t row_size = png_get_rowbytes(reader.png(), reader.info());
