@@ -28,9 +28,9 @@ class TesseractProbe final : public OrientationProbe {
         float confidence = 0, script_confidence = 0;
         const char* script = nullptr;
         if (api_.DetectOrientationScript(&degrees, &confidence, &script, &script_confidence)) {
-            // Tesseract says how far the page is turned counter-clockwise; its confidence is a difference of
+            // Tesseract says how far the content is turned clockwise, we say the turn back. Its confidence is a difference of
             // log-likelihoods, and 1 to 2 is where its own users draw the line.
-            o.turn_deg = ((degrees % 360) + 360) % 360;
+            o.turn_deg = (360 - degrees % 360) % 360;
             o.confidence = 1 - std::exp(-std::max(0.0F, confidence) / 2.2);
             o.scores[o.turn_deg / 90] = 1;
             o.witnesses = 1;
