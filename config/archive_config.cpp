@@ -17,9 +17,13 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
         if (out.format > 1)
             return fail("config.archive_newer", fmt::format("format {} was written by a newer Recto; this one reads format 1", out.format), path);
         static const std::set<std::string> known = {"format", "repository", "fonds", "profile", "work", "digests", "database"};
-        for (const auto& pair : root)
+        std::set<std::string> seen;
+        for (const auto& pair : root) {
+            if (!seen.insert(pair.first.Scalar()).second)
+                return fail("config.archive", fmt::format("line {}: '{}' stands twice", pair.first.Mark().line + 1, pair.first.Scalar()), path);
             if (!known.contains(pair.first.Scalar()))
                 return fail("config.archive", fmt::format("line {}: '{}' is not known", pair.first.Mark().line + 1, pair.first.Scalar()), path);
+        }
         if (const auto r = root["repository"]) {
             out.code = r["code"].as<std::string>("");
             out.name = r["name"].as<std::string>("");

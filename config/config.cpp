@@ -9,6 +9,7 @@
 
 #include "catalogue/catalogue.h"
 #include "pipeline/engine/run.h"
+#include "stages/grouping/grouping.h"
 #include "stages/registry.h"
 
 namespace recto {
@@ -20,6 +21,10 @@ struct Profile {
 };
 constexpr Profile kProfiles[] = {
     {"archive", "# The defaults: lossless preservation images, PDF/A-2u, ALTO.\n"},
+    {"quick", "# A first look, or a low-memory machine: text and access copies only, no preservation images, page classes by picture alone.\n"
+              "encode:\n  preservation: none\ngrouping:\n  classify_by_text: false\n"},
+    {"books", "# Bound volumes from an overhead camera: no sheets with two sides, no barcodes.\n"
+              "grouping:\n  duplex: \"off\"\n  barcodes: none\n"},
     {"small", "# For little disk space: no preservation images beside the masters.\nencode:\n  preservation: none\n"},
 };
 
@@ -43,6 +48,10 @@ tl::unexpected<Error> unknown(std::string_view key, const std::string& place) {
     return fail("config.unknown_key", fmt::format("{}'{}' is no setting{}", place, key, near.empty() ? std::string("; see recto config --list") : "; did you mean '" + near + "'?"));
 }
 
+bool is_section(const std::string& key) {
+    return std::any_of(all_settings().begin(), all_settings().end(), [&](const SettingBase* s) { return s->key.substr(0, key.size() + 1) == key + "."; });
+}
+
 Result<void> apply_node(const YAML::Node& node, const std::string& prefix, const std::string& file, std::set<std::string>& seen, Settings& settings) {
     std::set<std::string> here;
     for (const auto& pair : node) {
@@ -60,6 +69,8 @@ Result<void> apply_node(const YAML::Node& node, const std::string& prefix, const
             continue;
         }
         const SettingBase* setting = find_setting(key);
+        // "encode:" with all of its lines commented out.
+        if (!setting && pair.second.IsNull() && is_section(key)) continue;
         if (!setting) return named(unknown(key, place));
         if (!seen.insert(key).second) return named(fail("config.duplicate_key", place + "'" + key + "' stands twice"));
         if (!pair.second.IsScalar()) return named(fail("config.bad_value", place + key + ": one value is wanted, not a list"));
@@ -163,6 +174,7 @@ Result<Settings> load_settings(const std::string& profile, const std::vector<std
         RECTO_ASSIGN(auto value, setting->parse(std::string_view(set).substr(equals + 1)));
         settings.set(*setting, std::move(value));
     }
+    RECTO_TRY(group::check_code_patterns(settings.get(group::kCodePatterns)));
     return settings;
 }
 

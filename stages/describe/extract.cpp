@@ -3,6 +3,7 @@
 #include "stages/describe/extract.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <unicode/regex.h>
@@ -99,6 +100,17 @@ struct Place {
 std::optional<Place> document_number(const Pages& pages) {
     std::optional<Place> best;
     double best_score = 0;
+    if (!pages.lines.empty() && is_english(pages.lines[0])) {
+        for (const Line& line : pages.lines[0]) {
+            for (const std::string_view word : {"File No.", "File No", "Our ref.", "Our Ref.", "Our ref", "Ref. No.", "Ref:", "Ref."}) {
+                if (line.top > 0.5 || !begins_with(line.text, word)) continue;
+                const std::size_t from = line.text.find_first_not_of(" \t:.", word.size());
+                if (from == std::string::npos || line.text.find_first_of("0123456789", from) == std::string::npos) break;
+                return Place{&line, make_field("document_number", line, from, line.text.size(), trim_text(std::string_view(line.text).substr(from)), 0.8)};
+            }
+        }
+        return std::nullopt;
+    }
     for (std::size_t p = 0; p < std::min<std::size_t>(pages.lines.size(), 2); ++p) {
         for (const Line& line : pages.lines[p]) {
             const auto found = find_document_numbers(line.text);
@@ -126,6 +138,13 @@ std::optional<Place> document_number(const Pages& pages) {
 std::optional<Place> letterhead(const Pages& pages) {
     if (pages.lines.empty()) return std::nullopt;
     const auto& lines = pages.lines[0];
+    if (is_english(lines)) { // a printed or typed heading in capitals at the very top
+        const Line& line = lines[0];
+        const auto upper = std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+        const auto lower = std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+        if (line.top > 0.2 || upper < 6 || upper < 4 * lower || !contains(trim_text(line.text), " ")) return std::nullopt;
+        return Place{&line, make_field("creator", line, 0, line.text.size(), trim_text(line.text), 0.6)};
+    }
     for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 6); ++i) {
         const Line& line = lines[i];
         if (line.top > 0.35 || characters_in(line.squeezed) > 40) break;
@@ -275,6 +294,53 @@ std::optional<Field> signature(const Pages& pages, const DatePlace& date) {
     return std::nullopt;
 }
 
+// ---- volumes ---------------------------------------------------------------------------------------------------------
+
+/// A bound volume (案卷) holds many letters: its title, creator and dates stand on its cover, not on the first letter.
+std::vector<Field> describe_volume(const Page& cover) {
+    std::vector<Field> out;
+    const auto lines = lines_of(cover);
+    std::optional<Field> title, creator, date;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Line& line = lines[i];
+        const std::string& s = line.squeezed;
+        if (!creator && ends_with_any(s, kBodies) && characters_in(s) >= 4 && !contains(s, "关于") && !contains(s, "档案")) {
+            const auto colon = s.rfind(':');
+            const std::size_t from = colon == std::string::npos ? 0 : colon + 1;
+            creator = make_field("creator", line, line.from[from], line.text.size(), s.substr(from), 0.7);
+        }
+        if (!title && contains(s, "关于")) {
+            const auto label = s.find("题名:");
+            const std::size_t from = label == std::string::npos ? 0 : label + std::string_view("题名:").size();
+            title = make_field("title", line, line.from[from], line.text.size(), s.substr(from), 0.8);
+            // The title goes on while its lines stand close and are of its size.
+            for (std::size_t k = i + 1; k < lines.size() && k < i + 5; ++k) {
+                const Line& next = lines[k];
+                if (std::abs(next.height - line.height) > 0.25 * line.height || next.line->box.y - lines[k - 1].line->box.y > 3.5 * line.height ||
+                    !find_dates(next.text).empty() || characters_in(next.squeezed) < 2)
+                    break;
+                title->as_written += "\n" + trim_text(next.text);
+                title->value += next.squeezed;
+                title->place = unite(title->place, next.line->box);
+            }
+        }
+        for (const DateFound& d : find_dates(line.text)) {
+            if (!d.has_month) continue;
+            Field f = make_field("date", line, d.begin, d.end, d.edtf, 0.8);
+            if (!date) {
+                date = std::move(f);
+            } else if (!contains(date->value, "/")) { // from ... to ...
+                date->as_written += "\n" + f.as_written;
+                date->value += "/" + f.value;
+                date->place = unite(date->place, f.place);
+            }
+        }
+    }
+    for (auto* field : {&title, &date, &creator})
+        if (*field) out.push_back(std::move(**field));
+    return out;
+}
+
 } // namespace
 
 std::vector<NumberFound> find_document_numbers(std::string_view line) {
@@ -320,6 +386,12 @@ std::vector<NumberFound> find_document_numbers(std::string_view line) {
 
 std::vector<Field> extract_fields(const Item& item) {
     std::vector<Field> out;
+    bool volume = false;
+    for (const Page& page : item.pages) {
+        if (page.page_class == PageClass::Cover && !page.error) return describe_volume(page);
+        volume |= page.page_class == PageClass::Contents;
+    }
+    if (volume) return out; // what the first letter says is not about the volume
     const Pages pages = readable(item);
     if (pages.lines.empty()) return out;
     const auto number = document_number(pages);

@@ -20,8 +20,8 @@ struct NumberFound {
 /// 柳政发〔2023〕12号 in all bracket forms, （85）柳政字第12号, 柳政字第12号.
 [[nodiscard]] std::vector<NumberFound> find_document_numbers(std::string_view line);
 
-/// All fields that the text yields, at most one of each id, source "extracted". Cover, contents, back note, blank and
-/// separator pages are not read for them.
+/// All fields that the text yields, at most one of each id, source "extracted". Only body pages are read for them, but
+/// a volume (an item with a cover or contents page) is described by its cover alone, with its dates as an interval.
 [[nodiscard]] std::vector<Field> extract_fields(const Item& item);
 
 /// A 密级 mark (绝密, 机密, 秘密, with ★ and term) on any page; the first one, id "security_level".

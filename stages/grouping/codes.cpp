@@ -17,7 +17,7 @@ namespace {
 
 using Patterns = std::vector<std::shared_ptr<icu::RegexPattern>>;
 
-/// Compiled once per setting value; a pattern that does not compile matches nothing (config checks them beforehand).
+/// Compiled once per setting value; a pattern that does not compile matches nothing (check_code_patterns says so beforehand).
 std::shared_ptr<const Patterns> compile(const std::string& list) {
     static std::mutex mutex;
     static std::map<std::string, std::shared_ptr<const Patterns>> cache;
@@ -91,6 +91,18 @@ std::string recognise_code(std::string_view name, const GroupingOptions& options
             text->tempSubString(0, length).toUTF8String(code);
             return code;
         }
+    }
+    return {};
+}
+
+Result<void> check_code_patterns(const std::string& patterns) {
+    std::istringstream words(patterns);
+    for (std::string word; words >> word;) {
+        UErrorCode status = U_ZERO_ERROR;
+        UParseError where{};
+        const std::unique_ptr<icu::RegexPattern> p(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(word), 0, where, status));
+        if (U_FAILURE(status) || !p)
+            return fail("config.bad_value", std::string(kCodePatterns.key) + ": '" + word + "' is no regular expression");
     }
     return {};
 }

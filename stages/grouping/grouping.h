@@ -4,7 +4,6 @@
 /// Pure functions of their arguments; nothing is read from disk. They may be called from any thread.
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +11,6 @@
 #include "pipeline/core/item.h"
 #include "pipeline/core/settings.h"
 #include "pipeline/core/stage.h"
-
-namespace recto {
-/// classify_by_text as an item stage named "grouping": first among the item stages.
-[[nodiscard]] std::unique_ptr<ItemStage> make_classify_stage();
-} // namespace recto
 
 namespace recto::group {
 
@@ -63,6 +57,8 @@ inline const Setting<bool> kClassify{
     "Recognise covers, contents (卷内目录) and back notes (备考表) by their words; they are not counted as 页.",
     "按文字识别封面、卷内目录和备考表;它们不计入页数。"};
 [[nodiscard]] std::vector<const SettingBase*> settings();
+/// "config.bad_value" when one of the patterns is no regular expression; the reason quotes it.
+Result<void> check_code_patterns(const std::string& patterns);
 
 /// One file of a delivery with what treatment found.
 struct TreatedSource {

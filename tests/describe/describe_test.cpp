@@ -8,6 +8,7 @@
 #include "stages/describe/dates.h"
 #include "stages/describe/extract.h"
 #include "stages/describe/lines.h"
+#include "tests/truth_pages.h"
 
 namespace recto::describe {
 namespace {
@@ -98,7 +99,7 @@ TEST(Dates, EveryDayOfFourYearsInBothScripts) {
     for (int year : {1949, 1978, 2000, 2023})
         for (int month = 1; month <= 12; ++month)
             for (int day = 1; day <= kDays[month - 1]; ++day) {
-                char iso[16];
+                char iso[48];
                 std::snprintf(iso, sizeof iso, "%04d-%02d-%02d", year, month, day);
                 std::string chinese;
                 for (const char c : std::to_string(year)) chinese += kDigits[c - '0'];
@@ -358,6 +359,27 @@ TEST(Stage, ASecurityMarkTheCatalogueLacksHolds) {
     EXPECT_TRUE(described(marked("机密★1年"), row).findings.empty());
     EXPECT_TRUE(described(marked("机密文件应当妥善保管"), kRow).findings.empty()) << "a sentence is no mark";
     EXPECT_TRUE(described(marked("机密", 3000), kRow).findings.empty()) << "not where marks stand";
+}
+
+TEST(Extract, TheSamples) {
+    auto truth = read_truth(std::string(RECTO_SOURCE_DIR) + "/samples/truth/truth.json");
+    ASSERT_FALSE(truth.empty());
+    // What the letters say, read off their text; the volume by its cover.
+    const std::map<std::string, std::map<std::string, std::string>> expected{
+        {"0025-WS·2012-D30-BGS-0003", {{"document_number", "柳交字〔2012〕33号"}, {"title", "关于做好农村公路养护工作的通知"}, {"date", "2012-09-04"}, {"creator", "青柳市交通运输局"}}},
+        {"0025-WS·2012-Y-BGS-0001", {{"title", "关于白石水库除险加固工程的请示、批复及有关材料"}, {"date", "2012-03-06/2012-06-18"}, {"creator", "青柳市人民政府办公室"}}},
+        {"0025-WS·2012-Y-BGS-0002", {{"document_number", "柳政办发〔2012〕15号"}, {"title", "关于切实做好2012年防汛抗旱工作的通知"}, {"date", "2012-04-27"}, {"creator", "青柳市人民政府办公室"}}},
+        {"LZ01-WS·2023-D30-0012", {{"document_number", "柳政发〔2023〕12号"}, {"title", "青柳市人民政府关于加强纸质档案数字化工作的通知"}, {"date", "2023-03-17"}, {"creator", "青柳市人民政府"}}},
+        {"LZ01-WS·2023-D30-0013", {{"document_number", "柳档函〔2023〕7号"}, {"title", "关于商请协助核对移交目录的函"}, {"date", "2023-05-29"}, {"creator", "青柳市档案馆"}}},
+        {"LZ01-WS·2023-D30-0014", {}}, // pages of a book: nothing is better than a guess
+        {"box7-english", {{"document_number", "QR/218/47"}, {"title", "Gauging station at White Stone"}, {"date", "1947-10-14"}, {"creator", "THE QINGLIU RIVER SURVEY"}}}};
+    ASSERT_EQ(truth.size(), expected.size());
+    for (auto& [name, t] : truth) {
+        for (std::size_t i = 0; i < t.item.pages.size(); ++i) t.item.pages[i].page_class = t.classes[i];
+        std::map<std::string, std::string> found;
+        for (const Field& f : extract_fields(t.item)) found[f.id] = f.value;
+        EXPECT_EQ(found, expected.at(name)) << name;
+    }
 }
 
 } // namespace

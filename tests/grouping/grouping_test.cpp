@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/truth_pages.h"
+
 namespace recto::group {
 namespace {
 
@@ -445,6 +447,20 @@ TEST(Classify, GapsInPrintedNumbers) {
     Item whole = with_texts({foot(1), page_text({{0.4, "无页码"}}), foot(3), foot(4)});
     classify_by_text(whole, {});
     for (const Page& p : whole.pages) EXPECT_FALSE(has(p.findings, "group.number_gap"));
+}
+
+TEST(Classify, TheSamples) {
+    const auto truth = read_truth(std::string(RECTO_SOURCE_DIR) + "/samples/truth/truth.json");
+    ASSERT_FALSE(truth.empty());
+    for (auto [name, t] : truth) {
+        for (std::size_t i = 0; i < t.item.pages.size(); ++i) {
+            // Blank versos are told by place, before the text; here they are given.
+            if (t.classes[i] == PageClass::Blank || t.classes[i] == PageClass::BlankVerso) t.item.pages[i].page_class = t.classes[i];
+        }
+        classify_by_text(t.item, {});
+        for (std::size_t i = 0; i < t.item.pages.size(); ++i)
+            EXPECT_EQ(to_string(t.item.pages[i].page_class), to_string(t.classes[i])) << name << " page " << i + 1;
+    }
 }
 
 } // namespace
