@@ -14,21 +14,30 @@ namespace {
 
 const Setting<std::string> kPreservation{
     "encode.preservation", "jpeg", std::vector<std::string_view>{"tiff", "jpeg", "none"},
-    "Preservation image of each page, turned and cropped, at full resolution: tiff (lossless; bi-level pages G4), jpeg, or "
+    "Preservation image of each page, turned and cropped, at full resolution: tiff (lossless; bi-level pages G4), "
+    "jpeg, or "
     "none (the masters are kept in any case). TIFF of a colour page costs about 20 MB.",
-    "每页的保存图像(已转正、裁边,全分辨率):tiff(无损;二值页用 G4)、jpeg 或 none(无论如何都保留原始扫描件)。彩色页的 TIFF 约 20 MB。"};
-const Setting<std::string> kTiffCompression{
-    "encode.tiff_compression", "lzw", std::vector<std::string_view>{"lzw", "deflate", "none"},
-    "Compression of grey and colour TIFF preservation images; all lossless.", "灰度和彩色 TIFF 保存图像的压缩方式,均为无损。"};
+    "每页的保存图像(已转正、裁边,全分辨率):tiff(无损;二值页用 G4)、jpeg 或 none(无论如何都保留原始扫描件)。彩色页的 "
+    "TIFF 约 20 MB。"};
+const Setting<std::string> kTiffCompression{"encode.tiff_compression", "lzw",
+                                            std::vector<std::string_view>{"lzw", "deflate", "none"},
+                                            "Compression of grey and colour TIFF preservation images; all lossless.",
+                                            "灰度和彩色 TIFF 保存图像的压缩方式,均为无损。"};
 const Setting<std::int64_t> kPreservationQuality{
     "encode.preservation_quality", 90, {50, 100}, "JPEG quality of preservation images.", "保存图像的 JPEG 质量。"};
 const Setting<std::int64_t> kAccessDpi{
-    "encode.access_dpi", 200, {0, 1200},
-    "Resolution of the PDF's and the access images, dots per inch; coarser scans and bi-level pages are left as they are; 0 "
+    "encode.access_dpi",
+    200,
+    {0, 1200},
+    "Resolution of the PDF's and the access images, dots per inch; coarser scans and bi-level pages are left as they "
+    "are; 0 "
     "keeps full resolution.",
     "PDF 图像和利用图像的分辨率(dpi);较低分辨率的扫描件和二值页保持不变;0 表示全分辨率。"};
-const Setting<std::int64_t> kJpegQuality{
-    "encode.jpeg_quality", 80, {20, 100}, "JPEG quality of the PDF's and the access images.", "PDF 图像和利用图像的 JPEG 质量。"};
+const Setting<std::int64_t> kJpegQuality{"encode.jpeg_quality",
+                                         80,
+                                         {20, 100},
+                                         "JPEG quality of the PDF's and the access images.",
+                                         "PDF 图像和利用图像的 JPEG 质量。"};
 const Setting<bool> kAccessImages{
     "encode.access_images", false,
     "Keep a JPEG of each page beside the PDF (access/images); grey and colour pages share its bytes with the PDF.",
@@ -53,8 +62,8 @@ class Encoder {
     }
 
   private:
-    Result<StagedFile> put(const std::string& name, const std::string& bytes, const char* media_type, const Raster& image,
-                           const char* role) {
+    Result<StagedFile> put(const std::string& name, const std::string& bytes, const char* media_type,
+                           const Raster& image, const char* role) {
         StagedFile f;
         f.staged_path = join_path(in_.work_folder, name);
         f.media_type = media_type;
@@ -75,7 +84,7 @@ class Encoder {
         StagedFile file;
         if (kind == "tiff" || bilevel) { // JPEG of a bi-level page would be larger and worse.
             const std::string way = settings_.get(kTiffCompression);
-            const TiffCompression compression = bilevel ? TiffCompression::G4
+            const TiffCompression compression = bilevel            ? TiffCompression::G4
                                                 : way == "deflate" ? TiffCompression::Deflate
                                                 : way == "none"    ? TiffCompression::None
                                                                    : TiffCompression::Lzw;
@@ -83,7 +92,8 @@ class Encoder {
             RECTO_ASSIGN(file, put("preservation.tif", bytes, "image/tiff", full_, "preservation"));
             file.logical_path = page_logical_path("preservation", in_.page.order, "tif");
         } else {
-            RECTO_ASSIGN(const std::string bytes, write_jpeg(full_, static_cast<int>(settings_.get(kPreservationQuality))));
+            RECTO_ASSIGN(const std::string bytes,
+                         write_jpeg(full_, static_cast<int>(settings_.get(kPreservationQuality))));
             RECTO_ASSIGN(file, put("preservation.jpg", bytes, "image/jpeg", full_, "preservation"));
             file.logical_path = page_logical_path("preservation", in_.page.order, "jpg");
         }
@@ -126,7 +136,8 @@ class Encoder {
             page_.pdf_image = page_.files.front(); // One compression serves both.
             page_.pdf_image.role = "pdf-image";
         } else {
-            RECTO_ASSIGN(const std::string bytes, write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true));
+            RECTO_ASSIGN(const std::string bytes,
+                         write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true));
             RECTO_ASSIGN(page_.pdf_image, put("access.jpg", bytes, "image/jpeg", access, "pdf-image"));
         }
         if (settings_.get(kAccessImages)) add_access(page_.pdf_image);
@@ -169,9 +180,7 @@ class EncodeWorker final : public PageWorker {
         try {
             RECTO_ASSIGN(const EncodedPage page, Encoder(settings_, *fs_, in).run());
             return nlohmann::json(page);
-        } catch (const std::exception& e) {
-            return fail("encode.image", e.what());
-        }
+        } catch (const std::exception& e) { return fail("encode.image", e.what()); }
     }
 
   private:
@@ -185,7 +194,8 @@ class EncodeStage final : public PageStage {
         static const StageInfo kInfo{
             .name = "encode",
             .version = 1,
-            .settings = {&kPreservation, &kTiffCompression, &kPreservationQuality, &kAccessDpi, &kJpegQuality, &kAccessImages},
+            .settings = {&kPreservation, &kTiffCompression, &kPreservationQuality, &kAccessDpi, &kJpegQuality,
+                         &kAccessImages},
             .inputs = {},
             .peak_bytes_per_pixel = 9, // Converted copy 3, smaller copy 2, encoded bytes at worst 4.
             .peak_fixed_bytes = std::size_t{8} << 20,

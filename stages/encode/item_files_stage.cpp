@@ -18,13 +18,14 @@ namespace {
 
 using namespace encode;
 
-const Setting<bool> kFastWebView{
-    "encode.pdf_fast_web_view", false,
-    "Order the PDF so that a browser shows the first page before the rest has come (a little larger and slower to write).",
-    "按快速网页浏览方式组织 PDF:浏览器不必等待全部下载即可显示首页(文件稍大,写入稍慢)。"};
-const Setting<bool> kBookmarks{"encode.pdf_bookmarks", true,
-                               "Bookmarks in the PDF for cover, contents, body and back note, where an item has such parts.",
-                               "在 PDF 中为封面、卷内目录、正文和备考表加书签(有这些部分时)。"};
+const Setting<bool> kFastWebView{"encode.pdf_fast_web_view", false,
+                                 "Order the PDF so that a browser shows the first page before the rest has come (a "
+                                 "little larger and slower to write).",
+                                 "按快速网页浏览方式组织 PDF:浏览器不必等待全部下载即可显示首页(文件稍大,写入稍慢)。"};
+const Setting<bool> kBookmarks{
+    "encode.pdf_bookmarks", true,
+    "Bookmarks in the PDF for cover, contents, body and back note, where an item has such parts.",
+    "在 PDF 中为封面、卷内目录、正文和备考表加书签(有这些部分时)。"};
 
 /// Makes the files of one item; every member writes one or more into the staging folder.
 class ItemFiles {
@@ -46,7 +47,8 @@ class ItemFiles {
     }
 
   private:
-    Result<StagedFile> put(const std::string& logical_path, const std::string& bytes, const char* media_type, const char* role) {
+    Result<StagedFile> put(const std::string& logical_path, const std::string& bytes, const char* media_type,
+                           const char* role) {
         RECTO_ASSIGN(StagedFile f, place(logical_path, media_type, role));
         RECTO_TRY(fs_.write(f.staged_path, bytes));
         f.sha512 = digest_hex(DigestAlgorithm::Sha512, bytes);
@@ -103,7 +105,8 @@ class ItemFiles {
         std::map<std::string, int> votes;
         for (const Page& p : in_.item.pages)
             if (std::string tag = language_tag(p.text.language); !tag.empty()) ++votes[tag];
-        const auto most = std::max_element(votes.begin(), votes.end(), [](auto& a, auto& b) { return a.second < b.second; });
+        const auto most =
+            std::max_element(votes.begin(), votes.end(), [](auto& a, auto& b) { return a.second < b.second; });
         return most == votes.end() ? "zh-Hans" : most->first;
     }
 
@@ -130,7 +133,8 @@ class ItemFiles {
         auto value = [](const Field* f) { return !f ? std::string() : f->value.empty() ? f->as_written : f->value; };
         document.title = value(title).empty() ? in_.item.display_name() : value(title);
         document.author = value(creator);
-        document.identifier = in_.item.reference_code.empty() ? "urn:uuid:" + in_.item.id.to_string() : in_.item.reference_code;
+        document.identifier =
+            in_.item.reference_code.empty() ? "urn:uuid:" + in_.item.id.to_string() : in_.item.reference_code;
         document.language = language();
         document.software = software_;
         document.created = created_;
@@ -189,8 +193,8 @@ class ItemFiles {
         for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
             const Page& p = in_.item.pages[i];
             if (p.text.width <= 0 || p.text.height <= 0) continue; // The page was not read.
-            RECTO_ASSIGN(StagedFile f, put(page_logical_path("text", p.order, "alto.xml"), write_alto(texts_[i], alto_page(p)),
-                                           "application/xml", "alto"));
+            RECTO_ASSIGN(StagedFile f, put(page_logical_path("text", p.order, "alto.xml"),
+                                           write_alto(texts_[i], alto_page(p)), "application/xml", "alto"));
             in_.files.push_back(std::move(f));
         }
         return {};
@@ -263,9 +267,7 @@ class ItemFilesStage final : public ItemStage {
         try {
             const auto fs = posix_file_system();
             return ItemFiles(*context_.settings, *fs, in).run();
-        } catch (const std::exception& e) {
-            return fail("encode.item", e.what(), in.item.display_name());
-        }
+        } catch (const std::exception& e) { return fail("encode.item", e.what(), in.item.display_name()); }
     }
 };
 

@@ -15,7 +15,9 @@ using Json = nlohmann::json;
 
 constexpr int kSchema = 1;
 
-Json format_json(const encode::FileFormat& f) { return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}}; }
+Json format_json(const encode::FileFormat& f) {
+    return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}};
+}
 
 /// Page order out of "text/0012.alto.xml"; 0 for files of the whole item.
 int page_of(const std::string& path) {
@@ -31,7 +33,11 @@ int page_of(const std::string& path) {
 }
 
 Json file_json(const StagedFile& f) {
-    Json j = {{"path", f.logical_path}, {"media_type", f.media_type}, {"size", f.size}, {"sha512", f.sha512}, {"role", f.role}};
+    Json j = {{"path", f.logical_path},
+              {"media_type", f.media_type},
+              {"size", f.size},
+              {"sha512", f.sha512},
+              {"role", f.role}};
     if (const int page = page_of(f.logical_path)) j["page"] = page;
     if (f.width > 0) j.update({{"width", f.width}, {"height", f.height}, {"dpi", f.dpi}});
     // Our own files: JPEG is written as JFIF 1.01, the access PDF is PDF/A-2u.
@@ -55,7 +61,8 @@ StagedFile file_from(const Json& j) {
 }
 
 Json error_json(const Error& e) {
-    return {{"code", e.code}, {"reason", e.reason}, {"file", e.file}, {"page", e.page}, {"stage", e.stage}, {"retry", e.retry}};
+    return {{"code", e.code}, {"reason", e.reason}, {"file", e.file},
+            {"page", e.page}, {"stage", e.stage},   {"retry", e.retry}};
 }
 Error error_from(const Json& j) {
     return {j.at("code"), j.at("reason"), j.at("file"), j.at("page"), j.at("stage"), j.at("retry")};
@@ -82,14 +89,20 @@ Json page_json(const Page& p) {
               {"findings", p.findings},
               {"stage_data", p.stage_data}};
     j["error"] = p.error ? error_json(*p.error) : Json(nullptr);
-    j["reading"] = {{"state", to_string(p.text.state)}, {"engine", p.text.engine},        {"language", p.text.language},
-                    {"width", p.text.width},            {"height", p.text.height},        {"confidence", p.text.confidence},
+    j["reading"] = {{"state", to_string(p.text.state)}, {"engine", p.text.engine},
+                    {"language", p.text.language},      {"width", p.text.width},
+                    {"height", p.text.height},          {"confidence", p.text.confidence},
                     {"characters", characters(p.text)}};
     const StagedFile& image = p.encoded.pdf_image;
     if (image.width > 0)
-        j["pdf_image"] = {{"filter", p.encoded.pdf_filter}, {"components", p.encoded.pdf_components}, {"width", image.width},
-                          {"height", image.height},         {"dpi", image.dpi},                       {"size", image.size},
-                          {"sha512", image.sha512},         {"media_type", image.media_type}};
+        j["pdf_image"] = {{"filter", p.encoded.pdf_filter},
+                          {"components", p.encoded.pdf_components},
+                          {"width", image.width},
+                          {"height", image.height},
+                          {"dpi", image.dpi},
+                          {"size", image.size},
+                          {"sha512", image.sha512},
+                          {"media_type", image.media_type}};
     else j["pdf_image"] = nullptr;
     return j;
 }
@@ -132,7 +145,8 @@ Item item_from(const Json& j) {
     if (!Uuid::parse(j.at("id").get<std::string>(), item.id)) throw std::invalid_argument("id is no UUID");
     j.at("reference_code").get_to(item.reference_code);
     j.at("provisional_name").get_to(item.provisional_name);
-    for (const Json& h : j.at("former_codes")) item.former_codes.push_back({h.at("code"), h.at("until"), h.at("reason")});
+    for (const Json& h : j.at("former_codes"))
+        item.former_codes.push_back({h.at("code"), h.at("until"), h.at("reason")});
     for (const Json& s : j.at("sources")) item.sources.push_back(s.get<Source>());
     for (const Json& p : j.at("pages")) item.pages.push_back(page_from(p));
     j.at("fields").get_to(item.fields);
@@ -150,7 +164,8 @@ Item item_from(const Json& j) {
     for (const Json& f : j.at("files")) {
         const StagedFile file = file_from(f);
         if (file.role != "preservation" && file.role != "access-image") continue; // These were made for a page.
-        if (auto it = by_order.find(f.value("page", 0)); it != by_order.end()) it->second->encoded.files.push_back(file);
+        if (auto it = by_order.find(f.value("page", 0)); it != by_order.end())
+            it->second->encoded.files.push_back(file);
     }
     return item;
 }
@@ -165,7 +180,8 @@ std::string master_logical_path(const Item& item, int source) {
     return page_logical_path("master", source + 1, item.sources.at(static_cast<std::size_t>(source)).extension);
 }
 
-Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const Json& provenance, const std::string& created) {
+Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const Json& provenance,
+                  const std::string& created) {
     Json sources = Json::array();
     for (std::size_t i = 0; i < item.sources.size(); ++i) {
         Json s = item.sources[i];
@@ -209,12 +225,11 @@ Result<Item> item_from_json(const Json& json) {
     try {
         const int schema = json.at("schema").get<int>();
         if (schema > kSchema)
-            return fail("encode.item_newer", fmt::format("item.json has schema {}, this program knows {}", schema, kSchema));
+            return fail("encode.item_newer",
+                        fmt::format("item.json has schema {}, this program knows {}", schema, kSchema));
         if (schema < 1 || json.at("type") != "recto-item") return fail("encode.item_json", "not an item of Recto");
         return item_from(json);
-    } catch (const std::exception& e) {
-        return fail("encode.item_json", e.what());
-    }
+    } catch (const std::exception& e) { return fail("encode.item_json", e.what()); }
 }
 
 std::string dump_item_json(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }

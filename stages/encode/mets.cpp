@@ -14,13 +14,15 @@ using Json = nlohmann::json;
 class Writer {
   public:
     Writer(const Json& item, const std::vector<StagedFile>& records)
-        : item_(item), records_(records), created_(item.at("created")), urn_("urn:uuid:" + item.at("id").get<std::string>()) {}
+        : item_(item), records_(records), created_(item.at("created")),
+          urn_("urn:uuid:" + item.at("id").get<std::string>()) {}
 
     std::string write() {
         x_.start("mets").attribute("xmlns", "http://www.loc.gov/METS/");
         x_.attribute("xmlns:xlink", "http://www.w3.org/1999/xlink");
         x_.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
-        x_.attribute("xsi:schemaLocation", "http://www.loc.gov/METS/ http://www.loc.gov/standards/mets/version1121/mets.xsd");
+        x_.attribute("xsi:schemaLocation",
+                     "http://www.loc.gov/METS/ http://www.loc.gov/standards/mets/version1121/mets.xsd");
         x_.attribute("OBJID", urn_).attribute("LABEL", item_title(item_)).attribute("TYPE", "item");
         header();
         for (const StagedFile& r : records_)
@@ -61,7 +63,10 @@ class Writer {
         if (const std::string code = item_.at("reference_code"); !code.empty())
             x_.start("altRecordID").attribute("TYPE", "reference code").text(code).end();
         for (const Json& h : item_.at("former_codes"))
-            x_.start("altRecordID").attribute("TYPE", "former reference code").text(h.at("code").get<std::string>()).end();
+            x_.start("altRecordID")
+                .attribute("TYPE", "former reference code")
+                .text(h.at("code").get<std::string>())
+                .end();
         x_.end();
     }
 
@@ -122,12 +127,17 @@ class Writer {
     void pointer(const std::string& id) { x_.start("fptr").attribute("FILEID", id).end(); }
 
     void physical() {
-        x_.start("structMap").attribute("TYPE", "PHYSICAL").start("div").attribute("ID", "physical").attribute("TYPE", "item");
+        x_.start("structMap")
+            .attribute("TYPE", "PHYSICAL")
+            .start("div")
+            .attribute("ID", "physical")
+            .attribute("TYPE", "item");
         for (const Json& p : item_.at("pages")) {
             const int order = p.at("order");
             x_.start("div").attribute("ID", fmt::format("page-{:04}", order)).attribute("TYPE", "page");
             x_.attribute("ORDER", std::to_string(order)).attribute("LABEL", p.at("class").get<std::string>());
-            if (const std::string printed = p.at("printed_number"); !printed.empty()) x_.attribute("ORDERLABEL", printed);
+            if (const std::string printed = p.at("printed_number"); !printed.empty())
+                x_.attribute("ORDERLABEL", printed);
             x_.attribute("CONTENTIDS", "urn:uuid:" + p.at("id").get<std::string>());
             pointer(fmt::format("master-{:04}", p.at("image").at("source").get<int>() + 1));
             for (const std::string& id : of_page_[order]) pointer(id);
@@ -149,9 +159,14 @@ class Writer {
             if (parts.empty() || parts.back().kind != kind) parts.push_back({kind, {}});
             parts.back().pages.push_back(p.at("order"));
         }
-        x_.start("structMap").attribute("TYPE", "LOGICAL").start("div").attribute("ID", "logical").attribute("TYPE", "item");
+        x_.start("structMap")
+            .attribute("TYPE", "LOGICAL")
+            .start("div")
+            .attribute("ID", "logical")
+            .attribute("TYPE", "item");
         x_.attribute("LABEL", item_title(item_));
-        if (std::any_of(records_.begin(), records_.end(), [](const auto& r) { return r.logical_path == "metadata/dc.xml"; }))
+        if (std::any_of(records_.begin(), records_.end(),
+                        [](const auto& r) { return r.logical_path == "metadata/dc.xml"; }))
             x_.attribute("DMDID", "dc");
         for (const std::string& id : of_item_) pointer(id);
         for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -17,9 +17,8 @@
 
 #include "pipeline/core/digest.h"
 #include "stages/encode/blank_font.h"
-#include "stages/encode/colour.h"
+#include "stages/encode/pdf_document_data.h"
 #include "stages/encode/text_layer.h"
-#include "stages/encode/xml_writer.h"
 
 namespace recto::encode {
 namespace {
@@ -75,7 +74,8 @@ void send(Pipeline* to, const std::string& bytes) {
 /// An image's encoded bytes, read only while they are written.
 class ImageProvider final : public Object::StreamDataProvider {
   public:
-    ImageProvider(FileSystem& fs, std::string path, FirstError& error) : fs_(fs), path_(std::move(path)), error_(error) {}
+    ImageProvider(FileSystem& fs, std::string path, FirstError& error)
+        : fs_(fs), path_(std::move(path)), error_(error) {}
     void provideStreamData(QPDFObjGen const&, Pipeline* to) override {
         Result<std::string> bytes = error_ ? Result<std::string>(std::string()) : fs_.read(path_);
         if (!bytes) keep(error_, bytes.error());
@@ -156,8 +156,9 @@ Object make_font(QPDF& pdf, const FontPlan& plan, const Object& font_file) {
     descriptor.replaceKey("/FontFile2", font_file);
     std::string glyphs; // Every CID shows glyph 1, the blank one; never .notdef, which PDF/A forbids in any mode.
     for (std::size_t i = 0; i <= plan.cids.size(); ++i) glyphs.append("\0\1", 2);
-    Object cid_font = Object::parse("<< /Type /Font /Subtype /CIDFontType2 /BaseFont /RectoBlank /DW 1000 /CIDSystemInfo "
-                                    "<< /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>");
+    Object cid_font =
+        Object::parse("<< /Type /Font /Subtype /CIDFontType2 /BaseFont /RectoBlank /DW 1000 /CIDSystemInfo "
+                      "<< /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>");
     cid_font.replaceKey("/FontDescriptor", descriptor);
     cid_font.replaceKey("/W", widths);
     cid_font.replaceKey("/CIDToGIDMap", pdf.newStream(glyphs));
@@ -245,115 +246,11 @@ Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image, FirstError& 
     dict.replaceKey("/ColorSpace", Object::newName(image.components == 3 ? "/DeviceRGB" : "/DeviceGray"));
     Object parms = Object::newNull();
     if (fax)
-        parms = Object::parse(
-            fmt::format("<< /K -1 /Columns {} /Rows {} /BlackIs1 false >>", image.width, image.height));
-    stream.replaceStreamData(std::make_shared<ImageProvider>(fs, image.path, error), Object::newName("/" + image.filter),
-                             parms);
+        parms =
+            Object::parse(fmt::format("<< /K -1 /Columns {} /Rows {} /BlackIs1 false >>", image.width, image.height));
+    stream.replaceStreamData(std::make_shared<ImageProvider>(fs, image.path, error),
+                             Object::newName("/" + image.filter), parms);
     return stream;
-}
-
-std::string xmp(const PdfDocument& document) {
-    XmlWriter x;
-    x.instruction("xpacket", "begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"");
-    x.start("x:xmpmeta").attribute("xmlns:x", "adobe:ns:meta/");
-    x.start("rdf:RDF").attribute("xmlns:rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#");
-    x.start("rdf:Description").attribute("rdf:about", "");
-    x.attribute("xmlns:pdfaid", "http://www.aiim.org/pdfa/ns/id/");
-    x.attribute("xmlns:dc", "http://purl.org/dc/elements/1.1/");
-    x.attribute("xmlns:xmp", "http://ns.adobe.com/xap/1.0/");
-    x.attribute("xmlns:pdf", "http://ns.adobe.com/pdf/1.3/");
-    x.element("pdfaid:part", "2").element("pdfaid:conformance", "U");
-    x.element("dc:format", "application/pdf");
-    auto list = [&](const char* name, const char* kind, const std::string& value, bool with_language) {
-        if (value.empty()) return;
-        x.start(name).start(kind).start("rdf:li");
-        if (with_language) x.attribute("xml:lang", "x-default");
-        x.text(value).end().end().end();
-    };
-    list("dc:title", "rdf:Alt", document.title, true);
-    list("dc:creator", "rdf:Seq", document.author, false);
-    list("dc:language", "rdf:Bag", document.language, false);
-    if (!document.identifier.empty()) x.element("dc:identifier", document.identifier);
-    if (!document.keywords.empty()) x.element("pdf:Keywords", document.keywords);
-    x.element("xmp:CreateDate", document.created).element("xmp:ModifyDate", document.created);
-    x.element("xmp:MetadataDate", document.created).element("xmp:CreatorTool", document.software);
-    x.element("pdf:Producer", document.software);
-    x.end().end().end();
-    x.instruction("xpacket", "end=\"r\"");
-    return x.finish(false);
-}
-
-void set_info(QPDF& pdf, const PdfDocument& document) {
-    Object info = Object::newDictionary();
-    auto put = [&](const char* key, const std::string& value) {
-        if (!value.empty()) info.replaceKey(key, Object::newUnicodeString(clean_xml(value)));
-    };
-    put("/Title", document.title);
-    put("/Author", document.author);
-    put("/Keywords", document.keywords);
-    put("/Creator", document.software);
-    put("/Producer", document.software);
-    if (const std::string date = pdf_date(document.created); !date.empty()) {
-        info.replaceKey("/CreationDate", Object::newString(date));
-        info.replaceKey("/ModDate", Object::newString(date));
-    }
-    pdf.getTrailer().replaceKey("/Info", pdf.makeIndirectObject(info));
-}
-
-/// Printed numbers as page labels; a page without one shows its place in brackets, as in a catalogue.
-void set_labels(QPDF& pdf, const PdfDocument& document) {
-    if (std::all_of(document.pages.begin(), document.pages.end(), [](const PdfPage& p) { return p.label.empty(); }))
-        return;
-    Object nums = Object::newArray();
-    for (std::size_t i = 0; i < document.pages.size(); ++i) {
-        const std::string& printed = document.pages[i].label;
-        Object label = Object::newDictionary();
-        label.replaceKey("/P", Object::newUnicodeString(printed.empty() ? fmt::format("[{}]", i + 1) : clean_xml(printed)));
-        nums.appendItem(Object::newInteger(static_cast<long long>(i)));
-        nums.appendItem(label);
-    }
-    Object tree = Object::newDictionary();
-    tree.replaceKey("/Nums", nums);
-    pdf.getRoot().replaceKey("/PageLabels", tree);
-}
-
-void set_bookmarks(QPDF& pdf, const PdfDocument& document, const std::vector<Object>& pages) {
-    std::vector<Object> entries;
-    Object outlines = pdf.makeIndirectObject(Object::newDictionary());
-    for (const PdfBookmark& bookmark : document.bookmarks) {
-        if (bookmark.page < 0 || bookmark.page >= static_cast<int>(pages.size()) || bookmark.title.empty()) continue;
-        Object entry = pdf.makeIndirectObject(Object::newDictionary());
-        entry.replaceKey("/Title", Object::newUnicodeString(clean_xml(bookmark.title)));
-        entry.replaceKey("/Parent", outlines);
-        entry.replaceKey("/Dest", Object::newArray({pages[static_cast<std::size_t>(bookmark.page)], Object::newName("/Fit")}));
-        if (!entries.empty()) {
-            entry.replaceKey("/Prev", entries.back());
-            entries.back().replaceKey("/Next", entry);
-        }
-        entries.push_back(entry);
-    }
-    if (entries.empty()) return;
-    outlines.replaceKey("/Type", Object::newName("/Outlines"));
-    outlines.replaceKey("/First", entries.front());
-    outlines.replaceKey("/Last", entries.back());
-    outlines.replaceKey("/Count", Object::newInteger(static_cast<long long>(entries.size())));
-    pdf.getRoot().replaceKey("/Outlines", outlines);
-}
-
-void set_catalogue(QPDF& pdf, const PdfDocument& document) {
-    Object root = pdf.getRoot();
-    if (!document.language.empty()) root.replaceKey("/Lang", Object::newString(document.language));
-    root.replaceKey("/ViewerPreferences", Object::parse("<< /DisplayDocTitle true >>"));
-    Object metadata = pdf.newStream(xmp(document));
-    metadata.getDict().replaceKey("/Type", Object::newName("/Metadata"));
-    metadata.getDict().replaceKey("/Subtype", Object::newName("/XML"));
-    root.replaceKey("/Metadata", metadata);
-    Object profile = pdf.newStream(srgb_profile());
-    profile.getDict().replaceKey("/N", Object::newInteger(3));
-    Object intent = Object::parse("<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB IEC61966-2.1) "
-                                  "/Info (sRGB IEC61966-2.1) /RegistryName (http://www.color.org) >>");
-    intent.replaceKey("/DestOutputProfile", profile);
-    root.replaceKey("/OutputIntents", Object::newArray({pdf.makeIndirectObject(intent)}));
 }
 
 WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string& path, FirstError& error) {
@@ -382,24 +279,22 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
         }
         if (!plans[p].fonts.empty()) {
             Object used = Object::newDictionary();
-            for (const FontUse& use : plans[p].fonts) used.replaceKey(fmt::format("/F{}", use.font), font_objects[use.font]);
+            for (const FontUse& use : plans[p].fonts)
+                used.replaceKey(fmt::format("/F{}", use.font), font_objects[use.font]);
             resources.replaceKey("/Font", used);
         }
         Object content = pdf.newStream();
         content.replaceStreamData(std::make_shared<ContentProvider>(page, plans[p], fonts), Object::newNull(),
                                   Object::newNull());
-        Object object = Object::parse(fmt::format("<< /Type /Page /MediaBox [0 0 {} {}] >>", real(plans[p].width),
-                                                  real(plans[p].height)));
+        Object object = Object::parse(
+            fmt::format("<< /Type /Page /MediaBox [0 0 {} {}] >>", real(plans[p].width), real(plans[p].height)));
         object.replaceKey("/Resources", resources);
         object.replaceKey("/Contents", content);
         object = pdf.makeIndirectObject(object);
         helper.addPage(QPDFPageObjectHelper(object), false);
         pages.push_back(object);
     }
-    set_catalogue(pdf, document);
-    set_info(pdf, document);
-    set_labels(pdf, document);
-    set_bookmarks(pdf, document, pages);
+    set_document_data(pdf, document, pages);
 
     FileSink sink(fs, path, error);
     QPDFWriter writer(pdf);
@@ -407,7 +302,7 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
     writer.setMinimumPDFVersion("1.7");
     writer.setObjectStreamMode(qpdf_o_generate);
     writer.setNewlineBeforeEndstream(true); // PDF/A asks for it.
-    writer.setDeterministicID(true); // From the content, not from clock and path.
+    writer.setDeterministicID(true);        // From the content, not from clock and path.
     writer.setLinearization(document.fast_web_view);
     writer.write();
     return sink.result();
@@ -415,24 +310,13 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
 
 } // namespace
 
-std::string pdf_date(const std::string& t) {
-    // 2026-11-22T17:15:00Z or ...+08:00
-    if (t.size() < 20 || t[10] != 'T') return {};
-    std::string out = "D:" + t.substr(0, 4) + t.substr(5, 2) + t.substr(8, 2) + t.substr(11, 2) + t.substr(14, 2) + t.substr(17, 2);
-    if (t[19] == 'Z') return out + "Z";
-    if (t.size() < 25) return {};
-    return out + t.substr(19, 3) + "'" + t.substr(23, 2) + "'";
-}
-
 Result<WrittenFile> write_pdf(FileSystem& fs, const PdfDocument& document, const std::string& path) {
     if (document.pages.empty()) return fail("encode.pdf", "no page to write", path);
     FirstError error;
     WrittenFile written;
     try {
         written = write(fs, document, path, error);
-    } catch (const std::exception& e) {
-        keep(error, fail("encode.pdf", e.what(), path).value());
-    }
+    } catch (const std::exception& e) { keep(error, fail("encode.pdf", e.what(), path).value()); }
     if (!error) return written;
     (void)fs.remove(path); // Half a PDF helps nobody; the first error is the one to report.
     return tl::unexpected(*error);

@@ -45,7 +45,8 @@ class Writer {
     std::string write() {
         x_.start("premis").attribute("xmlns", "http://www.loc.gov/premis/v3");
         x_.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
-        x_.attribute("xsi:schemaLocation", "http://www.loc.gov/premis/v3 http://www.loc.gov/standards/premis/premis.xsd");
+        x_.attribute("xsi:schemaLocation",
+                     "http://www.loc.gov/premis/v3 http://www.loc.gov/standards/premis/premis.xsd");
         x_.attribute("version", "3.0");
         entity();
         for (const Json& s : item_.at("sources")) master(s);
@@ -66,7 +67,8 @@ class Writer {
     void entity() {
         x_.start("object").attribute("xsi:type", "intellectualEntity");
         pair("objectIdentifier", "UUID", item_.at("id").get<std::string>());
-        if (const std::string code = item_.at("reference_code"); !code.empty()) pair("objectIdentifier", "reference code", code);
+        if (const std::string code = item_.at("reference_code"); !code.empty())
+            pair("objectIdentifier", "reference code", code);
         for (const Json& h : item_.at("former_codes"))
             pair("objectIdentifier", "former reference code", h.at("code").get<std::string>());
         auto property = [&](const char* type, const std::string& value) {
@@ -89,7 +91,10 @@ class Writer {
         if (!format.version.empty()) x_.element("formatVersion", format.version);
         x_.end();
         if (!format.pronom.empty())
-            x_.start("formatRegistry").element("formatRegistryName", "PRONOM").element("formatRegistryKey", format.pronom).end();
+            x_.start("formatRegistry")
+                .element("formatRegistryName", "PRONOM")
+                .element("formatRegistryKey", format.pronom)
+                .end();
         x_.end();
         if (ours || !software.empty() || !created.empty()) {
             x_.start("creatingApplication");
@@ -114,7 +119,8 @@ class Writer {
         pair("objectIdentifier", "local", s.at("master").get<std::string>());
         const Json& capture = s.at("capture");
         FileFormat format = identify_format(s.at("media_type").get<std::string>(), {});
-        if (s.contains("format")) format = {s["format"].at("name"), s["format"].at("version"), s["format"].at("pronom")};
+        if (s.contains("format"))
+            format = {s["format"].at("name"), s["format"].at("version"), s["format"].at("pronom")};
         characteristics(s.at("sha512"), s.at("size"), format, false, capture.at("software"),
                         iso_time(capture.at("time").get<std::string>()));
         x_.element("originalName", s.at("original_name").get<std::string>());
@@ -127,7 +133,10 @@ class Writer {
         const int order = f.value("page", 0);
         for (const Json& p : item_.at("pages"))
             if (order == 0 || p.at("order") == order)
-                out.insert(item_.at("sources").at(p.at("image").at("source").get<std::size_t>()).at("master").get<std::string>());
+                out.insert(item_.at("sources")
+                               .at(p.at("image").at("source").get<std::size_t>())
+                               .at("master")
+                               .get<std::string>());
         return out;
     }
 
@@ -135,8 +144,8 @@ class Writer {
         x_.start("object").attribute("xsi:type", "file");
         pair("objectIdentifier", "local", f.at("path").get<std::string>());
         const Json& format = f.at("format");
-        characteristics(f.at("sha512"), f.at("size"), {format.at("name"), format.at("version"), format.at("pronom")}, true, "",
-                        created_);
+        characteristics(f.at("sha512"), f.at("size"), {format.at("name"), format.at("version"), format.at("pronom")},
+                        true, "", created_);
         derived_from(masters_of(f));
         x_.end();
     }
@@ -167,7 +176,8 @@ class Writer {
         used_agents_.insert(agent);
     }
     void of(const std::string& object, const char* role) {
-        x_.start("linkingObjectIdentifier").element("linkingObjectIdentifierType", object == urn_.substr(9) ? "UUID" : "local");
+        x_.start("linkingObjectIdentifier")
+            .element("linkingObjectIdentifierType", object == urn_.substr(9) ? "UUID" : "local");
         x_.element("linkingObjectIdentifierValue", object).element("linkingObjectRole", role).end();
     }
 
@@ -223,8 +233,9 @@ class Writer {
         std::string detail = role;
         for (const Json& p : item_.at("pages")) {
             if (order == 0 || p.at("order") != order) continue;
-            detail += fmt::format(" of page {} (urn:uuid:{}); treatment: metadata/item.json, pages, order {}, treatment", order,
-                                  p.at("id").get<std::string>(), order);
+            detail +=
+                fmt::format(" of page {} (urn:uuid:{}); treatment: metadata/item.json, pages, order {}, treatment",
+                            order, p.at("id").get<std::string>(), order);
             if (role == "alto") detail += "; reading: " + p.at("reading").at("engine").get<std::string>();
         }
         if (order == 0) detail += " of all pages; treatment of each: metadata/item.json, pages";
@@ -247,9 +258,10 @@ class Writer {
                 x_.element("agentNote", fmt::format("{}: {}", key, provenance[key].get<std::string>()));
         if (provenance.contains("models") && provenance["models"].is_object())
             for (const auto& [key, value] : provenance["models"].items())
-                x_.element("agentNote", fmt::format("model {}: {}", key,
-                                                    value.is_string() ? value.get<std::string>()
-                                                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace)));
+                x_.element("agentNote",
+                           fmt::format("model {}: {}", key,
+                                       value.is_string() ? value.get<std::string>()
+                                                         : value.dump(-1, ' ', false, Json::error_handler_t::replace)));
         x_.end();
         for (const auto& [id, agent] : agents_) {
             if (!used_agents_.contains(id)) continue;

@@ -25,15 +25,15 @@ namespace recto::encode {
 
 /// What an ALTO file says of its page besides the words.
 struct AltoPage {
-    std::string image;      ///< Logical path of the image whose pixels the coordinates are.
+    std::string image;         ///< Logical path of the image whose pixels the coordinates are.
     int width = 0, height = 0; ///< Its size.
-    std::string item_id;    ///< "urn:uuid:..."
-    std::string page_id;    ///< "urn:uuid:..."
+    std::string item_id;       ///< "urn:uuid:..."
+    std::string page_id;       ///< "urn:uuid:..."
     int order = 0;
     std::string printed_number, page_class;
-    std::string software;   ///< "recto 0.1.0"
-    std::string created;    ///< RFC 3339.
-    std::string treatment;  ///< One line each for the processing description.
+    std::string software;  ///< "recto 0.1.0"
+    std::string created;   ///< RFC 3339.
+    std::string treatment; ///< One line each for the processing description.
     std::string encoding;
 };
 

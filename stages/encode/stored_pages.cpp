@@ -89,7 +89,8 @@ void add_blocks(const xmlNode* space, BlockKind kind, std::vector<TextBlock>& ou
         const std::string_view name = name_of(n);
         if (name == "ComposedBlock") add_blocks(n, kind_of(attribute(n, "TYPE")), out);
         else if (name == "Illustration" || name == "GraphicalElement")
-            out.push_back({name == "GraphicalElement" ? BlockKind::Rule : kind_of(attribute(n, "TYPE")), box_of(n), {}});
+            out.push_back(
+                {name == "GraphicalElement" ? BlockKind::Rule : kind_of(attribute(n, "TYPE")), box_of(n), {}});
         else if (name == "TextBlock") {
             TextBlock block{kind, box_of(n), {}};
             for (const xmlNode* l = n->children; l; l = l->next)
@@ -116,7 +117,8 @@ void read_processing(const xmlNode* root, PageText& text) {
 } // namespace
 
 Result<PageText> page_text_from_alto(std::string_view xml) {
-    if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return fail("encode.alto", "the file is too large");
+    if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        return fail("encode.alto", "the file is too large");
     try {
         const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> document(
             xmlReadMemory(xml.data(), static_cast<int>(xml.size()), "alto.xml", nullptr,
@@ -128,16 +130,15 @@ Result<PageText> page_text_from_alto(std::string_view xml) {
         if (!page) return fail("encode.alto", "there is no page in it");
         PageText text;
         const double width = number(page, "WIDTH"), height = number(page, "HEIGHT");
-        if (!(width >= 0 && width <= 1e6 && height >= 0 && height <= 1e6)) return fail("encode.alto", "the page has no credible size");
+        if (!(width >= 0 && width <= 1e6 && height >= 0 && height <= 1e6))
+            return fail("encode.alto", "the page has no credible size");
         text.width = static_cast<int>(width);
         text.height = static_cast<int>(height);
         text.confidence = number(page, "PC");
         read_processing(root, text);
         if (const xmlNode* space = find(page->children, "PrintSpace")) add_blocks(space, BlockKind::Text, text.blocks);
         return text;
-    } catch (const std::exception& e) {
-        return fail("encode.alto", e.what());
-    }
+    } catch (const std::exception& e) { return fail("encode.alto", e.what()); }
 }
 
 Result<void> recover_page_images(Item& item, const std::string& pdf_path, const std::string& folder) {
@@ -147,14 +148,14 @@ Result<void> recover_page_images(Item& item, const std::string& pdf_path, const 
         pdf.processFile(pdf_path.c_str());
         auto pages = QPDFPageDocumentHelper(pdf).getAllPages();
         if (pages.size() != item.pages.size())
-            return fail("encode.pdf_images", fmt::format("{} pages in the PDF, {} in item.json", pages.size(), item.pages.size()), pdf_path);
+            return fail("encode.pdf_images",
+                        fmt::format("{} pages in the PDF, {} in item.json", pages.size(), item.pages.size()), pdf_path);
         const auto fs = posix_file_system();
         for (std::size_t i = 0; i < pages.size(); ++i) {
             StagedFile& image = item.pages[i].encoded.pdf_image;
             if (image.width <= 0) continue; // The page has none: it failed when it was scanned.
             const int number = static_cast<int>(i) + 1;
-            QPDFObjectHandle stream =
-                pages[i].getObjectHandle().getKey("/Resources").getKey("/XObject").getKey("/Im0");
+            QPDFObjectHandle stream = pages[i].getObjectHandle().getKey("/Resources").getKey("/XObject").getKey("/Im0");
             if (!stream.isStream()) return fail("encode.pdf_images", "the page has no image", pdf_path, number);
             const auto data = stream.getRawStreamData();
             const std::string bytes(reinterpret_cast<const char*>(data->getBuffer()), data->getSize());
@@ -164,9 +165,7 @@ Result<void> recover_page_images(Item& item, const std::string& pdf_path, const 
             RECTO_TRY(fs->write(image.staged_path, bytes));
         }
         return {};
-    } catch (const std::exception& e) {
-        return fail("encode.pdf_images", e.what(), pdf_path);
-    }
+    } catch (const std::exception& e) { return fail("encode.pdf_images", e.what(), pdf_path); }
 }
 
 } // namespace recto

@@ -11,7 +11,7 @@ namespace recto::encode {
 namespace {
 
 bool is_dropped(UChar32 c) {
-    if (c == 0xFEFF || c == 0x00AD) return true;                        // byte order mark; soft hyphen: no mark on paper
+    if (c == 0xFEFF || c == 0x00AD) return true; // byte order mark; soft hyphen: no mark on paper
     if ((c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE) return true; // noncharacters
     const int type = u_charType(c);
     return type == U_CONTROL_CHAR || type == U_SURROGATE;
@@ -200,7 +200,8 @@ PageText clean_text(const PageText& text) {
             for (const Word& w : line.words) add_words(w, line.vertical, width, height, l.words);
             l.box = cut(line.box, width, height);
             if (l.box.width <= 0 || l.box.height <= 0) { // An engine without line boxes: the words say where it is.
-                for (std::size_t i = 0; i < l.words.size(); ++i) l.box = i ? join(l.box, l.words[i].box) : l.words[i].box;
+                for (std::size_t i = 0; i < l.words.size(); ++i)
+                    l.box = i ? join(l.box, l.words[i].box) : l.words[i].box;
             }
             if (l.words.empty() || !spell(l.words, l.text, nullptr))
                 l.words = spread(l.text, l.box, l.vertical, l.confidence);
@@ -242,8 +243,7 @@ std::vector<Place> places(const TextLine& line, double scale) {
             double at = start;
             for (std::size_t g = 0; g < n; ++g) {
                 // Between two glyphs the border lies in the middle of the white between them.
-                const double border =
-                    g + 1 == n ? end : (to(word.glyphs[g].box) + from(word.glyphs[g + 1].box)) / 2;
+                const double border = g + 1 == n ? end : (to(word.glyphs[g].box) + from(word.glyphs[g + 1].box)) / 2;
                 out.push_back({word.glyphs[g].text, at, border});
                 at = border;
             }

@@ -56,8 +56,8 @@ TEST(EncodeStage, TiffOfAColourPageIsLosslessAndThePdfImageSmaller) {
 
 TEST(EncodeStage, BilevelPagesAreG4Throughout) {
     MadeItem* made = nullptr;
-    const EncodedPage page =
-        encode(ColourMode::Bilevel, {{"encode.preservation", "jpeg"}, {"encode.access_images", "true"}}, 600, {}, &made);
+    const EncodedPage page = encode(
+        ColourMode::Bilevel, {{"encode.preservation", "jpeg"}, {"encode.access_images", "true"}}, 600, {}, &made);
     const StagedFile* tiff = role(page, "preservation");
     ASSERT_NE(tiff, nullptr);
     EXPECT_EQ(tiff->media_type, "image/tiff");
@@ -78,9 +78,9 @@ TEST(EncodeStage, BilevelPagesAreG4Throughout) {
 }
 
 TEST(EncodeStage, OneCompressionServesPreservationAccessAndPdf) {
-    const EncodedPage page = encode(ColourMode::Colour, {{"encode.preservation", "jpeg"},
-                                                         {"encode.access_dpi", "0"},
-                                                         {"encode.access_images", "true"}});
+    const EncodedPage page =
+        encode(ColourMode::Colour,
+               {{"encode.preservation", "jpeg"}, {"encode.access_dpi", "0"}, {"encode.access_images", "true"}});
     ASSERT_EQ(page.files.size(), 2U);
     EXPECT_EQ(page.files[0].sha512, page.pdf_image.sha512);
     EXPECT_EQ(page.files[1].sha512, page.pdf_image.sha512);

@@ -20,7 +20,8 @@ struct PdfWord {
 
 std::string unescape(std::string s) {
     for (auto [from, to] : {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}})
-        for (std::size_t at = 0; (at = s.find(from, at)) != std::string::npos; ++at) s.replace(at, std::strlen(from), to);
+        for (std::size_t at = 0; (at = s.find(from, at)) != std::string::npos; ++at)
+            s.replace(at, std::strlen(from), to);
     return s;
 }
 
@@ -185,7 +186,8 @@ TEST(PdfWriter, LabelsAndBookmarksAreReadBack) {
     d.pages[1].label = "12-1";
     d.bookmarks = {{"封面", 0}, {"正文", 1}};
     ASSERT_TRUE(encode::write_pdf(*posix_file_system(), d, folder / "t.pdf"));
-    const std::string json = run("qpdf --json=latest --json-key=pagelabels --json-key=outlines " + quote(folder / "t.pdf")).text;
+    const std::string json =
+        run("qpdf --json=latest --json-key=pagelabels --json-key=outlines " + quote(folder / "t.pdf")).text;
     EXPECT_NE(json.find("12-1"), std::string::npos) << json;
     EXPECT_NE(json.find("[1]"), std::string::npos) << json;
     EXPECT_NE(json.find("封面"), std::string::npos) << json;
@@ -212,7 +214,8 @@ TEST(PdfWriter, NarrowGapsStillSeparateWordsAndWideOnesDoNot) {
     TextLine wide = make_line("签发|人", 100, 300, 50, 50);
     wide.words[1].box.x += 400;
     wide.words[1].glyphs[0].box.x += 400;
-    EXPECT_EQ(lines_of(text_of(make_text(2000, 2000, {tight, wide}))), (std::vector<std::string>{"one two three", "签发人"}));
+    EXPECT_EQ(lines_of(text_of(make_text(2000, 2000, {tight, wide}))),
+              (std::vector<std::string>{"one two three", "签发人"}));
 }
 
 TEST(PdfWriter, SurvivesWhatEnginesSay) {

@@ -29,7 +29,8 @@ class Xml {
                                    {"xsi", "http://www.w3.org/2001/XMLSchema-instance"},
                                    {"dc", "http://purl.org/dc/elements/1.1/"},
                                    {"dcterms", "http://purl.org/dc/terms/"}})
-            xmlXPathRegisterNs(context_, reinterpret_cast<const xmlChar*>(prefix), reinterpret_cast<const xmlChar*>(uri));
+            xmlXPathRegisterNs(context_, reinterpret_cast<const xmlChar*>(prefix),
+                               reinterpret_cast<const xmlChar*>(uri));
     }
     ~Xml() {
         xmlXPathFreeContext(context_);
@@ -103,10 +104,10 @@ TEST_F(Records, HoldsEveryFileOfTheDesign) {
         EXPECT_EQ(f.size, bytes.size()) << f.logical_path;
         EXPECT_EQ(f.sha512, digest_hex(DigestAlgorithm::Sha512, bytes)) << f.logical_path;
     }
-    for (const char* path :
-         {"preservation/0001.jpg", "preservation/0004.tif", "access/images/0001.jpg", "access/images/0004.jpg",
-          "access/0025-WS·2012-Y-BGS-0001.pdf", "text/0001.alto.xml", "text/0005.alto.xml", "text/0025-WS·2012-Y-BGS-0001.txt",
-          "metadata/item.json", "metadata/dc.xml", "metadata/premis.xml", "mets.xml"})
+    for (const char* path : {"preservation/0001.jpg", "preservation/0004.tif", "access/images/0001.jpg",
+                             "access/images/0004.jpg", "access/0025-WS·2012-Y-BGS-0001.pdf", "text/0001.alto.xml",
+                             "text/0005.alto.xml", "text/0025-WS·2012-Y-BGS-0001.txt", "metadata/item.json",
+                             "metadata/dc.xml", "metadata/premis.xml", "mets.xml"})
         EXPECT_TRUE(paths.contains(path)) << path;
 }
 
@@ -114,8 +115,9 @@ TEST_F(Records, AreValidAgainstTheSchemas) {
     if (shared_folder().empty()) GTEST_SKIP() << "shared data absent";
     const std::string schemas = shared_folder() + "/validators/schemas";
     auto validate = [&](const std::string& file, const char* schema) {
-        const auto out = run("XML_CATALOG_FILES=" + quote(schemas + "/catalog.xml") + " xmllint --nonet --noout --schema " +
-                             quote(schemas + "/" + schema) + " " + quote(object + "/" + file));
+        const auto out =
+            run("XML_CATALOG_FILES=" + quote(schemas + "/catalog.xml") + " xmllint --nonet --noout --schema " +
+                quote(schemas + "/" + schema) + " " + quote(object + "/" + file));
         EXPECT_EQ(out.status, 0) << file << ": " << out.text;
     };
     validate("mets.xml", "all.xsd");
@@ -143,7 +145,8 @@ TEST_F(Records, MetsReferencesSizesAndDigestsHold) {
         EXPECT_EQ(digests[i], digest_hex(DigestAlgorithm::Sha512, bytes)) << hrefs[i];
     }
     if (!shared_folder().empty()) {
-        const auto out = run(quote(shared_folder() + "/validators/bin/check-mets-files") + " " + quote(object + "/mets.xml"));
+        const auto out =
+            run(quote(shared_folder() + "/validators/bin/check-mets-files") + " " + quote(object + "/mets.xml"));
         EXPECT_EQ(out.status, 0) << out.text;
     }
 }
@@ -160,7 +163,8 @@ TEST_F(Records, MetsHasThePagesOfItemJson) {
     EXPECT_EQ(mets.all(pages + "/@LABEL"), classes);
     EXPECT_EQ(mets.all(pages + "/@CONTENTIDS"), ids);
     EXPECT_EQ(mets.all(pages + "/@ORDERLABEL"), (std::vector<std::string>{"1", "2", "12-1"}));
-    EXPECT_EQ(mets.all("//mets:structMap[@TYPE='LOGICAL']/mets:div/mets:div/@TYPE"), (std::vector<std::string>{"cover", "body"}));
+    EXPECT_EQ(mets.all("//mets:structMap[@TYPE='LOGICAL']/mets:div/mets:div/@TYPE"),
+              (std::vector<std::string>{"cover", "body"}));
     EXPECT_EQ(mets.one("/mets:mets/@OBJID"), "urn:uuid:" + json.at("id").get<std::string>());
     EXPECT_EQ(mets.one("/mets:mets/@LABEL"), "关于公路检查的通知");
 }
@@ -168,15 +172,18 @@ TEST_F(Records, MetsHasThePagesOfItemJson) {
 TEST_F(Records, PremisAgreesWithItemJson) {
     const Xml premis(made->content("metadata/premis.xml"));
     std::map<std::string, std::pair<std::string, std::string>> expected; // path -> size, digest
-    for (const auto& s : json.at("sources")) expected[s.at("master")] = {std::to_string(s.at("size").get<int>()), s.at("sha512")};
-    for (const auto& f : json.at("files")) expected[f.at("path")] = {std::to_string(f.at("size").get<int>()), f.at("sha512")};
+    for (const auto& s : json.at("sources"))
+        expected[s.at("master")] = {std::to_string(s.at("size").get<int>()), s.at("sha512")};
+    for (const auto& f : json.at("files"))
+        expected[f.at("path")] = {std::to_string(f.at("size").get<int>()), f.at("sha512")};
     for (const char* path : {"metadata/item.json", "metadata/dc.xml"})
         expected[path] = {std::to_string(made->file(path)->size), made->file(path)->sha512};
     const std::string file = "//premis:object[@xsi:type='file']";
     const auto paths = premis.all(file + "/premis:objectIdentifier/premis:objectIdentifierValue");
     const auto sizes = premis.all(file + "//premis:size"), digests = premis.all(file + "//premis:messageDigest");
     ASSERT_EQ(paths.size(), expected.size());
-    for (std::size_t i = 0; i < paths.size(); ++i) EXPECT_EQ(expected[paths[i]], (std::pair{sizes[i], digests[i]})) << paths[i];
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        EXPECT_EQ(expected[paths[i]], (std::pair{sizes[i], digests[i]})) << paths[i];
     // One creation event a kept file, no more; capture only where the time is known.
     auto count = [&](const std::string& type) {
         return premis.all("//premis:event[premis:eventType='" + type + "']").size();
@@ -371,7 +378,9 @@ TEST_F(Records, DamagedItemJsonIsRefusedByName) {
         broken[key] = nlohmann::json{{"x", 1}};
         const std::string code = refuse(broken);
         EXPECT_TRUE(code == "accepted" || code == "encode.item_json") << key << " " << code;
-        if (key == "id" || key == "pages" || key == "sources" || key == "reference_code") { EXPECT_EQ(code, "encode.item_json") << key; }
+        if (key == "id" || key == "pages" || key == "sources" || key == "reference_code") {
+            EXPECT_EQ(code, "encode.item_json") << key;
+        }
     }
     auto dangling = json;
     dangling["pages"][0]["image"]["source"] = 99;
@@ -436,9 +445,11 @@ TEST(Formats, ByContent) {
     EXPECT_EQ(identify_format("application/pdf", "").pronom, "");
     EXPECT_EQ(identify_format("image/tiff", std::string_view("II*\0", 4)).pronom, "fmt/353");
     EXPECT_EQ(identify_format("image/tiff", std::string_view("II+\0", 4)).name, "BigTIFF");
-    EXPECT_EQ(identify_format("image/jpeg", std::string_view("\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01", 13)).pronom, "fmt/43");
+    EXPECT_EQ(identify_format("image/jpeg", std::string_view("\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01", 13)).pronom,
+              "fmt/43");
     EXPECT_EQ(identify_format("image/jpeg", "\xFF\xD8\xFF\xE1").pronom, "");
-    const std::string ihdr = std::string("\x89PNG\r\n\x1a\n", 8) + std::string("\0\0\0\x0dIHDR", 8) + std::string(17, '\0');
+    const std::string ihdr =
+        std::string("\x89PNG\r\n\x1a\n", 8) + std::string("\0\0\0\x0dIHDR", 8) + std::string(17, '\0');
     EXPECT_EQ(identify_format("image/png", ihdr + std::string("\0\0\0\0IDAT\0\0\0\0", 12)).pronom, "fmt/11");
     EXPECT_EQ(identify_format("image/png", ihdr + std::string("\0\0\0\0iTXt\0\0\0\0", 12)).pronom, "fmt/13");
     EXPECT_EQ(encode::language_tag("chi_sim+eng"), "zh-Hans");

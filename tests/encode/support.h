@@ -87,7 +87,8 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 
 /// A line whose every cluster has a glyph; `advance` pixels a wide one, half of it a narrow one. "|" in `text` starts a
 /// new word without a space between.
-inline TextLine make_line(const std::string& text, double x, double y, double advance, double height, bool vertical = false) {
+inline TextLine make_line(const std::string& text, double x, double y, double advance, double height,
+                          bool vertical = false) {
     TextLine line;
     line.vertical = vertical;
     line.confidence = 0.9;
@@ -185,7 +186,8 @@ class MadeItem {
     explicit MadeItem(std::vector<PageSpec> specs, std::map<std::string, std::string> settings = {}) {
         encode_ = make_encode_stage();
         files_stage_ = make_item_files_stage();
-        for (const Stage* stage : {static_cast<const Stage*>(encode_.get()), static_cast<const Stage*>(files_stage_.get())})
+        for (const Stage* stage :
+             {static_cast<const Stage*>(encode_.get()), static_cast<const Stage*>(files_stage_.get())})
             for (const SettingBase* s : stage->info().settings)
                 if (auto it = settings.find(std::string(s->key)); it != settings.end()) {
                     auto value = s->parse(it->second);
@@ -222,8 +224,17 @@ class MadeItem {
         s.media_type = "image/tiff";
         s.extension = "tif";
         s.capture = {"Fujitsu fi-7160", "PaperStream", "王敏", "station 2", "2026:03:17 10:00:00"};
-        s.images.push_back({spec.text.width, spec.text.height, 8, 3, "rgb", "lzw", {spec.dpi, spec.dpi, DpiSource::File}, 1,
-                            false, false, {}});
+        s.images.push_back({spec.text.width,
+                            spec.text.height,
+                            8,
+                            3,
+                            "rgb",
+                            "lzw",
+                            {spec.dpi, spec.dpi, DpiSource::File},
+                            1,
+                            false,
+                            false,
+                            {}});
         item.sources.push_back(s);
         Page p;
         p.id = Uuid::from_name(item.id, std::to_string(order));
@@ -313,17 +324,22 @@ inline std::vector<PageSpec> assorted_pages() {
                                     make_line("政发〔2012〕3号", 950, 560, 50, 54),
                                     make_line("关于开展公路检查的通知", 620, 700, 90, 96)};
     for (int i = 0; i < 12; ++i)
-        letter.push_back(make_line(fmt::format("各县区人民政府|市直各部门第{}次检查工作安排如下请遵照执行", i + 1), 300, 900 + 90 * i, 54, 56));
+        letter.push_back(make_line(fmt::format("各县区人民政府|市直各部门第{}次检查工作安排如下请遵照执行", i + 1), 300,
+                                   900 + 90 * i, 54, 56));
     pages.push_back({make_text(2480, 3508, letter), ColourMode::Colour, 300, PageClass::Cover, ""});
     std::vector<TextLine> english;
-    const char* kText[] = {"The committee met on Tuesday, 17 March 1953, to consider", "the report of the sub-committee on roads & bridges.",
-                           "It was resolved that (a) the survey be continued;", "and (b) that 1,250 copies be printed at once."};
+    const char* kText[] = {"The committee met on Tuesday, 17 March 1953, to consider",
+                           "the report of the sub-committee on roads & bridges.",
+                           "It was resolved that (a) the survey be continued;",
+                           "and (b) that 1,250 copies be printed at once."};
     for (int i = 0; i < 4; ++i) english.push_back(make_line(kText[i], 250, 400 + 70 * i, 44, 50));
     pages.push_back({make_text(2480, 3508, english), ColourMode::Grey, 300, PageClass::Body, "1"});
     std::vector<TextLine> columns;
-    for (int i = 0; i < 6; ++i) columns.push_back(make_line("天地玄黃宇宙洪荒日月盈昃辰宿列張", 1500 - 150 * i, 300, 100, 96, true));
+    for (int i = 0; i < 6; ++i)
+        columns.push_back(make_line("天地玄黃宇宙洪荒日月盈昃辰宿列張", 1500 - 150 * i, 300, 100, 96, true));
     pages.push_back({make_text(1800, 2400, columns), ColourMode::Colour, 300, PageClass::Body, "2"});
-    std::vector<TextLine> rare = {make_line("𠮷野家𪚥字〇囗□①㎡αЖé", 200, 300, 60, 62), make_line("第二行 END-1", 200, 420, 60, 62)};
+    std::vector<TextLine> rare = {make_line("𠮷野家𪚥字〇囗□①㎡αЖé", 200, 300, 60, 62),
+                                  make_line("第二行 END-1", 200, 420, 60, 62)};
     pages.push_back({make_text(1240, 1754, rare), ColourMode::Bilevel, 200, PageClass::Body, "12-1"});
     PageText blank = make_text(1240, 1754, {});
     blank.blocks.clear();
