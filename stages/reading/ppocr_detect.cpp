@@ -90,9 +90,9 @@ DetectionPlan plan_detection(cv::Size page, int long_side) {
 int detector_side(cv::Size page, double text_height) {
     const int longest = std::max(page.width, page.height);
     static constexpr int kSides[] = {640, 960, 1280, 1600, 2048, 2688, 3584, 4800};
-    if (text_height <= 0) return std::min(1280, std::max(640, longest));
-    // Characters of about 15 pixels are found whole and side by side; larger ones cost more for nothing.
-    const double wanted = longest * 15.0 / text_height;
+    // Characters of about 15 pixels are found whole and side by side. 1280 at least, where the page has them: the body
+    // of an A4 page needs less, but its page number and notes are found only then, and detection is the cheap part.
+    const double floor = std::min(1280, longest), wanted = text_height > 0 ? std::max(floor, longest * 15.0 / text_height) : floor;
     for (int side : kSides)
         if (side >= wanted) return side;
     return std::end(kSides)[-1];

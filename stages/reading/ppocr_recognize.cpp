@@ -297,7 +297,12 @@ void drop_shine_through(std::vector<ReadLine>& lines) {
         std::vector<std::pair<std::size_t, std::size_t>> run;
         double confidence = 0;
         auto close_run = [&] {
-            if (!run.empty() && confidence / static_cast<double>(run.size()) < 0.85) {
+            // Marks are small and never as dark as letters: by themselves they prove nothing.
+            const bool letters = std::any_of(run.begin(), run.end(), [&](const auto& at) {
+                const std::u32string t = decode_utf8(l.line.words[at.first].glyphs[at.second].text);
+                return is_word_letter(t[0]) || (is_cjk(t[0]) && t[0] >= 0x3040 && t[0] < 0xFE30) || t[0] >= 0x20000;
+            });
+            if (letters && confidence / static_cast<double>(run.size()) < 0.85) {
                 for (const auto& [w, k] : run) drop[w][k] = true;
                 changed = true;
             }

@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "stages/reading/layout.h"
+#include "stages/reading/seals.h"
 #include "stages/reading/settings.h"
 #include "stages/reading/unicode.h"
 
@@ -63,7 +64,9 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     page.height = raster.height();
     page.engine = engine.name();
     page.language = settings.get(kLanguage);
-    RECTO_ASSIGN(OcrPage found, session.read(raster, limits));
+    // Text under a red seal (the date, the issuer) is read from the red channel, where the seal is nearly invisible.
+    const std::vector<Box> seals = find_seals(raster);
+    RECTO_ASSIGN(OcrPage found, session.read(seals.empty() ? raster : without_seals(raster, seals), limits));
     if (found.ordered) {
         page.blocks = std::move(found.blocks);
     } else {
@@ -80,7 +83,10 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
             letters += n;
         }
     page.confidence = letters > 0 ? sum / letters : 0;
-    if (letters > 0 && page.confidence >= settings.get(kMinConfidence)) return page;
+    if (letters > 0 && page.confidence >= settings.get(kMinConfidence)) {
+        for (const Box& seal : seals) page.blocks.push_back({BlockKind::Seal, seal, {}});
+        return page;
+    }
     if (ink < 0) ink = ink_share(raster);
     page.state = letters == 0 && ink < kInkOfBlank ? ReadState::Blank : ReadState::NotMachineReadable;
     page.blocks.clear(); // what was guessed is not what the page says

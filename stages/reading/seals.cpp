@@ -1,0 +1,57 @@
+#include "stages/reading/seals.h"
+
+#include <algorithm>
+
+#include <opencv2/imgproc.hpp>
+
+namespace recto::reading {
+
+std::vector<Box> find_seals(const Raster& page) {
+    std::vector<Box> out;
+    if (page.mode != ColourMode::Colour || page.pixels.channels() != 3) return out;
+    const int longest = std::max(page.width(), page.height());
+    if (longest < 300) return out;
+    const double factor = std::min(1.0, 440.0 / longest);
+    cv::Mat small;
+    cv::resize(page.pixels, small, cv::Size(), factor, factor, cv::INTER_AREA);
+    cv::Mat red(small.size(), CV_8UC1, cv::Scalar(0));
+    for (int y = 0; y < small.rows; ++y)
+        for (int x = 0; x < small.cols; ++x) {
+            const cv::Vec3b& p = small.at<cv::Vec3b>(y, x);
+            if (p[0] - std::max<int>(p[1], p[2]) > 32) red.at<uchar>(y, x) = 255;
+        }
+    cv::morphologyEx(red, red, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_ELLIPSE, cv::Size(5, 5)));
+    cv::Mat labels, stats, centres;
+    const int count = cv::connectedComponentsWithStats(red, labels, stats, centres, 8, CV_32S);
+    const double low = 0.09 * std::max(small.cols, small.rows), high = 0.26 * std::max(small.cols, small.rows);
+    for (int i = 1; i < count; ++i) {
+        const int* s = stats.ptr<int>(i);
+        const double w = s[cv::CC_STAT_WIDTH], h = s[cv::CC_STAT_HEIGHT], fill = s[cv::CC_STAT_AREA] / (w * h);
+        if (std::min(w, h) < low || std::max(w, h) > high || w > 1.6 * h || h > 1.4 * w) continue;
+        if (fill < 0.08 || fill > 0.9) continue; // a frame of hairlines, a red picture
+        const double margin = 3;
+        Box b{(s[cv::CC_STAT_LEFT] - margin) / factor, (s[cv::CC_STAT_TOP] - margin) / factor, (w + 2 * margin) / factor, (h + 2 * margin) / factor};
+        const double right = std::min<double>(page.width(), b.x + b.width), bottom = std::min<double>(page.height(), b.y + b.height);
+        b.x = std::max(0.0, b.x), b.y = std::max(0.0, b.y);
+        b.width = right - b.x, b.height = bottom - b.y;
+        out.push_back(b);
+    }
+    return out;
+}
+
+Raster without_seals(const Raster& page, const std::vector<Box>& seals) {
+    Raster out = page;
+    out.pixels = page.pixels.clone();
+    for (const Box& b : seals) {
+        const cv::Rect place = cv::Rect(cvFloor(b.x), cvFloor(b.y), cvCeil(b.width), cvCeil(b.height)) & cv::Rect(0, 0, page.width(), page.height());
+        cv::Mat here = out.pixels(place), channel;
+        cv::extractChannel(here, channel, 0);
+        // Paper inside the seal is nearly white in red; lift what the ink has dimmed, up to the paper.
+        cv::Mat stretched;
+        channel.convertTo(stretched, CV_8UC1, 1.35, -40);
+        cv::cvtColor(stretched, here, cv::COLOR_GRAY2RGB);
+    }
+    return out;
+}
+
+} // namespace recto::reading
