@@ -20,6 +20,7 @@ struct Plan {
     int width = 0, height = 0;     ///< Pixels of the raster.
     int orientation = 1;
     double dpi_x = 0, dpi_y = 0;
+    double resolution = 0; ///< For the renderer: pixels per 72 units.
     bool one_bit = false;
 };
 
@@ -50,6 +51,7 @@ Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
     const PageContent content = examine_page(pdf, page);
     const double across = content.box.width() * content.user_unit / 72, down = content.box.height() * content.user_unit / 72;
     int scan_width = 0, scan_height = 0;
+    bool lies = false; ///< The scan is shown turned by a quarter.
     if (content.scan) {
         const int orientation = orientation_of(content.placed, content.rotate);
         QPDFObjectHandle dict = QPDFObjectHandle(*content.scan).getDict();
@@ -59,6 +61,7 @@ Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
         };
         scan_width = side("/Width");
         scan_height = side("/Height");
+        lies = orientation >= 5;
         auto image = orientation == 0 ? std::nullopt : describe_image(*content.scan);
         if (image && image->width > 0 && image->height > 0) {
             plan.width = image->width;
@@ -74,20 +77,30 @@ Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
     // Rendered as the page is shown: upright. Images alone keep about their own resolution; print gets at least 300.
     const bool turned = content.rotate % 180 != 0;
     const double wide = turned ? down : across, high = turned ? across : down;
-    double dpi = content.only_images && content.image_dpi > 0 ? std::clamp(content.image_dpi, 100.0, content.one_bit ? 1200.0 : 600.0)
-                                                              : std::clamp(content.image_dpi, 300.0, 600.0);
-    const double most = std::sqrt(static_cast<double>(in.limits.max_pixels) * 0.99 / std::max(wide * high, 1e-6));
-    dpi = std::min(dpi, most);
-    plan.width = static_cast<int>(std::clamp(std::lround(wide * dpi), 1L, 1L << 24));
-    plan.height = static_cast<int>(std::clamp(std::lround(high * dpi), 1L, 1L << 24));
+    double dpi = content.only_images && content.image_dpi > 0
+                     ? std::clamp(content.image_dpi, 100.0, content.one_bit ? 1200.0 : 600.0)
+                     : std::clamp(content.image_dpi, 300.0, 600.0);
+    if (std::abs(dpi - std::round(dpi)) < 0.15) dpi = std::round(dpi);
+    // An A0 sheet at 300 dpi is 140 million pixels; more is a poster of unknown purpose.
+    const double pixels = 0.99 * static_cast<double>(std::min<std::uint64_t>(in.limits.max_pixels, 160'000'000));
+    dpi = std::min(dpi, std::sqrt(pixels / std::max(wide * high, 1e-6)));
     plan.one_bit = content.one_bit && content.only_images;
-    // A scan that only the renderer reads (JBIG2) comes out pixel by pixel when the page has its proportions.
-    if (turned) std::swap(scan_width, scan_height);
-    if (scan_width > 0 && scan_height > 0 && std::abs(scan_width - plan.width) <= 0.01 * scan_width + 1 &&
-        std::abs(scan_height - plan.height) <= 0.01 * scan_height + 1) {
-        plan.width = scan_width;
-        plan.height = scan_height;
-    }
+    const double units_wide = wide * 72 / content.user_unit, units_high = high * 72 / content.user_unit;
+    plan.resolution = dpi * content.user_unit;
+    // A scan that only the renderer reads (JBIG2) comes out pixel for pixel if its grid is met. Poppler rounds a page's
+    // size up, and an image's far edge up to the next whole pixel even when it is whole: hence a hair less.
+    if (lies) std::swap(scan_width, scan_height);
+    const double largest = std::min(scan_width * 72 / units_wide, scan_height * 72 / units_high);
+    const double smallest = std::max((scan_width - 1) * 72 / units_wide, (scan_height - 1) * 72 / units_high);
+    const double exact = largest - 0.02 * (largest - smallest);
+    if (scan_width > 0 && scan_height > 0 && largest > smallest &&
+        static_cast<double>(scan_width) * scan_height <= static_cast<double>(in.limits.max_pixels))
+        plan.resolution = exact;
+    const auto side = [&](double units) {
+        return static_cast<int>(std::clamp(std::ceil(units * plan.resolution / 72 - 1e-9), 1.0, 16'777'216.0));
+    };
+    plan.width = side(units_wide);
+    plan.height = side(units_high);
     plan.dpi_x = plan.width / wide;
     plan.dpi_y = plan.height / high;
     return plan;
@@ -129,7 +142,7 @@ ImageInfo describe(const Plan& plan) {
     switch (image.kind) {
     case PdfImage::Kind::Jpeg: info.compression = "jpeg"; break;
     case PdfImage::Kind::Jpeg2000: info.compression = "jpeg2000"; break;
-    case PdfImage::Kind::Ccitt: info.compression = "g4"; break;
+    case PdfImage::Kind::Ccitt: info.compression = image.group4 ? "g4" : "g3"; break;
     case PdfImage::Kind::Samples: info.compression = image.leading_filters == 0 ? "none" : "deflate"; break;
     }
     if (image.bits > 8)
@@ -233,7 +246,7 @@ Result<Raster> decode_pdf(const Input& in, int index) {
         if (plan.image) {
             RECTO_ASSIGN(r, decode_pdf_image(in, *pdf, *plan.image, index + 1));
         } else {
-            RECTO_ASSIGN(r, render_pdf_page(in, index + 1, plan.width, plan.height));
+            RECTO_ASSIGN(r, render_pdf_page(in, index + 1, plan.resolution, plan.width, plan.height));
             if (r.mode == ColourMode::Colour && is_grey(r.pixels)) {
                 cv::Mat grey = in.make(r.pixels.rows, r.pixels.cols, CV_8UC1);
                 cv::extractChannel(r.pixels, grey, 0);

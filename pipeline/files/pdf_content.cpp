@@ -47,7 +47,7 @@ struct State {
     PdfBox clip{-1e30, -1e30, 1e30, 1e30};
     bool odd_clip = false;    ///< Clipped by something that is no upright rectangle.
     bool see_through = false; ///< Soft mask, opacity below 1 or a blend mode.
-    bool white = false;       ///< Fill colour.
+    bool white = false, black = true; ///< Fill colour.
     int text_mode = 0;
 };
 
@@ -123,7 +123,9 @@ struct Interpreter {
         const bool masked = stencil || key("/SMask").isStream() || !key("/Mask").isNull() ||
                             number(key("/SMaskInData")) != 0;
         const bool optional = !key("/OC").isNull() || std::find(layers.begin(), layers.end(), true) != layers.end();
-        const bool plain = !masked && !now.see_through && !now.odd_clip && !optional && width >= 1 && height >= 1;
+        // Black through a stencil on an empty page is a bi-level scan by another name.
+        const bool scan_stencil = stencil && now.black && !others && !page.scan && key("/SMask").isNull();
+        const bool plain = (!masked || scan_stencil) && !now.see_through && !now.odd_clip && !optional && width >= 1 && height >= 1;
         const double share = shown.area() / page.box.area();
         // A page of a scan: most of the page is the image, and most of the image is on the page.
         const bool fills = share >= 0.72 && shown.width() >= 0.85 * page.box.width() &&
@@ -132,7 +134,7 @@ struct Interpreter {
             see(true, one_bit);
             return;
         }
-        if (share >= 0.99) { // What lies below cannot be seen any more.
+        if (share >= 0.99 && !stencil) { // What lies below cannot be seen any more.
             others = false;
             page.only_images = true;
             page.one_bit = one_bit;
@@ -280,10 +282,19 @@ void Interpreter::execute(const std::string& op, std::vector<QPDFObjectHandle>& 
     case FillStroke: paint_path(true, true); break;
     case NoPaint: end_path(); break;
     case Clip: clip_next = true; break;
-    case Grey: now.white = arg(0) >= 0.999; break;
-    case Rgb: now.white = arg(0) >= 0.999 && arg(1) >= 0.999 && arg(2) >= 0.999; break;
-    case Cmyk: now.white = args.size() == 4 && arg(0) + arg(1) + arg(2) + arg(3) <= 0.001; break;
-    case OtherColour: now.white = false; break;
+    case Grey:
+        now.white = arg(0) >= 0.999;
+        now.black = arg(0) <= 0.001;
+        break;
+    case Rgb:
+        now.white = arg(0) >= 0.999 && arg(1) >= 0.999 && arg(2) >= 0.999;
+        now.black = arg(0) + arg(1) + arg(2) <= 0.001;
+        break;
+    case Cmyk:
+        now.white = args.size() == 4 && arg(0) + arg(1) + arg(2) + arg(3) <= 0.001;
+        now.black = arg(3) >= 0.999;
+        break;
+    case OtherColour: now.white = now.black = false; break;
     case Mode: now.text_mode = static_cast<int>(arg(0)); break;
     case Show: // Mode 3 is the invisible text of an OCR layer; 4 to 7 also clip.
         if (now.text_mode >= 4) now.odd_clip = true;

@@ -187,8 +187,8 @@ Result<Raster> from_samples(const Input& in, const std::string& bytes, const Pdf
     return r;
 }
 
-/// Group 4 data in a TIFF of one strip, which libtiff decodes.
-std::string wrap_g4(const std::string& data, int width, int height) {
+/// CCITT data in a TIFF of one strip, which libtiff decodes.
+std::string wrap_ccitt(const std::string& data, int width, int height, unsigned compression) {
     std::string out("II\x2a\0\x08\0\0\0", 8);
     const auto u16 = [&](unsigned v) { out += {static_cast<char>(v & 255), static_cast<char>(v >> 8 & 255)}; };
     const auto u32 = [&](std::size_t v) {
@@ -206,7 +206,7 @@ std::string wrap_g4(const std::string& data, int width, int height) {
     entry(TIFFTAG_IMAGEWIDTH, 4, w);
     entry(TIFFTAG_IMAGELENGTH, 4, h);
     entry(TIFFTAG_BITSPERSAMPLE, 3, 1);
-    entry(TIFFTAG_COMPRESSION, 3, COMPRESSION_CCITTFAX4);
+    entry(TIFFTAG_COMPRESSION, 3, compression);
     entry(TIFFTAG_PHOTOMETRIC, 3, PHOTOMETRIC_MINISWHITE);
     entry(TIFFTAG_STRIPOFFSETS, 4, 8 + 2 + 9 * 12 + 4);
     entry(TIFFTAG_SAMPLESPERPIXEL, 3, 1);
@@ -216,16 +216,24 @@ std::string wrap_g4(const std::string& data, int width, int height) {
     return out + data;
 }
 
-Result<Raster> from_g4(const Input& in, const std::string& bytes, const PdfImage& image, int page) {
-    const std::string tiff = wrap_g4(bytes, image.width, image.height);
+Result<Raster> from_ccitt(const Input& in, const std::string& bytes, const PdfImage& image, int page) {
+    // Group 3 rows are told apart by end-of-line codes where there are any, else by their length alone; libtiff has a
+    // decoder for each, the second by the name of Modified Huffman.
+    const bool eol = bytes.size() >= 2 && bytes[0] == 0 && (static_cast<std::uint8_t>(bytes[1]) & 0xe0) == 0;
+    const unsigned compression = image.group4 ? COMPRESSION_CCITTFAX4 : eol ? COMPRESSION_CCITTFAX3 : COMPRESSION_CCITTRLE;
+    const std::string tiff = wrap_ccitt(bytes, image.width, image.height, compression);
     const Input inner{in.path, {reinterpret_cast<const std::uint8_t*>(tiff.data()), tiff.size()}, in.limits, in.make};
-    auto decoded = decode_tiff(inner, 0);
-    if (!decoded) {
-        decoded.error().page = page;
-        return decoded;
-    }
+    std::string reason;
+    const auto file = TiffFile::open(inner.bytes, reason);
+    int left_out = 0;
+    if (!file || file->images(left_out).empty() || !file->select({8, {}}))
+        return fail("decode.damaged", reason.empty() ? "the CCITT data cannot be read" : reason, in.path, page);
+    if (compression == COMPRESSION_CCITTRLE)
+        TIFFSetField(file->get(), TIFFTAG_FAXMODE,
+                     FAXMODE_NORTC | FAXMODE_NOEOL | (image.byte_aligned ? FAXMODE_BYTEALIGN : 0));
+    auto decoded = read_tiff_pixels(inner, *file, read_layout(file->get()), page);
+    if (!decoded) return decoded;
     Raster& r = *decoded;
-    r.icc.clear();
     if (image.space != PdfImage::Space::Indexed) {
         if (image.black_is_1 != image.inverted) cv::bitwise_not(r.pixels, r.pixels);
         return decoded;
@@ -274,7 +282,12 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream) {
         if (!lossless(filters[i])) return std::nullopt;
 
     QPDFObjectHandle space = dict.getKey("/ColorSpace");
-    if (image.kind == PdfImage::Kind::Jpeg2000 && space.isNull()) image.space = PdfImage::Space::FromData;
+    const bool stencil = dict.getKey("/ImageMask").isBool() && dict.getKey("/ImageMask").getBoolValue();
+    if (stencil) { // Black where the sample is 0: like one-bit grey.
+        if (image.kind == PdfImage::Kind::Jpeg || image.kind == PdfImage::Kind::Jpeg2000) return std::nullopt;
+        image.bits = 1;
+        image.space = PdfImage::Space::Grey;
+    } else if (image.kind == PdfImage::Kind::Jpeg2000 && space.isNull()) image.space = PdfImage::Space::FromData;
     else if (!read_space(space, image)) return std::nullopt;
     if (!read_decode(dict.getKey("/Decode"), image)) return std::nullopt;
 
@@ -291,9 +304,12 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream) {
         const auto flag = [&](const char* key) {
             return parms.isDictionary() && parms.getKey(key).isBool() && parms.getKey(key).getBoolValue();
         };
-        const bool g4 = parms.isDictionary() && parms.getKey("/K").isNumber() && parms.getKey("/K").getNumericValue() < 0;
+        const double k = parms.isDictionary() && parms.getKey("/K").isNumber() ? parms.getKey("/K").getNumericValue() : 0;
         const int columns = parms.isDictionary() ? whole(parms.getKey("/Columns"), 1728) : 1728;
-        if (!g4 || flag("/EncodedByteAlign") || columns != image.width || image.components() != 1) return std::nullopt;
+        image.group4 = k < 0;
+        image.byte_aligned = flag("/EncodedByteAlign");
+        if (k > 0 || (image.group4 && image.byte_aligned) || columns != image.width || image.components() != 1)
+            return std::nullopt;
         image.bits = 1;
         image.black_is_1 = flag("/BlackIs1");
         break;
@@ -354,7 +370,7 @@ Result<Raster> decode_pdf_image(const Input& in, QPDF& pdf, const PdfImage& imag
         break;
     }
     case PdfImage::Kind::Jpeg2000: r = decode_jp2(inner, 0); break;
-    case PdfImage::Kind::Ccitt: r = from_g4(in, bytes, image, page); break;
+    case PdfImage::Kind::Ccitt: r = from_ccitt(in, bytes, image, page); break;
     case PdfImage::Kind::Samples: r = from_samples(in, bytes, image, page); break;
     }
     if (!r) r.error().page = page;

@@ -59,7 +59,7 @@ struct PdfImage {
     bool inverted = false;                               ///< The Decode array runs from 1 to 0.
     std::vector<std::uint8_t> icc;
     std::vector<std::array<std::uint8_t, 3>> palette;    ///< RGB, for Indexed.
-    bool black_is_1 = false;                             ///< CCITT.
+    bool black_is_1 = false, group4 = true, byte_aligned = false; ///< CCITT; not group 4: one-dimensional group 3.
     [[nodiscard]] int components() const { return space == Space::Rgb ? 3 : space == Space::Cmyk ? 4 : 1; }
 };
 /// Nothing when only a renderer can show it right (JBIG2, masks, odd colour spaces or Decode arrays).
@@ -68,8 +68,9 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream);
 Result<std::string> image_bytes(QPDF& pdf, const PdfImage& image, const std::string& path, int page);
 Result<Raster> decode_pdf_image(const Input& in, QPDF& pdf, const PdfImage& image, int page);
 
-/// Runs pdftoppm on page `page` (from 1) for exactly `width` x `height` pixels; ends with this thread and at the limit.
-Result<Raster> render_pdf_page(const Input& in, int page, int width, int height);
+/// Runs pdftoppm on page `page` (from 1) at `resolution` pixels per 72 units, which gives `width` x `height` pixels; it
+/// ends with this thread and at the time limit.
+Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int width, int height);
 
 /// Opens a PDF; "decode.encrypted" when it asks for a password.
 Result<std::unique_ptr<QPDF>> open_pdf(const Input& in);

@@ -131,13 +131,13 @@ int read_header(std::string_view s, int& channels, int& width, int& height) {
 
 } // namespace
 
-Result<Raster> render_pdf_page(const Input& in, int page, int width, int height) {
+Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int width, int height) {
     RECTO_TRY(check_size(in, static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height), page));
     const auto deadline = Clock::now() + in.limits.time;
     const std::string number = std::to_string(page);
     Renderer renderer;
-    const bool started = renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-scale-to-x",
-                                         std::to_string(width), "-scale-to-y", std::to_string(height), "-singlefile",
+    const bool started = renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-r",
+                                         fmt::format("{:.9f}", resolution), "-singlefile",
                                          in.path.starts_with('-') ? "./" + in.path : in.path});
     if (!started) return fail_retry("decode.render_failed", std::strerror(errno), in.path, page);
 
@@ -165,15 +165,26 @@ Result<Raster> render_pdf_page(const Input& in, int page, int width, int height)
         head += static_cast<char>(byte);
         length = read_header(head, channels, w, h);
     }
-    if (length < 0 || w != width || h != height)
+    // Rounding may differ by a pixel from ours; the size that was announced holds.
+    if (length < 0 || std::abs(w - width) > 2 || std::abs(h - height) > 2)
         return fail("decode.render_failed", fmt::format("a picture of {} x {} instead of {} x {} pixels", w, h, width, height),
                     in.path, page);
     Raster r;
     r.mode = channels == 3 ? ColourMode::Colour : ColourMode::Grey;
-    r.pixels = in.make(h, w, channels == 3 ? CV_8UC3 : CV_8UC1);
+    r.pixels = in.make(height, width, channels == 3 ? CV_8UC3 : CV_8UC1);
     const std::size_t row = static_cast<std::size_t>(w) * static_cast<std::size_t>(channels);
-    for (int y = 0; y < h; ++y)
-        if (fill(r.pixels.ptr<std::uint8_t>(y), row) != row) return failed();
+    const std::size_t kept = static_cast<std::size_t>(std::min(w, width)) * static_cast<std::size_t>(channels);
+    if (w == width && h == height) {
+        for (int y = 0; y < h; ++y)
+            if (fill(r.pixels.ptr<std::uint8_t>(y), row) != row) return failed();
+        return r;
+    }
+    r.pixels.setTo(cv::Scalar::all(255));
+    std::vector<std::uint8_t> buffer(row);
+    for (int y = 0; y < h; ++y) {
+        if (fill(buffer.data(), row) != row) return failed();
+        if (y < height) std::memcpy(r.pixels.ptr<std::uint8_t>(y), buffer.data(), kept);
+    }
     return r;
 }
 
