@@ -97,20 +97,15 @@ Result<OcflState> state_of_inventory(std::string_view bytes, const std::string& 
     }
 }
 
-/// Inventory of `folder` checked against its sidecar. Another process may be between the two renames of put(): a
-/// mismatch is looked at again a few times before it counts.
+/// Inventory of `folder` checked against its sidecar.
 Result<OcflState> read_inventory(FileSystem& fs, const std::string& folder, json* raw) {
-    const std::string path = join_path(folder, kInventory), sidecar_path = join_path(folder, kSidecar);
-    for (int attempt = 0;; ++attempt) {
-        RECTO_ASSIGN(const std::string bytes, fs.read(path));
-        RECTO_ASSIGN(const std::string sidecar, fs.read(sidecar_path));
-        const std::string line = sidecar_line(digest_hex(DigestAlgorithm::Sha512, bytes));
-        // Other programs may put several spaces or a tab between digest and name.
-        if (sidecar == line || sidecar.substr(0, 128) == line.substr(0, 128))
-            return state_of_inventory(bytes, path, raw);
-        if (attempt == 3) return damaged("inventory does not match its sidecar", path);
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
+    const std::string path = join_path(folder, kInventory);
+    RECTO_ASSIGN(const std::string bytes, fs.read(path));
+    RECTO_ASSIGN(const std::string sidecar, fs.read(join_path(folder, kSidecar)));
+    // Other programs may put several spaces or a tab between digest and name.
+    if (sidecar.substr(0, 128) != digest_hex(DigestAlgorithm::Sha512, bytes))
+        return damaged("inventory does not match its sidecar", path);
+    return state_of_inventory(bytes, path, raw);
 }
 
 /// Logical paths of one version: allowed, none twice, none a folder of another.
@@ -218,9 +213,18 @@ Result<OcflState> OcflStore::state_at(const std::string& object) {
         none.path = object;
         return none;
     }
-    RECTO_ASSIGN(OcflState state, read_inventory(*fs_, folder, nullptr));
-    state.path = object;
-    return state;
+    for (int attempt = 0;; ++attempt) {
+        auto state = read_inventory(*fs_, folder, nullptr);
+        if (state) {
+            state->path = object;
+            return state;
+        }
+        // Another process may be between the two renames of put(): then its staging folder is there, and it counts only
+        // if it stays so.
+        const auto writing = fs_->stat(staging());
+        if (state.error().code != "store.damaged" || attempt == 3 || !writing || !writing->exists) return state;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
 }
 
 Result<OcflState> OcflStore::state(const std::string& id) {

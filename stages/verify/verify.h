@@ -25,11 +25,11 @@ struct Options {
 
     /// Decodes image `index` (from 0) of a file wholly. Called from one thread at a time for each of `threads`. Empty:
     /// reported as not checked.
-    std::function<Result<Raster>(const std::string& path, int index)> decode;
+    std::function<Result<Raster>(const std::string& path, int index)> decode{};
 
     /// Folder of XML schemas (scripts/deps-schemas.txt says which files). "": RECTO_SCHEMAS of the environment, else
     /// `default_schema_folder`. Where a schema is not there the check is reported as not done, by a warning.
-    std::string schema_folder, default_schema_folder;
+    std::string schema_folder{}, default_schema_folder{};
 
     std::string pdftotext = "pdftotext"; ///< Program of Poppler; when it cannot be run the comparison is reported as not done.
     int pdf_seconds = 120;               ///< Time limit for it, a file.

@@ -1,0 +1,169 @@
+// Broken and hostile stores and bags: never a crash, always a report.
+
+#include <memory>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "pipeline/files/memory_file_system.h"
+#include "pipeline/files/ocfl.h"
+#include "pipeline/files/strict_json.h"
+#include "stages/verify/verify.h"
+
+namespace recto::verify {
+namespace {
+
+const std::string kId = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+
+struct Archive {
+    std::shared_ptr<MemoryFileSystem> fs = std::make_shared<MemoryFileSystem>();
+    std::string object, inventory;
+
+    Archive() {
+        OcflStore store(fs, "/s");
+        EXPECT_TRUE(store.create());
+        for (int v = 1; v <= 2; ++v) {
+            EXPECT_TRUE(fs->make_folders("/w"));
+            EXPECT_TRUE(fs->write("/w/a", "same"));
+            EXPECT_TRUE(fs->write("/w/b", "text " + std::to_string(v)));
+            const auto state = store.put(kId, {{"master/0001.tif", "/w/a", "", false}, {"text/a.txt", "/w/b", "", false}},
+                                         {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+            EXPECT_TRUE(state);
+            object = "/s/" + state->path;
+        }
+        inventory = fs->read(object + "/inventory.json").value();
+    }
+    /// Puts `bytes` in place of the root inventory and the newest version's, with right sidecars.
+    void set_inventory(const std::string& bytes) {
+        const std::string sidecar = digest_hex(DigestAlgorithm::Sha512, bytes) + " inventory.json\n";
+        for (const std::string& folder : {object, object + "/v2"}) {
+            EXPECT_TRUE(fs->write(folder + "/inventory.json", bytes));
+            EXPECT_TRUE(fs->write(folder + "/inventory.json.sha512", sidecar));
+        }
+    }
+    Report verify() { return verify_path("/s", {.threads = 1}, fs.get()); }
+};
+
+TEST(Malformed, TheUntouchedArchiveIsGood) {
+    Archive archive;
+    const Report report = archive.verify();
+    EXPECT_TRUE(report.issues.empty()) << report.to_text(Language::English);
+}
+
+TEST(Malformed, InventoryTruncatedAnywhere) {
+    Archive archive;
+    for (std::size_t length = 0; length + 1 < archive.inventory.size(); length += 7) {
+        archive.set_inventory(archive.inventory.substr(0, length));
+        EXPECT_FALSE(archive.verify().good()) << length;
+        EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << length;
+    }
+}
+
+TEST(Malformed, InventoryWithAChangedByteAnywhere) {
+    Archive archive;
+    std::mt19937 random(5);
+    for (int round = 0; round < 600; ++round) {
+        std::string bytes = archive.inventory;
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+        ASSERT_TRUE(archive.fs->write(archive.object + "/inventory.json", bytes));
+        if (bytes != archive.inventory) {
+            EXPECT_FALSE(archive.verify().good()) << round; // the sidecar tells
+        }
+        archive.set_inventory(bytes); // and where it agrees: no crash, in the store neither
+        (void)archive.verify();
+        (void)OcflStore(archive.fs, "/s").state(kId);
+        archive.set_inventory(archive.inventory);
+    }
+    EXPECT_TRUE(archive.verify().good());
+}
+
+TEST(Malformed, HostileInventories) {
+    Archive archive;
+    const std::string digest(128, 'a');
+    const std::string rest = ",\"head\":\"v1\",\"type\":\"https://ocfl.io/1.1/spec/#inventory\",\"digestAlgorithm\":\"sha512\"";
+    const auto with = [&](const std::string& manifest, const std::string& state, const std::string& more = "") {
+        return "{\"id\":\"" + kId + "\"" + rest + more + ",\"manifest\":{\"" + digest + "\":" + manifest +
+               "},\"versions\":{\"v1\":{\"created\":\"2026-11-22T17:15:00Z\",\"state\":{\"" + digest + "\":" + state + "}}}}";
+    };
+    const std::vector<std::string> hostile{
+        "", "null", "[]", "0", "\"\"", "{}", "{\"id\":1e999}", "\xFF\xFE{", std::string(100000, '['), "{\"a\":" + std::string(50000, '{'),
+        "{\"head\":\"v99999999999999999999\",\"versions\":{\"v99999999999999999999\":{}}}",
+        with("[\"../../../etc/passwd\"]", "[\"a\"]"), with("[\"/etc/passwd\"]", "[\"a\"]"), with("[\"v1/content/../../x\"]", "[\"a\"]"),
+        with("[\"v1/content/a\"]", "[\"../../a\"]"), with("[\"v1/content/a\"]", "[\"/a\"]"), with("[\"v1/content/a\"]", "[\"\"]"),
+        with("[\"v1/content/a\\u0000b\"]", "[\"a\"]"), with("[1,null,{}]", "[1,null,{}]"), with("{}", "7"), with("[]", "[]"),
+        with("[\"v1/content/a\"]", "[\"a\"]", ",\"contentDirectory\":\"../..\""), with("[\"v1/content/a\"]", "[\"a\"]", ",\"fixity\":{\"md5\":7}"),
+        with("[\"v1/content/a\"]", "[\"a\"]", ",\"fixity\":{\"md5\":{\"zz\":[\"../../../etc/passwd\"]}}"),
+        with("[\"" + std::string(70000, 'x') + "\"]", "[\"a\"]"),
+    };
+    for (std::size_t i = 0; i < hostile.size(); ++i) {
+        archive.set_inventory(hostile[i]);
+        const Report report = archive.verify();
+        EXPECT_FALSE(report.good()) << i;
+        EXPECT_LT(report.to_text(Language::English).size(), 200'000U) << i;
+        (void)report.to_json().dump();
+        const bool store_reads_it = hostile[i].find("contentDirectory") != std::string::npos || hostile[i].find("fixity") != std::string::npos;
+        if (!store_reads_it) {
+            EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << i;
+        }
+        EXPECT_FALSE(OcflStore(archive.fs, "/s").put(kId, {}, {})) << i << ": a damaged object was written to";
+    }
+}
+
+TEST(Malformed, EveryFileOfTheStoreMissingOrEmptyInTurn) {
+    const std::vector<std::string> names = list_files(*Archive().fs, "/s").value();
+    for (const std::string& name : names) {
+        for (const bool empty : {false, true}) {
+            Archive archive;
+            if (empty) {
+                ASSERT_TRUE(archive.fs->write("/s/" + name, ""));
+            } else {
+                ASSERT_TRUE(archive.fs->remove("/s/" + name));
+            }
+            const Report report = archive.verify();
+            const bool harmless = name.starts_with("extensions/") || (name == "ocfl_layout.json" && !empty) ||
+                                  (!empty && (name.ends_with("v1/inventory.json") || name.ends_with("v2/inventory.json"))); // a version may go without: W010
+            if (!harmless) {
+                EXPECT_FALSE(report.good()) << name << (empty ? " emptied" : " removed");
+            }
+        }
+    }
+    EXPECT_GE(names.size(), 12U);
+}
+
+TEST(Malformed, BagsWithHostileManifests) {
+    const std::string sha512(128, '0');
+    const std::vector<std::string> lines{"", "x", "  ", sha512, sha512 + "  ", sha512 + "  /etc/passwd", sha512 + "  ../../etc/passwd", sha512 + "  data/../../etc/passwd",
+                                         sha512 + "  data/\xFF\xFE", "zz  data/a", sha512 + "  ~/a", sha512 + "  \\\\server\\a", sha512 + "  data/%2e%2e/%00", std::string(100000, 'a')};
+    for (const std::string& line : lines) {
+        MemoryFileSystem fs;
+        ASSERT_TRUE(fs.make_folders("/b/data"));
+        ASSERT_TRUE(fs.write("/b/data/a", "a"));
+        ASSERT_TRUE(fs.write("/b/bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"));
+        ASSERT_TRUE(fs.write("/b/manifest-sha512.txt", line + "\n"));
+        ASSERT_TRUE(fs.write("/b/fetch.txt", "http://x - ../../a\nx\n"));
+        ASSERT_TRUE(fs.write("/b/bag-info.txt", "Payload-Oxum: 99999999999999999999999.1\n: x\n no label\n"));
+        const Report report = verify_path("/b", {.threads = 1}, &fs);
+        EXPECT_EQ(report.kind, Kind::Bag);
+        EXPECT_FALSE(report.good()) << line.substr(0, 200);
+        (void)report.to_json().dump();
+    }
+    for (const char* encoding : {"UTF-16", "no such", "UTF-7", "../../x"}) {
+        MemoryFileSystem fs;
+        ASSERT_TRUE(fs.make_folders("/b/data"));
+        ASSERT_TRUE(fs.write("/b/bagit.txt", std::string("BagIt-Version: 0.97\nTag-File-Character-Encoding: ") + encoding + "\n"));
+        ASSERT_TRUE(fs.write("/b/manifest-md5.txt", "\xFE"));
+        (void)verify_path("/b", {.threads = 1}, &fs);
+    }
+}
+
+TEST(StrictJson, LimitsAndDuplicates) {
+    EXPECT_EQ(parse_strict_json("{\"a\":{\"b\":1,\"b\":2}}")->duplicate_keys, std::vector<std::string>{"a/b"});
+    EXPECT_EQ(parse_strict_json(std::string(65, '[') + std::string(65, ']')).error().code, "json.too_deep");
+    EXPECT_TRUE(parse_strict_json(std::string(64, '[') + std::string(64, ']')));
+    EXPECT_TRUE(parse_strict_json("\"[[[[\\\"[[[\"", "", 1));
+    EXPECT_EQ(parse_strict_json("[1e999]").error().code, "json.malformed");
+    EXPECT_EQ(parse_strict_json("{\"a\":1").error().code, "json.malformed");
+}
+
+} // namespace
+} // namespace recto::verify
