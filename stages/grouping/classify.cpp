@@ -205,6 +205,32 @@ void check_numbers(Item& item) {
     }
 }
 
+/// A verso whose print shines through is not white, so the picture alone does not tell it from a page; that nothing can
+/// be read on it does. Handwriting and pictures are left alone: a page too many is seen, a page too few is lost.
+void find_blank_by_text(Item& item) {
+    constexpr double kShowThrough = 0.02; // share of ink; printed pages have 0.02 to 0.09, show-through up to 0.015
+    std::size_t first = 0;
+    while (first < item.pages.size() &&
+           (item.pages[first].page_class == PageClass::Separator || item.pages[first].page_class == PageClass::Blank))
+        ++first;
+    for (std::size_t i = first; i < item.pages.size(); ++i) {
+        Page& page = item.pages[i];
+        if (page.page_class != PageClass::Body || page.error || page.text.width <= 0) continue;
+        if (page.text.state == ReadState::NotMachineReadable || page.treatment.ink_ratio >= kShowThrough) continue;
+        const bool picture = std::any_of(page.text.blocks.begin(), page.text.blocks.end(), [](const TextBlock& b) {
+            return b.kind == BlockKind::Picture || b.kind == BlockKind::Seal;
+        });
+        const Words w = words_of(page.text);
+        if (picture || w.characters > 8 || (w.characters > 0 && page.text.confidence >= 0.5)) continue;
+        const bool back = i > first && (i - first) % 2 == 1 && item.pages[i - 1].page_class != PageClass::Blank;
+        page.page_class = back ? PageClass::BlankVerso : PageClass::Blank;
+        Finding f;
+        f.code = "group.blank_by_text";
+        f.args = {std::to_string(page.order)};
+        page.findings.push_back(std::move(f));
+    }
+}
+
 } // namespace
 
 std::string find_printed_number(const PageText& text) {
@@ -217,6 +243,7 @@ void classify_by_text(Item& item, const Settings& settings) {
         if (page.page_class == PageClass::Body) page.printed_number = find_printed_number(page.text);
     check_numbers(item);
     if (!settings.get(kClassify)) return;
+    find_blank_by_text(item);
 
     std::vector<Page*> read; // pages with text, in order
     for (Page& page : item.pages)

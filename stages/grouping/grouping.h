@@ -49,13 +49,15 @@ inline const Setting<std::string> kDuplex{
     "Images alternate between front and back of a sheet: on, off, or auto (when every blank page is at an even place).",
     "图像按纸张正反面交替:on、off,或 auto(空白页均在偶数位置时视为双面)。"};
 inline const Setting<std::int64_t> kDuplicateDistance{
-    "grouping.duplicate_distance", 2, {0, 16},
+    // Different pages of the samples differ in 14 bits and more.
+    "grouping.duplicate_distance", 6, {0, 16},
     "Pages of an item whose 64-bit signatures differ in at most this many bits are reported as possible duplicates.",
     "同一件内 64 位图像特征相差不超过此位数的页报告为可能重复。"};
 inline const Setting<bool> kClassify{
     "grouping.classify_by_text", true,
-    "Recognise covers, contents (卷内目录) and back notes (备考表) by their words; they are not counted as 页.",
-    "按文字识别封面、卷内目录和备考表;它们不计入页数。"};
+    "Recognise covers, contents (卷内目录) and back notes (备考表) by their words, and blank pages with show-through by "
+    "having none; they are not counted as 页.",
+    "按文字识别封面、卷内目录和备考表,并将透印但无文字的页判为空白;它们不计入页数。"};
 [[nodiscard]] std::vector<const SettingBase*> settings();
 /// "config.bad_value" when one of the patterns is no regular expression; the reason quotes it.
 Result<void> check_code_patterns(const std::string& patterns);
