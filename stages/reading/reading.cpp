@@ -58,6 +58,9 @@ double ink_share(const Raster& raster) {
 /// Below it there is nothing to read: dust and paper grain.
 constexpr double kInkOfBlank = 0.0008;
 
+/// Mean confidence that fewer than 20 characters need.
+constexpr double kFewLetters = 0.8;
+
 Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const Settings& settings, const Raster& raster, double ink, const Limits& limits) {
     PageText page;
     page.width = raster.width();
@@ -83,7 +86,9 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
             letters += n;
         }
     page.confidence = letters > 0 ? sum / letters : 0;
-    if (letters > 0 && page.confidence >= settings.get(kMinConfidence)) {
+    // A handful of letters must be surer than a page of them: engines find single letters in any noise.
+    const double least = letters < 20 ? std::max(kFewLetters, settings.get(kMinConfidence)) : settings.get(kMinConfidence);
+    if (letters > 0 && page.confidence >= least) {
         for (const Box& seal : seals) page.blocks.push_back({BlockKind::Seal, seal, {}});
         return page;
     }

@@ -44,12 +44,22 @@ Raster without_seals(const Raster& page, const std::vector<Box>& seals) {
     out.pixels = page.pixels.clone();
     for (const Box& b : seals) {
         const cv::Rect place = cv::Rect(cvFloor(b.x), cvFloor(b.y), cvCeil(b.width), cvCeil(b.height)) & cv::Rect(0, 0, page.width(), page.height());
-        cv::Mat here = out.pixels(place), channel;
-        cv::extractChannel(here, channel, 0);
-        // Paper inside the seal is nearly white in red; lift what the ink has dimmed, up to the paper.
-        cv::Mat stretched;
-        channel.convertTo(stretched, CV_8UC1, 1.35, -40);
-        cv::cvtColor(stretched, here, cv::COLOR_GRAY2RGB);
+        cv::Mat here = out.pixels(place);
+        // The colour of the paper: the most frequent one of the place, channel by channel.
+        int bins[3][256] = {};
+        for (int y = 0; y < here.rows; y += 3)
+            for (int x = 0; x < here.cols; x += 3)
+                for (int c = 0; c < 3; ++c) ++bins[c][here.at<cv::Vec3b>(y, x)[c]];
+        int paper[3];
+        for (int c = 0; c < 3; ++c) paper[c] = static_cast<int>(std::max_element(bins[c], bins[c] + 256) - bins[c]);
+        // Brightness from the red channel alone; what the ink still dims there is lifted to the paper, without an edge
+        // to the picture around that the detector would take for one.
+        for (int y = 0; y < here.rows; ++y)
+            for (int x = 0; x < here.cols; ++x) {
+                cv::Vec3b& p = here.at<cv::Vec3b>(y, x);
+                const double bright = std::clamp(1.4 * p[0] / std::max(1, paper[0]) - 0.17, 0.0, 1.0);
+                for (int c = 0; c < 3; ++c) p[c] = cv::saturate_cast<uchar>(paper[c] * bright);
+            }
     }
     return out;
 }
