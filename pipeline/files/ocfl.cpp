@@ -27,22 +27,54 @@ std::string layout_config() {
     const json config = {{"digestAlgorithm", "sha256"},
                          {"extensionName", OcflStore::kLayout},
                          {"numberOfTuples", kTuples},
-                         {"shortObjectRoot", false},
                          {"tupleSize", kTupleSize}};
     return config.dump(2) + "\n";
 }
 
 std::string layout_json() {
-    const json layout = {{"description", "Objects lie at tuples of the SHA-256 of their identifiers."},
+    const json layout = {{"description", "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
                          {"extension", OcflStore::kLayout}};
     return layout.dump(2) + "\n";
 }
 
-std::string path_of_hash(const std::string& hash) {
+constexpr std::size_t kMaxEncoded = 100; ///< Of the layout extension: longer encoded ids are cut and get their hash.
+
+/// Name of the object's own folder.
+std::string folder_of_id(const std::string& id) {
+    std::string out;
+    for (const char c : id) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+        constexpr std::string_view hex = "0123456789abcdef";
+        const auto byte = static_cast<unsigned char>(c);
+        if (plain) out += c;
+        else out += {'%', hex[byte >> 4], hex[byte & 15]};
+    }
+    if (out.size() > kMaxEncoded) out = out.substr(0, kMaxEncoded) + "-" + digest_hex(DigestAlgorithm::Sha256, id);
+    return out;
+}
+
+/// Object path from the name of its own folder: a cut name carries the hash, any other gives the id back.
+std::string path_of_folder(const std::string& folder) {
+    std::string hash;
+    if (folder.size() > kMaxEncoded) {
+        hash = folder.substr(folder.size() - std::min<std::size_t>(64, folder.size()));
+    } else {
+        std::string id;
+        for (std::size_t i = 0; i < folder.size(); ++i) {
+            if (folder[i] != '%' || i + 2 >= folder.size()) {
+                id += folder[i];
+                continue;
+            }
+            const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+            id += static_cast<char>(value(folder[i + 1]) * 16 + value(folder[i + 2]));
+            i += 2;
+        }
+        hash = digest_hex(DigestAlgorithm::Sha256, id);
+    }
     std::string path;
     for (int i = 0; i < kTuples; ++i)
         path += hash.substr(static_cast<std::size_t>(i * kTupleSize), kTupleSize) + "/";
-    return path + hash;
+    return path + folder;
 }
 
 std::string version_name(int n) { return "v" + std::to_string(n); }
@@ -152,7 +184,7 @@ OcflStore::OcflStore(std::shared_ptr<FileSystem> fs, std::string root)
 std::string OcflStore::staging() const { return join_path(root_, "extensions/recto-staging"); }
 
 std::string OcflStore::object_path(const std::string& id) const {
-    return path_of_hash(digest_hex(DigestAlgorithm::Sha256, id));
+    return path_of_folder(folder_of_id(id));
 }
 
 Result<void> OcflStore::create() {
@@ -299,19 +331,19 @@ Result<OcflState> OcflStore::put(const std::string& id, const std::vector<OcflFi
                                  const OcflVersionInfo& info) {
     if (id.empty()) return fail("store.bad_name", "empty object identifier");
     RECTO_TRY(check_logical_paths(files));
-    const std::string hash = digest_hex(DigestAlgorithm::Sha256, id);
+    const std::string folder = folder_of_id(id);
     {
         const std::lock_guard lock(shared_->mutex);
-        if (!shared_->busy.insert(hash).second) return fail_retry("store.busy", "a version is being written", id);
+        if (!shared_->busy.insert(folder).second) return fail_retry("store.busy", "a version is being written", id);
     }
     struct Guard {
         Shared& shared;
-        const std::string& hash;
+        const std::string& folder;
         ~Guard() {
             const std::lock_guard lock(shared.mutex);
-            shared.busy.erase(hash);
+            shared.busy.erase(folder);
         }
-    } const guard{*shared_, hash};
+    } const guard{*shared_, folder};
 
     // What an earlier death or failure left of this very object is put right first.
     RECTO_ASSIGN(const FileStat stale, fs_->stat(staging()));
@@ -319,11 +351,11 @@ Result<OcflState> OcflStore::put(const std::string& id, const std::vector<OcflFi
         RECTO_ASSIGN(const auto names, fs_->list(staging()));
         std::vector<std::string> ignored;
         for (const std::string& name : names) {
-            if (name.starts_with(hash + "-v")) RECTO_TRY(recover_one(name, ignored));
+            if (name.substr(0, name.rfind("-v")) == folder) RECTO_TRY(recover_one(name, ignored));
         }
     }
     RECTO_ASSIGN(const OcflState before, state(id));
-    return put_guarded(before, files, info, hash + "-" + version_name(before.head + 1));
+    return put_guarded(before, files, info, folder + "-" + version_name(before.head + 1));
 }
 
 Result<OcflState> OcflStore::put_guarded(const OcflState& before, const std::vector<OcflFile>& files,
@@ -451,7 +483,7 @@ Result<std::vector<std::string>> OcflStore::recover() {
     for (const std::string& name : names) {
         {
             const std::lock_guard lock(shared_->mutex);
-            if (shared_->busy.contains(name.substr(0, 64))) continue;
+            if (shared_->busy.contains(name.substr(0, name.rfind("-v")))) continue;
         }
         RECTO_TRY(recover_one(name, done));
     }
@@ -464,14 +496,14 @@ Result<std::vector<std::string>> OcflStore::recover() {
 }
 
 Result<void> OcflStore::recover_one(const std::string& name, std::vector<std::string>& done) {
-    const std::size_t dash = name.find('-');
-    const int n = dash == 64 ? version_number(std::string_view(name).substr(dash + 1)) : 0;
+    const std::size_t dash = name.rfind("-v");
+    const int n = dash == std::string::npos || dash == 0 ? 0 : version_number(std::string_view(name).substr(dash + 1));
     if (n == 0) { // Not of our making, in a folder that is ours.
         RECTO_TRY(close_staging(name));
         done.push_back(tr("store.recovered_stray", name));
         return {};
     }
-    const std::string path = path_of_hash(name.substr(0, 64)), object = join_path(root_, path);
+    const std::string path = path_of_folder(name.substr(0, dash)), object = join_path(root_, path);
     const std::string version = version_name(n), stage = join_path(staging(), name);
     RECTO_ASSIGN(const FileStat declared, fs_->stat(join_path(object, kObjectDeclaration)));
     if (!declared.exists) {

@@ -1,10 +1,10 @@
 #pragma once
 
 /// OCFL 1.1 storage root (https://ocfl.io/1.1/spec/): one object an item, immutable versions, sha512, layout extension
-/// 0004-hashed-n-tuple-storage-layout. A version is built beside its place (extensions/recto-staging/, which exists only
+/// 0003-hash-and-id-n-tuple-storage-layout. A version is built beside its place (extensions/recto-staging/, which exists only
 /// while a version is being made), synced, renamed, and only then visible.
 ///
-/// Order of a later version: (1) staging folder "<hash of id>-v<n>", lasting: it is the note that work is under way;
+/// Order of a later version: (1) staging folder "<encoded id>-v<n>", lasting: it is the note that work is under way;
 /// (2) version folder and root inventory built and synced in it; (3) version folder renamed into the object, synced;
 /// (4) root inventory, then sidecar, renamed over the old ones, synced; (5) staging folder removed. A death before (3)
 /// is rolled back by recover(), one after it rolled forward. A first version is one rename of the whole object.
@@ -52,7 +52,8 @@ class OcflStore {
     Result<void> open(); ///< Checks declaration and layout; "store.not_ocfl", "store.newer_format",
                          ///< "store.other_layout".
 
-    [[nodiscard]] std::string object_path(const std::string& id) const; ///< Relative to the root.
+    /// Relative to the root: "3c0/ff4/240/object-01", three tuples of the SHA-256 of the id, then the id, percent-encoded.
+    [[nodiscard]] std::string object_path(const std::string& id) const;
     /// Head of an object; head == 0 when there is none. Checks the inventory against its sidecar ("store.damaged").
     Result<OcflState> state(const std::string& id);
     /// The same by path relative to the root, for walking over object_paths().
@@ -74,7 +75,7 @@ class OcflStore {
     /// Absolute path of the content of a logical file of the head version.
     Result<std::string> content_path(const OcflState& state, const std::string& logical_path) const;
 
-    static constexpr std::string_view kLayout = "0004-hashed-n-tuple-storage-layout";
+    static constexpr std::string_view kLayout = "0003-hash-and-id-n-tuple-storage-layout";
 
   private:
     struct Shared; ///< What threads share: objects under way.

@@ -38,16 +38,20 @@ class OcflStoreTest : public ::testing::Test {
 TEST_F(OcflStoreTest, RootHasDeclarationLayoutAndConfig) {
     EXPECT_EQ(fs_->read("/s/0=ocfl_1.1").value(), "ocfl_1.1\n");
     const auto layout = nlohmann::json::parse(fs_->read("/s/ocfl_layout.json").value());
-    EXPECT_EQ(layout["extension"], "0004-hashed-n-tuple-storage-layout");
-    const auto config = nlohmann::json::parse(fs_->read("/s/extensions/0004-hashed-n-tuple-storage-layout/config.json").value());
+    EXPECT_EQ(layout["extension"], "0003-hash-and-id-n-tuple-storage-layout");
+    const auto config = nlohmann::json::parse(fs_->read("/s/extensions/0003-hash-and-id-n-tuple-storage-layout/config.json").value());
     EXPECT_EQ(config["digestAlgorithm"], "sha256");
     EXPECT_TRUE(store_.create()) << "a second time is no error";
     EXPECT_TRUE(store_.open());
 }
 
 TEST_F(OcflStoreTest, ObjectPathIsThatOfTheExtension) {
-    // The example of the extension's text: object-01.
-    EXPECT_EQ(store_.object_path("object-01"), "3c0/ff4/240/3c0ff4240c1e116dba14c7627f2319b58aa3d77606d0d90dfc6161608ac987d4");
+    // Examples of the extension's text.
+    EXPECT_EQ(store_.object_path("object-01"), "3c0/ff4/240/object-01");
+    EXPECT_EQ(store_.object_path("..hor/rib:le-$id"), "487/326/d8c/%2e%2ehor%2frib%3ale-%24id");
+    const std::string longest(101, 'x'), hash = digest_hex(DigestAlgorithm::Sha256, longest);
+    EXPECT_EQ(store_.object_path(longest), hash.substr(0, 3) + "/" + hash.substr(3, 3) + "/" + hash.substr(6, 3) + "/" + std::string(100, 'x') + "-" + hash);
+    EXPECT_EQ(store_.object_path(std::string(100, 'x')).substr(12), std::string(100, 'x'));
 }
 
 TEST_F(OcflStoreTest, OtherFoldersAndFormatsAreRefusedByName) {
@@ -127,6 +131,22 @@ TEST_F(OcflStoreTest, NamesThatCannotBeStoredAreRefused) {
     EXPECT_EQ(store_.put(kId, {{"a", "", "", true}}, kInfo).error().code, "store.missing_content");
     EXPECT_EQ(store_.put(kId, {{"a", "/w/none", "", true}}, kInfo).error().code, "io.not_found");
     EXPECT_EQ(list_files(*fs_, "/s").value().size(), 3U) << "nothing is left behind";
+}
+
+TEST_F(OcflStoreTest, AnInterruptedVersionOfAnyIdentifierIsFoundAgain) {
+    for (const std::string& id : {std::string("档号:A-v2/1"), std::string(300, 'y') + "-v7", std::string("a-v1")}) {
+        stage("m", "x" + id);
+        const auto put = store_.put(id, {{"a", "/w/m", "", false}}, kInfo);
+        ASSERT_TRUE(put);
+        const std::string note = "/s/extensions/recto-staging/" + file_name(put->path) + "-v2";
+        ASSERT_TRUE(fs_->make_folders(note));
+        EXPECT_EQ(store_.recover()->size(), 1U) << id;
+        EXPECT_FALSE(fs_->stat(note)->exists);
+        EXPECT_EQ(store_.state(id)->head, 1) << id;
+    }
+    ASSERT_TRUE(fs_->make_folders("/s/extensions/recto-staging/stray"));
+    EXPECT_EQ(store_.recover()->size(), 1U);
+    EXPECT_FALSE(fs_->stat("/s/extensions/recto-staging")->exists);
 }
 
 TEST_F(OcflStoreTest, ObjectsAreWrittenInParallel) {

@@ -168,7 +168,7 @@ TEST(StoreFailure, CreationCutShortAtEveryChangeIsDoneAgain) {
 TEST(StoreSync, EachFileAndFolderOfAVersionIsSyncedOnceBeforeItIsVisible) {
     const auto disk = archive_with(1);
     ASSERT_TRUE(OcflStore(disk, kRoot).put(kId, files_of(2), kInfo));
-    const std::string stage_folder = kRoot + "/extensions/recto-staging/" + digest_hex(DigestAlgorithm::Sha256, kId) + "-v2/";
+    const std::string stage_folder = kRoot + "/extensions/recto-staging/urn%3auuid%3a6ba7b810-9dad-11d1-80b4-00c04fd430c8-v2/";
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content/metadata/item.json"), 1);
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content/metadata"), 1);
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content"), 1);
