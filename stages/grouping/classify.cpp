@@ -209,6 +209,7 @@ void check_numbers(Item& item) {
 /// be read on it does. Handwriting and pictures are left alone: a page too many is seen, a page too few is lost.
 void find_blank_by_text(Item& item) {
     constexpr double kShowThrough = 0.02; // share of ink; printed pages have 0.02 to 0.09, show-through up to 0.015
+    constexpr double kAlmostNone = 0.005;
     std::size_t first = 0;
     while (first < item.pages.size() &&
            (item.pages[first].page_class == PageClass::Separator || item.pages[first].page_class == PageClass::Blank))
@@ -216,7 +217,19 @@ void find_blank_by_text(Item& item) {
     for (std::size_t i = first; i < item.pages.size(); ++i) {
         Page& page = item.pages[i];
         if (page.page_class != PageClass::Body || page.error || page.text.width <= 0) continue;
-        if (page.text.state == ReadState::NotMachineReadable || page.treatment.ink_ratio >= kShowThrough) continue;
+        if (page.treatment.ink_ratio >= kShowThrough) continue;
+        if (page.text.state == ReadState::NotMachineReadable) {
+            // A few handwritten words and faint show-through look alike from here: a person decides.
+            const bool said = std::any_of(page.findings.begin(), page.findings.end(), [](const Finding& f) { return f.code == "group.maybe_blank"; });
+            if (page.treatment.ink_ratio < kAlmostNone && !said) {
+                Finding f;
+                f.code = "group.maybe_blank";
+                f.severity = Severity::Warning;
+                f.args = {std::to_string(page.order)};
+                page.findings.push_back(std::move(f));
+            }
+            continue;
+        }
         const bool picture = std::any_of(page.text.blocks.begin(), page.text.blocks.end(), [](const TextBlock& b) {
             return b.kind == BlockKind::Picture || b.kind == BlockKind::Seal;
         });

@@ -448,12 +448,16 @@ TEST(Classify, BlankByTextOnlyWhenNothingSpeaksAgainstIt) {
         for (Page& p : item.pages) p.treatment.ink_ratio = 0.05;
         item.pages[1].treatment.ink_ratio = ink;
         classify_by_text(item, {});
+        classify_by_text(item, {}); // a second call changes nothing
+        EXPECT_EQ(has(item.pages[1].findings, "group.maybe_blank"), state == ReadState::NotMachineReadable && ink < 0.005);
+        EXPECT_LE(item.pages[1].findings.size(), 1U);
         return std::string(to_string(item.pages[1].page_class));
     };
     EXPECT_EQ(page(0.01, {}), "blank-verso");
     EXPECT_EQ(page(0.01, {{0.4, "乄丶"}}), "blank-verso") << "two doubtful marks";
     EXPECT_EQ(page(0.05, {}), "body") << "too much ink: a drawing";
     EXPECT_EQ(page(0.01, {}, ReadState::NotMachineReadable), "body") << "handwriting";
+    EXPECT_EQ(page(0.002, {}, ReadState::NotMachineReadable), "body") << "a few words, or show-through: said, not decided";
     EXPECT_EQ(page(0.01, {{0.4, "本页有若干文字可读出来"}}), "body");
 }
 
