@@ -14,14 +14,18 @@ namespace {
 constexpr std::array kKinds{DigestAlgorithm::Sha512, DigestAlgorithm::Sha256};
 constexpr std::string_view kDeclaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
-/// RFC 8493, 2.1.3: only these three are encoded.
+/// RFC 8493, 2.1.3, asks for CR, LF and % to be encoded. Readers in wide use (bagit 1.9 among them) decode the first two
+/// only and would look for "%252F" as it stands; readers that decode all three take any other "%XX" literally. So % is
+/// encoded only where it would be read as one of the three: then both kinds find every file of ours.
 std::string manifest_path(std::string_view path) {
     std::string out;
-    for (const char c : path) {
-        if (c == '%') out += "%25";
-        else if (c == '\r') out += "%0D";
-        else if (c == '\n') out += "%0A";
-        else out += c;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const std::string_view next = path.substr(i).substr(0, 3);
+        const bool code = next == "%25" || next == "%0D" || next == "%0d" || next == "%0A" || next == "%0a";
+        if (path[i] == '\r') out += "%0D";
+        else if (path[i] == '\n') out += "%0A";
+        else if (code) out += "%25";
+        else out += path[i];
     }
     return out;
 }

@@ -27,7 +27,7 @@ class BagWriterTest : public ::testing::Test {
         ASSERT_TRUE(fs_->write("/work/m", "scan"));
         ASSERT_TRUE(fs_->write("/work/i", item));
         ASSERT_TRUE(fs_->write("/work/x", "odd"));
-        const auto state = store_.put("urn:uuid:" + kId, {{"master/0001.tif", "/work/m", "", true}, {"metadata/item.json", "/work/i", "", false}, {"text/50%\n.txt", "/work/x", "", false}},
+        const auto state = store_.put("urn:uuid:" + kId, {{"master/0001.tif", "/work/m", "", true}, {"metadata/item.json", "/work/i", "", false}, {"text/50%\n%2F%0a.txt", "/work/x", "", false}},
                                       {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         ASSERT_TRUE(state) << state.error().to_string();
         state_ = *state;
@@ -54,10 +54,10 @@ TEST_F(BagWriterTest, WritesTheBytesThatRfc8493Asks) {
     EXPECT_EQ(result->files, 3U);
     EXPECT_EQ(read("bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
     EXPECT_EQ(read("data/master/0001.tif"), "scan");
-    EXPECT_EQ(read("data/text/50%\n.txt"), "odd");
+    EXPECT_EQ(read("data/text/50%\n%2F%0a.txt"), "odd");
     const std::string manifest = read("manifest-sha512.txt");
     EXPECT_NE(manifest.find(digest_hex(DigestAlgorithm::Sha512, "scan") + "  data/master/0001.tif\n"), std::string::npos);
-    EXPECT_NE(manifest.find("  data/text/50%25%0A.txt\n"), std::string::npos);
+    EXPECT_NE(manifest.find("  data/text/50%%0A%2F%250a.txt\n"), std::string::npos) << manifest;
     EXPECT_NE(read("manifest-sha256.txt").find(digest_hex(DigestAlgorithm::Sha256, "scan") + "  data/master/0001.tif\n"), std::string::npos);
     EXPECT_NE(read("tagmanifest-sha512.txt").find(digest_hex(DigestAlgorithm::Sha512, manifest) + "  manifest-sha512.txt\n"), std::string::npos);
     const std::string info = read("bag-info.txt");
