@@ -92,10 +92,10 @@ Result<Charset> Charset::parse(std::string_view content, const std::string& name
 
 Result<void> Charset::check(int classes, const std::string& model_file) const {
     if (classes == size()) return {};
-    return fail("read.model",
-                fmt::format("the model gives {} classes but blank, dictionary {} and space make {}", classes, name_,
-                            size()),
-                model_file);
+    return fail(
+        "read.model",
+        fmt::format("the model gives {} classes but blank, dictionary {} and space make {}", classes, name_, size()),
+        model_file);
 }
 
 } // namespace recto::reading

@@ -14,9 +14,9 @@ namespace recto::reading {
 
 /// One character of the decoded line.
 struct CtcChar {
-    int label = 0;         ///< Index into the charset, never the blank (0).
-    float confidence = 0;  ///< Highest probability within its run of steps, 0 to 1.
-    double position = 0;   ///< Where its probability has its centre, in time steps from the line's start (step + 0.5).
+    int label = 0;        ///< Index into the charset, never the blank (0).
+    float confidence = 0; ///< Highest probability within its run of steps, 0 to 1.
+    double position = 0;  ///< Where its probability has its centre, in time steps from the line's start (step + 0.5).
     double begin = 0, end = 0; ///< First step and one past the last step of its run.
 };
 

@@ -48,8 +48,10 @@ void drop_contained(Lines& lines) {
             const Box &a = lines[i].box, &b = lines[k].box;
             const double area = a.width * a.height;
             if (area > b.width * b.height || lines[i].text.size() > lines[k].text.size()) continue;
-            const double w = overlap(a.x, right_of(a), b.x, right_of(b)), h = overlap(a.y, bottom_of(a), b.y, bottom_of(b));
-            if (w > 0 && h > 0 && w * h > 0.75 * area && (a.width * a.height < b.width * b.height || i > k)) drop[i] = true;
+            const double w = overlap(a.x, right_of(a), b.x, right_of(b)),
+                         h = overlap(a.y, bottom_of(a), b.y, bottom_of(b));
+            if (w > 0 && h > 0 && w * h > 0.75 * area && (a.width * a.height < b.width * b.height || i > k))
+                drop[i] = true;
         }
     std::size_t kept = 0;
     for (std::size_t i = 0; i < lines.size(); ++i)
@@ -64,7 +66,8 @@ void drop_contained(Lines& lines) {
 std::vector<std::vector<std::size_t>> rows_of(const Lines& lines) {
     std::vector<std::size_t> order(lines.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return middle_y(lines[a].box) < middle_y(lines[b].box); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return middle_y(lines[a].box) < middle_y(lines[b].box); });
     std::vector<std::vector<std::size_t>> rows;
     for (std::size_t i : order) {
         const Box& b = lines[i].box;
@@ -88,7 +91,8 @@ std::vector<std::vector<std::size_t>> rows_of(const Lines& lines) {
         else rows.push_back({i});
     }
     for (auto& row : rows)
-        std::stable_sort(row.begin(), row.end(), [&](std::size_t a, std::size_t b) { return lines[a].box.x < lines[b].box.x; });
+        std::stable_sort(row.begin(), row.end(),
+                         [&](std::size_t a, std::size_t b) { return lines[a].box.x < lines[b].box.x; });
     return rows;
 }
 
@@ -108,7 +112,8 @@ void append(TextLine& line, TextLine next, double gap, double em) {
         Word& word = next.words[i];
         if (i == 0 && grow && !line.words.empty()) {
             Word& last = line.words.back();
-            const auto a = static_cast<double>(std::max<std::size_t>(1, last.glyphs.size())), b = static_cast<double>(std::max<std::size_t>(1, word.glyphs.size()));
+            const auto a = static_cast<double>(std::max<std::size_t>(1, last.glyphs.size())),
+                       b = static_cast<double>(std::max<std::size_t>(1, word.glyphs.size()));
             last.confidence = (last.confidence * a + word.confidence * b) / (a + b);
             last.text += word.text;
             last.box = unite(last.box, word.box);
@@ -145,7 +150,8 @@ void arrange_single(Lines lines, std::vector<TextBlock>& out) {
         Row row{std::move(lines[indices[0]]), 1};
         for (std::size_t i = 1; i < indices.size(); ++i) {
             TextLine& next = lines[indices[i]];
-            const double gap = next.box.x - right_of(row.line.box), size = std::min(row.line.box.height, next.box.height);
+            const double gap = next.box.x - right_of(row.line.box),
+                         size = std::min(row.line.box.height, next.box.height);
             if (gap > size) ++row.cells;
             append(row.line, std::move(next), gap, size);
         }
@@ -163,7 +169,9 @@ void arrange_single(Lines lines, std::vector<TextBlock>& out) {
             if (rows[k].line.box.y - bottom_of(rows[k - 1].line.box) > 3.5 * em) break;
             if (rows[k].cells >= 2) last = k, ++count;
         }
-        if (count >= 3) std::fill(table.begin() + static_cast<std::ptrdiff_t>(i), table.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
+        if (count >= 3)
+            std::fill(table.begin() + static_cast<std::ptrdiff_t>(i),
+                      table.begin() + static_cast<std::ptrdiff_t>(last) + 1, true);
         i = last + 1;
     }
 
@@ -179,7 +187,8 @@ void arrange_single(Lines lines, std::vector<TextBlock>& out) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (i > 0) {
             const Box &a = rows[i - 1].line.box, &b = rows[i].line.box;
-            const double step = middle_y(b) - middle_y(a), tall = std::max(a.height, b.height), low = std::min(a.height, b.height);
+            const double step = middle_y(b) - middle_y(a), tall = std::max(a.height, b.height),
+                         low = std::min(a.height, b.height);
             bool ends = table[i] != table[i - 1] || tall > 1.4 * low + 2;
             ends = ends || (step > 1.45 * pitch && step > 1.6 * tall) || step > 3.2 * tall;
             // First line of a paragraph: indented after a line that was not.
@@ -228,7 +237,10 @@ double aligned_share(const Side& a, const Side& b, double em) {
     const Side &few = a.rows <= b.rows ? a : b, &many = a.rows <= b.rows ? b : a;
     std::size_t hits = 0;
     for (double y : few.middles)
-        hits += std::any_of(many.middles.begin(), many.middles.end(), [&](double o) { return std::abs(o - y) < 0.35 * em; }) ? 1 : 0;
+        hits +=
+            std::any_of(many.middles.begin(), many.middles.end(), [&](double o) { return std::abs(o - y) < 0.35 * em; })
+                ? 1
+                : 0;
     return static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, few.rows));
 }
 
@@ -269,7 +281,8 @@ Gutter find_gutter(const Lines& lines, double em) {
             // Both sides must stand side by side: what is above or below the other side belongs to neither.
             auto span = [&](const std::vector<std::size_t>& side) {
                 double y0 = 1e30, y1 = -1e30;
-                for (std::size_t i : side) y0 = std::min(y0, lines[i].box.y), y1 = std::max(y1, bottom_of(lines[i].box));
+                for (std::size_t i : side)
+                    y0 = std::min(y0, lines[i].box.y), y1 = std::max(y1, bottom_of(lines[i].box));
                 return std::pair(y0, y1);
             };
             const auto [l0, l1] = span(left);
@@ -326,7 +339,8 @@ void arrange_vertical(Lines lines, std::vector<TextBlock>& out) {
         registers[best].push_back(std::move(l));
     }
     for (Lines& reg : registers) {
-        std::stable_sort(reg.begin(), reg.end(), [](const TextLine& a, const TextLine& b) { return middle_x(a.box) > middle_x(b.box); });
+        std::stable_sort(reg.begin(), reg.end(),
+                         [](const TextLine& a, const TextLine& b) { return middle_x(a.box) > middle_x(b.box); });
         std::vector<Lines> columns;
         for (TextLine& l : reg) {
             if (!columns.empty()) {
@@ -344,7 +358,8 @@ void arrange_vertical(Lines lines, std::vector<TextBlock>& out) {
             std::stable_sort(column.begin(), column.end(), reads_before);
             TextLine line = std::move(column[0]);
             for (std::size_t i = 1; i < column.size(); ++i) {
-                const double gap = column[i].box.y - bottom_of(line.box), size = std::min(line.box.width, column[i].box.width);
+                const double gap = column[i].box.y - bottom_of(line.box),
+                             size = std::min(line.box.width, column[i].box.width);
                 append(line, std::move(column[i]), gap, size);
             }
             line.vertical = true;
@@ -367,7 +382,8 @@ std::vector<TextBlock> arrange(std::vector<TextLine> lines) {
         arrange_vertical(std::move(lines), out);
         return out;
     }
-    const auto middle = std::stable_partition(lines.begin(), lines.end(), [](const TextLine& l) { return !l.vertical; });
+    const auto middle =
+        std::stable_partition(lines.begin(), lines.end(), [](const TextLine& l) { return !l.vertical; });
     Lines vertical(std::make_move_iterator(middle), std::make_move_iterator(lines.end()));
     lines.erase(middle, lines.end());
     arrange_horizontal(std::move(lines), out, 0);
@@ -375,7 +391,8 @@ std::vector<TextBlock> arrange(std::vector<TextLine> lines) {
     std::vector<TextBlock> aside;
     arrange_vertical(std::move(vertical), aside);
     for (TextBlock& block : aside) {
-        const auto at = std::find_if(out.begin(), out.end(), [&](const TextBlock& o) { return o.box.y > middle_y(block.box); });
+        const auto at =
+            std::find_if(out.begin(), out.end(), [&](const TextBlock& o) { return o.box.y > middle_y(block.box); });
         out.insert(at, std::move(block));
     }
     return out;

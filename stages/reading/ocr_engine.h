@@ -44,18 +44,18 @@ class OcrEngine {
 };
 
 struct TesseractOptions {
-    std::string languages;   ///< As Tesseract wants them: "chi_sim+eng".
-    std::string data_folder; ///< Folder with *.traineddata; empty: where the library was built to look.
+    std::string languages;       ///< As Tesseract wants them: "chi_sim+eng".
+    std::string data_folder;     ///< Folder with *.traineddata; empty: where the library was built to look.
     bool even_background = true; ///< Level out stains and shadows before recognition where a page has them.
 };
 /// Errors: "missing.language" naming the language and the package that brings it.
 [[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options);
 
 struct PpocrOptions {
-    std::string model_folder;   ///< Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt.
-    int workers = 1;            ///< Sessions that will read at the same time.
-    bool bf16 = false;          ///< Faster on CPUs that have it, with slightly other output.
-    int detector_side = 0;      ///< Long side the detector sees, pixels; 0: by the size of the text.
+    std::string model_folder;         ///< Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt.
+    int workers = 1;                  ///< Sessions that will read at the same time.
+    bool bf16 = false;                ///< Faster on CPUs that have it, with slightly other output.
+    int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.
     double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
 };
 /// Errors: "missing.ppocr" when this build has no OpenVINO, "missing.model" naming the file, "read.model" when a model

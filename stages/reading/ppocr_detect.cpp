@@ -52,9 +52,7 @@ Quad upright_corners(const cv::RotatedRect& r) {
         std::swap(w, h);
     }
     const double c = std::cos(angle * CV_PI / 180), s = std::sin(angle * CV_PI / 180);
-    auto corner = [&](double x, double y) {
-        return Point{r.center.x + x * c - y * s, r.center.y + x * s + y * c};
-    };
+    auto corner = [&](double x, double y) { return Point{r.center.x + x * c - y * s, r.center.y + x * s + y * c}; };
     return {corner(-w / 2, -h / 2), corner(w / 2, -h / 2), corner(w / 2, h / 2), corner(-w / 2, h / 2)};
 }
 
@@ -65,7 +63,8 @@ double mean_inside(const cv::Mat& map, const cv::RotatedRect& r) {
     r.points(corners);
     std::array<cv::Point, 4> inside;
     for (int i = 0; i < 4; ++i)
-        inside[static_cast<std::size_t>(i)] = cv::Point(cvRound(corners[i].x) - bounds.x, cvRound(corners[i].y) - bounds.y);
+        inside[static_cast<std::size_t>(i)] =
+            cv::Point(cvRound(corners[i].x) - bounds.x, cvRound(corners[i].y) - bounds.y);
     cv::Mat mask = cv::Mat::zeros(bounds.size(), CV_8UC1);
     cv::fillConvexPoly(mask, inside.data(), 4, cv::Scalar(255));
     return cv::mean(map(bounds), mask)[0];
@@ -92,7 +91,8 @@ int detector_side(cv::Size page, double text_height) {
     static constexpr int kSides[] = {640, 960, 1280, 1600, 2048, 2688, 3584, 4800};
     // Characters of about 15 pixels are found whole and side by side. 1280 at least, where the page has them: the body
     // of an A4 page needs less, but its page number and notes are found only then, and detection is the cheap part.
-    const double floor = std::min(1280, longest), wanted = text_height > 0 ? std::max(floor, longest * 15.0 / text_height) : floor;
+    const double floor = std::min(1280, longest),
+                 wanted = text_height > 0 ? std::max(floor, longest * 15.0 / text_height) : floor;
     for (int side : kSides)
         if (side >= wanted) return side;
     return std::end(kSides)[-1];

@@ -18,7 +18,7 @@ struct DetectorParameters {
     float box_threshold = 0.4F; ///< Mean probability a region needs.
     double unclip_ratio = 1.8;  ///< The map shows shrunken text; a region grows by area * ratio / perimeter.
     int max_regions = 3000;
-    double min_side = 3;        ///< Shorter side of a region before growing, map pixels.
+    double min_side = 3; ///< Shorter side of a region before growing, map pixels.
 };
 
 /// How a page is shown to the network: resized to `canvas` (multiples of 32, page in its top left corner) and, where

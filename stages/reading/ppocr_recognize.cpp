@@ -11,8 +11,8 @@ namespace recto::reading {
 
 namespace {
 
-constexpr double kMaxSqueeze = 0.10;  ///< A strip may be made this much narrower to fit a bucket ...
-constexpr double kMaxStretch = 0.12;  ///< ... or this much wider.
+constexpr double kMaxSqueeze = 0.10; ///< A strip may be made this much narrower to fit a bucket ...
+constexpr double kMaxStretch = 0.12; ///< ... or this much wider.
 
 double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
 
@@ -87,7 +87,8 @@ Ink find_ink(const cv::Mat& strip, int width) {
     }
     for (int y = ink.top; y < ink.bottom; ++y)
         for (int x = 0; x < width; ++x)
-            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > 40) ink.columns[static_cast<std::size_t>(x)] += static_cast<float>(d);
+            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > 40)
+                ink.columns[static_cast<std::size_t>(x)] += static_cast<float>(d);
     return ink;
 }
 
@@ -128,14 +129,16 @@ bool keep_space(const Charset& charset, const Piece& a, const Piece& b, bool sai
 }
 
 Box box_of(const StripGeometry& g, double left, double right, double top, double bottom, cv::Size page) {
-    const std::array<Point, 4> corners = {g.to_page(left, top), g.to_page(right, top), g.to_page(right, bottom), g.to_page(left, bottom)};
+    const std::array<Point, 4> corners = {g.to_page(left, top), g.to_page(right, top), g.to_page(right, bottom),
+                                          g.to_page(left, bottom)};
     double x0 = 1e30, y0 = 1e30, x1 = -1e30, y1 = -1e30;
     for (const Point& p : corners) {
         x0 = std::min(x0, p.x), x1 = std::max(x1, p.x);
         y0 = std::min(y0, p.y), y1 = std::max(y1, p.y);
     }
     x0 = std::clamp(x0, 0.0, static_cast<double>(page.width)), x1 = std::clamp(x1, x0, static_cast<double>(page.width));
-    y0 = std::clamp(y0, 0.0, static_cast<double>(page.height)), y1 = std::clamp(y1, y0, static_cast<double>(page.height));
+    y0 = std::clamp(y0, 0.0, static_cast<double>(page.height)),
+    y1 = std::clamp(y1, y0, static_cast<double>(page.height));
     return {x0, y0, x1 - x0, y1 - y0};
 }
 
@@ -146,7 +149,8 @@ const cv::Mat& Pyramid::level(int level) {
     while (static_cast<int>(levels_.size()) <= level) {
         const cv::Mat& last = levels_.back();
         cv::Mat half;
-        cv::resize(last, half, cv::Size(std::max(1, (last.cols + 1) / 2), std::max(1, (last.rows + 1) / 2)), 0, 0, cv::INTER_AREA);
+        cv::resize(last, half, cv::Size(std::max(1, (last.cols + 1) / 2), std::max(1, (last.rows + 1) / 2)), 0, 0,
+                   cv::INTER_AREA);
         levels_.push_back(half);
     }
     return levels_[static_cast<std::size_t>(level)];
@@ -184,9 +188,11 @@ cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
     const double fy = static_cast<double>(image.rows) / pyramid.size().height;
     // Pixel centres lie at half coordinates; warpAffine counts from pixel centres.
     const cv::Matx23d inverse(g.along.x * fx, g.across.x * fx, (g.origin.x + 0.5 * (g.along.x + g.across.x)) * fx - 0.5,
-                              g.along.y * fy, g.across.y * fy, (g.origin.y + 0.5 * (g.along.y + g.across.y)) * fy - 0.5);
+                              g.along.y * fy, g.across.y * fy,
+                              (g.origin.y + 0.5 * (g.along.y + g.across.y)) * fy - 0.5);
     cv::Mat drawn;
-    cv::warpAffine(image, drawn, inverse, cv::Size(g.width, kStripHeight), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+    cv::warpAffine(image, drawn, inverse, cv::Size(g.width, kStripHeight), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                   cv::BORDER_REPLICATE);
     if (drawn.channels() == 1) cv::cvtColor(drawn, drawn, cv::COLOR_GRAY2RGB);
     if (g.width == g.bucket) return drawn;
     cv::Mat strip(kStripHeight, g.bucket, CV_8UC3, cv::Scalar::all(128));
@@ -239,8 +245,9 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
     auto centre = [&](std::size_t i) { return std::min<double>(g.width - 0.5, pieces[i].character->position * step); };
     for (std::size_t i = 0; i < pieces.size(); ++i) {
         pieces[i].left = i == 0 ? std::max(0.0, centre(0) - 1.2 * em) : pieces[i - 1].right;
-        pieces[i].right = i + 1 == pieces.size() ? std::min<double>(g.width, centre(i) + 1.2 * em)
-                                                 : boundary_between(ink.columns, centre(i), std::max(centre(i), centre(i + 1)));
+        pieces[i].right = i + 1 == pieces.size()
+                              ? std::min<double>(g.width, centre(i) + 1.2 * em)
+                              : boundary_between(ink.columns, centre(i), std::max(centre(i), centre(i + 1)));
     }
     std::vector<double> gaps;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -253,7 +260,8 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
             p.left = from;
             p.right = to;
         }
-        if (i > 0 && !p.space_before && !is_cjk(charset.code_point(p.character->label))) gaps.push_back(p.left - pieces[i - 1].right);
+        if (i > 0 && !p.space_before && !is_cjk(charset.code_point(p.character->label)))
+            gaps.push_back(p.left - pieces[i - 1].right);
     }
     double usual_gap = -1;
     if (!gaps.empty()) {
@@ -264,13 +272,15 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
         const Piece& p = pieces[i];
         if (i == 0 || keep_space(charset, pieces[i - 1], p, p.space_before, em, usual_gap)) line.words.emplace_back();
         Word& word = line.words.back();
-        Glyph glyph{charset.text(p.character->label), box_of(g, p.left, p.right, ink.top, ink.bottom, page), p.character->confidence};
+        Glyph glyph{charset.text(p.character->label), box_of(g, p.left, p.right, ink.top, ink.bottom, page),
+                    p.character->confidence};
         word.text += glyph.text;
         word.box = word.glyphs.empty() ? glyph.box : unite(word.box, glyph.box);
         word.confidence += glyph.confidence;
         word.glyphs.push_back(std::move(glyph));
         const int from = std::clamp(static_cast<int>(p.left), 0, g.width - 1);
-        out.contrasts.push_back(ink.contrast_of(from, std::clamp(static_cast<int>(std::ceil(p.right)), from + 1, g.width)));
+        out.contrasts.push_back(
+            ink.contrast_of(from, std::clamp(static_cast<int>(std::ceil(p.right)), from + 1, g.width)));
     }
     for (Word& word : line.words) word.confidence /= static_cast<double>(word.glyphs.size());
     refresh_line(line);

@@ -16,9 +16,7 @@ using namespace reading;
 
 namespace {
 
-bool reads_chinese(const std::string& languages) {
-    return ("+" + languages).find("+chi") != std::string::npos;
-}
+bool reads_chinese(const std::string& languages) { return ("+" + languages).find("+chi") != std::string::npos; }
 
 /// The engine that settings and what is there ask for.
 Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
@@ -48,7 +46,10 @@ double ink_share(const Raster& raster) {
     const cv::Mat grey = to_grey(raster);
     cv::Mat small;
     const double factor = std::min(1.0, 800.0 / std::max(grey.cols, grey.rows));
-    cv::resize(grey, small, cv::Size(std::max(1, static_cast<int>(grey.cols * factor)), std::max(1, static_cast<int>(grey.rows * factor))), 0, 0, cv::INTER_AREA);
+    cv::resize(
+        grey, small,
+        cv::Size(std::max(1, static_cast<int>(grey.cols * factor)), std::max(1, static_cast<int>(grey.rows * factor))),
+        0, 0, cv::INTER_AREA);
     if (small.cols < 16 || small.rows < 16) return 0;
     cv::Mat dark;
     cv::adaptiveThreshold(small, dark, 255, cv::ADAPTIVE_THRESH_MEAN_C, cv::THRESH_BINARY_INV, 31, 30);
@@ -61,7 +62,8 @@ constexpr double kInkOfBlank = 0.0008;
 /// Mean confidence that fewer than 20 characters need.
 constexpr double kFewLetters = 0.8;
 
-Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const Settings& settings, const Raster& raster, double ink, const Limits& limits) {
+Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const Settings& settings,
+                             const Raster& raster, double ink, const Limits& limits) {
     PageText page;
     page.width = raster.width();
     page.height = raster.height();
@@ -87,7 +89,8 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
         }
     page.confidence = letters > 0 ? sum / letters : 0;
     // A handful of letters must be surer than a page of them: engines find single letters in any noise.
-    const double least = letters < 20 ? std::max(kFewLetters, settings.get(kMinConfidence)) : settings.get(kMinConfidence);
+    const double least =
+        letters < 20 ? std::max(kFewLetters, settings.get(kMinConfidence)) : settings.get(kMinConfidence);
     if (letters > 0 && page.confidence >= least) {
         for (const Box& seal : seals) page.blocks.push_back({BlockKind::Seal, seal, {}});
         return page;
@@ -100,7 +103,8 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
 
 class ReadingWorker : public PageWorker {
   public:
-    ReadingWorker(std::shared_ptr<const OcrEngine> engine, const Settings& settings) : engine_(std::move(engine)), settings_(settings) {}
+    ReadingWorker(std::shared_ptr<const OcrEngine> engine, const Settings& settings)
+        : engine_(std::move(engine)), settings_(settings) {}
 
     Result<nlohmann::json> run(const PageInput& in) override {
         if (in.page.treatment.blank) {
@@ -112,14 +116,13 @@ class ReadingWorker : public PageWorker {
             page.state = ReadState::Blank;
             return nlohmann::json(page);
         }
-        if (!session_) {
-            RECTO_ASSIGN(session_, engine_->make_session());
-        }
+        if (!session_) { RECTO_ASSIGN(session_, engine_->make_session()); }
         const double ink = in.page.treatment.ink_ratio;
         Result<PageText> page = read_raster(*session_, *engine_, settings_, in.raster, ink > 0 ? ink : -1, in.limits);
         if (!page) {
             Error error = std::move(page.error());
-            if (error.file.empty() && in.page.image.source >= 0 && static_cast<std::size_t>(in.page.image.source) < in.item.sources.size()) {
+            if (error.file.empty() && in.page.image.source >= 0 &&
+                static_cast<std::size_t>(in.page.image.source) < in.item.sources.size()) {
                 error.file = in.item.sources[static_cast<std::size_t>(in.page.image.source)].original_name;
                 error.page = in.page.image.index + 1;
             }
@@ -141,9 +144,10 @@ class ReadingStage : public PageStage {
             StageInfo i;
             i.name = "reading";
             i.version = 1;
-            i.settings = {&kEngine, &kLanguage, &kPrecision, &kDetectorSide, &kMinConfidence, &kMinLineConfidence, &kTessdata};
-            i.peak_bytes_per_pixel = 3;            // reduced images and Tesseract's grey and binary copies
-            i.peak_fixed_bytes = 180U << 20;       // one inference of the detector at its largest tile
+            i.settings = {&kEngine,        &kLanguage,          &kPrecision, &kDetectorSide,
+                          &kMinConfidence, &kMinLineConfidence, &kTessdata};
+            i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies
+            i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile
             i.english = "Reads the text: lines, words and characters with place and confidence, in reading order.";
             i.chinese = "识别文字:行、词、字及其位置和置信度,按阅读顺序。";
             return i;
@@ -155,8 +159,12 @@ class ReadingStage : public PageStage {
         RECTO_ASSIGN(engine_, open_engine(context));
         return {};
     }
-    [[nodiscard]] std::string data_fingerprint() const override { return engine_ ? engine_->name() + ";" + engine_->fingerprint() : std::string(); }
-    [[nodiscard]] std::unique_ptr<PageWorker> make_worker() const override { return std::make_unique<ReadingWorker>(engine_, *context_.settings); }
+    [[nodiscard]] std::string data_fingerprint() const override {
+        return engine_ ? engine_->name() + ";" + engine_->fingerprint() : std::string();
+    }
+    [[nodiscard]] std::unique_ptr<PageWorker> make_worker() const override {
+        return std::make_unique<ReadingWorker>(engine_, *context_.settings);
+    }
 
   private:
     std::shared_ptr<const OcrEngine> engine_;

@@ -30,8 +30,10 @@ std::vector<Box> find_seals(const Raster& page) {
         if (std::min(w, h) < low || std::max(w, h) > high || w > 1.6 * h || h > 1.4 * w) continue;
         if (fill < 0.08 || fill > 0.9) continue; // a frame of hairlines, a red picture
         const double margin = 3;
-        Box b{(s[cv::CC_STAT_LEFT] - margin) / factor, (s[cv::CC_STAT_TOP] - margin) / factor, (w + 2 * margin) / factor, (h + 2 * margin) / factor};
-        const double right = std::min<double>(page.width(), b.x + b.width), bottom = std::min<double>(page.height(), b.y + b.height);
+        Box b{(s[cv::CC_STAT_LEFT] - margin) / factor, (s[cv::CC_STAT_TOP] - margin) / factor,
+              (w + 2 * margin) / factor, (h + 2 * margin) / factor};
+        const double right = std::min<double>(page.width(), b.x + b.width),
+                     bottom = std::min<double>(page.height(), b.y + b.height);
         b.x = std::max(0.0, b.x), b.y = std::max(0.0, b.y);
         b.width = right - b.x, b.height = bottom - b.y;
         out.push_back(b);
@@ -43,7 +45,8 @@ Raster without_seals(const Raster& page, const std::vector<Box>& seals) {
     Raster out = page;
     out.pixels = page.pixels.clone();
     for (const Box& b : seals) {
-        const cv::Rect place = cv::Rect(cvFloor(b.x), cvFloor(b.y), cvCeil(b.width), cvCeil(b.height)) & cv::Rect(0, 0, page.width(), page.height());
+        const cv::Rect place = cv::Rect(cvFloor(b.x), cvFloor(b.y), cvCeil(b.width), cvCeil(b.height)) &
+                               cv::Rect(0, 0, page.width(), page.height());
         cv::Mat here = out.pixels(place);
         // The colour of the paper: the most frequent one of the place, channel by channel.
         int bins[3][256] = {};

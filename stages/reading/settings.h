@@ -6,26 +6,40 @@
 
 namespace recto::reading {
 
-inline const Setting<std::string> kEngine{"reading.engine", "auto", std::vector<std::string_view>{"auto", "ppocr", "tesseract"},
-    "OCR engine. auto: ppocr for Chinese, alone or mixed with Latin, when it is built in and its models are there; tesseract for other languages.",
+inline const Setting<std::string> kEngine{
+    "reading.engine", "auto", std::vector<std::string_view>{"auto", "ppocr", "tesseract"},
+    "OCR engine. auto: ppocr for Chinese, alone or mixed with Latin, when it is built in and its models are there; "
+    "tesseract for other languages.",
     "文字识别引擎。auto:中文或中西文混排用 ppocr(已编入且模型齐备时),其他语言用 tesseract。"};
-inline const Setting<std::string> kLanguage{"reading.language", "chi_sim+eng",
+inline const Setting<std::string> kLanguage{
+    "reading.language", "chi_sim+eng",
     "Languages of the text, by Tesseract's names joined with + (chi_sim, chi_tra, eng, deu, ...). The same as --lang.",
     "文字语种,用 Tesseract 的名称,以 + 相连(chi_sim、chi_tra、eng、deu 等)。与 --lang 相同。"};
-inline const Setting<std::string> kPrecision{"reading.precision", "f32", std::vector<std::string_view>{"f32", "bf16"},
+inline const Setting<std::string> kPrecision{
+    "reading.precision", "f32", std::vector<std::string_view>{"f32", "bf16"},
     "Arithmetic of the ppocr networks. bf16 is faster on processors that have it; the text can differ slightly.",
     "ppocr 网络的计算精度。bf16 在支持的处理器上更快,识别结果可能略有差别。"};
-inline const Setting<std::int64_t> kDetectorSide{"reading.detector_side", 0, {0, 4800},
-    "Long side of the picture in which ppocr looks for lines, pixels. 0: by the size of the text. Larger costs more and finds smaller text.",
+inline const Setting<std::int64_t> kDetectorSide{
+    "reading.detector_side",
+    0,
+    {0, 4800},
+    "Long side of the picture in which ppocr looks for lines, pixels. 0: by the size of the text. Larger costs more "
+    "and finds smaller text.",
     "ppocr 查找文本行所用图像的长边像素数。0:按字的大小自动选择。越大越慢,能找到更小的字。"};
-inline const Setting<double> kMinConfidence{"reading.min_confidence", 0.6, {0.0, 1.0},
+inline const Setting<double> kMinConfidence{
+    "reading.min_confidence",
+    0.6,
+    {0.0, 1.0},
     "A page whose characters have a lower mean confidence is counted as not machine-readable and gets no text.",
     "全页字符平均置信度低于此值时,该页记为机器不可读,不给出文字。"};
-inline const Setting<double> kMinLineConfidence{"reading.min_line_confidence", 0.4, {0.0, 1.0},
+inline const Setting<double> kMinLineConfidence{
+    "reading.min_line_confidence",
+    0.4,
+    {0.0, 1.0},
     "Lines with a lower mean confidence are taken for pictures, seals or dirt and dropped.",
     "平均置信度低于此值的行视为图画、印章或污迹,不予保留。"};
-inline const Setting<std::string> kTessdata{"reading.tessdata", "",
-    "Folder with Tesseract's *.traineddata; empty: where Tesseract looks by itself.",
+inline const Setting<std::string> kTessdata{
+    "reading.tessdata", "", "Folder with Tesseract's *.traineddata; empty: where Tesseract looks by itself.",
     "Tesseract 语言数据(*.traineddata)所在文件夹;留空则用其默认位置。"};
 
 } // namespace recto::reading

@@ -44,7 +44,8 @@ Box box_at(const tesseract::ResultIterator& it, tesseract::PageIteratorLevel lev
     int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
     if (!it.BoundingBox(level, &x0, &y0, &x1, &y1)) return {};
     const double l = std::clamp<double>(x0 / scale, 0, page.width), t = std::clamp<double>(y0 / scale, 0, page.height);
-    return {l, t, std::clamp<double>(x1 / scale, l, page.width) - l, std::clamp<double>(y1 / scale, t, page.height) - t};
+    return {l, t, std::clamp<double>(x1 / scale, l, page.width) - l,
+            std::clamp<double>(y1 / scale, t, page.height) - t};
 }
 
 double share(float percent) { return std::clamp(percent / 100.0, 0.0, 1.0); }
@@ -66,9 +67,7 @@ class TesseractSession : public OcrSession {
     Result<OcrPage> read(const Raster& raster, const Limits& limits) override {
         try {
             return read_page(raster, limits);
-        } catch (const std::exception& e) {
-            return fail("read.engine", e.what());
-        }
+        } catch (const std::exception& e) { return fail("read.engine", e.what()); }
     }
 
   private:
@@ -94,7 +93,9 @@ class TesseractSession : public OcrSession {
         monitor.cancel = stop_asked;
         monitor.cancel_this = const_cast<Limits*>(&limits);
         if (limits.deadline != std::chrono::steady_clock::time_point::max()) {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limits.deadline - std::chrono::steady_clock::now()).count();
+            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limits.deadline -
+                                                                                    std::chrono::steady_clock::now())
+                                  .count();
             monitor.set_deadline_msecs(static_cast<int>(std::clamp<long long>(left, 1, 1000000000)));
         }
         const int failed = api_.Recognize(&monitor);
@@ -117,8 +118,11 @@ class TesseractSession : public OcrSession {
         it->Begin();
         do {
             const std::unique_ptr<char[]> text(it->GetUTF8Text(tesseract::RIL_WORD));
-            if (!text || !text[0]) continue;
-            if (out.blocks.empty() || it->IsAtBeginningOf(tesseract::RIL_PARA) || it->IsAtBeginningOf(tesseract::RIL_BLOCK)) out.blocks.emplace_back();
+            // A picture comes as a word of one space.
+            if (!text || std::string_view(text.get()).find_first_not_of(" \n\t") == std::string_view::npos) continue;
+            if (out.blocks.empty() || it->IsAtBeginningOf(tesseract::RIL_PARA) ||
+                it->IsAtBeginningOf(tesseract::RIL_BLOCK))
+                out.blocks.emplace_back();
             TextBlock& block = out.blocks.back();
             if (block.lines.empty() || it->IsAtBeginningOf(tesseract::RIL_TEXTLINE)) {
                 block.lines.emplace_back();
@@ -136,10 +140,12 @@ class TesseractSession : public OcrSession {
             do {
                 const std::unique_ptr<char[]> one(symbol.GetUTF8Text(tesseract::RIL_SYMBOL));
                 if (!one || !one[0]) continue;
-                word.glyphs.push_back({one.get(), box_at(symbol, tesseract::RIL_SYMBOL, scale, page), share(symbol.Confidence(tesseract::RIL_SYMBOL))});
+                word.glyphs.push_back({one.get(), box_at(symbol, tesseract::RIL_SYMBOL, scale, page),
+                                       share(symbol.Confidence(tesseract::RIL_SYMBOL))});
                 word.text += one.get();
                 word.box = word.glyphs.size() == 1 ? word.glyphs[0].box : unite(word.box, word.glyphs.back().box);
-            } while (!symbol.IsAtFinalElement(tesseract::RIL_WORD, tesseract::RIL_SYMBOL) && symbol.Next(tesseract::RIL_SYMBOL));
+            } while (!symbol.IsAtFinalElement(tesseract::RIL_WORD, tesseract::RIL_SYMBOL) &&
+                     symbol.Next(tesseract::RIL_SYMBOL));
             if (word.text.empty()) continue;
             // Chinese comes as a word a few characters: they run together unless a space was seen between them.
             line.words.push_back(std::move(word));
@@ -170,8 +176,10 @@ void TesseractSession::join_chinese(TextLine& line) {
         if (!words.empty()) {
             Word& last = words.back();
             const std::u32string a = decode_utf8(last.text), b = decode_utf8(word.text);
-            const double gap = line.vertical ? word.box.y - last.box.y - last.box.height : word.box.x - last.box.x - last.box.width;
-            const double em = line.vertical ? std::max(word.box.width, last.box.width) : std::max(word.box.height, last.box.height);
+            const double gap =
+                line.vertical ? word.box.y - last.box.y - last.box.height : word.box.x - last.box.x - last.box.width;
+            const double em =
+                line.vertical ? std::max(word.box.width, last.box.width) : std::max(word.box.height, last.box.height);
             if (!a.empty() && !b.empty() && is_cjk(a.back()) && is_cjk(b.front()) && gap < 0.9 * em) {
                 const auto m = static_cast<double>(last.glyphs.size()), n = static_cast<double>(word.glyphs.size());
                 last.confidence = (last.confidence * m + word.confidence * n) / std::max(1.0, m + n);
@@ -201,12 +209,14 @@ std::vector<fs::path> data_folders(const TesseractOptions& options) {
 class TesseractEngine : public OcrEngine {
   public:
     TesseractEngine(TesseractOptions options, std::string fingerprint)
-        : options_(std::move(options)), name_(fmt::format("tesseract {}", tesseract::TessBaseAPI::Version())), fingerprint_(std::move(fingerprint)) {}
+        : options_(std::move(options)), name_(fmt::format("tesseract {}", tesseract::TessBaseAPI::Version())),
+          fingerprint_(std::move(fingerprint)) {}
     [[nodiscard]] const std::string& name() const override { return name_; }
     [[nodiscard]] const std::string& fingerprint() const override { return fingerprint_; }
     [[nodiscard]] Result<std::unique_ptr<OcrSession>> make_session() const override {
         auto session = std::make_unique<TesseractSession>(options_);
-        if (!session->init()) return fail("missing.language", "Tesseract cannot load the language data", options_.languages);
+        if (!session->init())
+            return fail("missing.language", "Tesseract cannot load the language data", options_.languages);
         return session;
     }
 
@@ -232,7 +242,10 @@ Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& option
         if (found.empty()) {
             std::string package = language;
             std::replace(package.begin(), package.end(), '_', '-');
-            return fail("missing.language", fmt::format("Tesseract has no data for '{}': apt-get install tesseract-ocr-{}", language, package), language + ".traineddata");
+            return fail(
+                "missing.language",
+                fmt::format("Tesseract has no data for '{}': apt-get install tesseract-ocr-{}", language, package),
+                language + ".traineddata");
         }
         std::ifstream in(found, std::ios::binary);
         Hasher hasher(DigestAlgorithm::Sha256);

@@ -42,7 +42,8 @@ std::vector<TextLine> two_columns(double offset_of_right) {
 }
 
 TEST(Layout, ColumnsAreReadOneAfterTheOtherUnderASpanningTitle) {
-    const std::vector<std::string> expected = {"TITLE", "L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "R0", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "FOOT"};
+    const std::vector<std::string> expected = {"TITLE", "L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7",
+                                               "R0",    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "FOOT"};
     for (unsigned seed = 0; seed < 5; ++seed) {
         EXPECT_EQ(order(two_columns(0), seed), expected) << "baselines on one height";
         EXPECT_EQ(order(two_columns(27), seed), expected) << "baselines apart";
@@ -62,10 +63,14 @@ TEST(Layout, ThreeColumns) {
 
 TEST(Layout, TablesAreReadRowByRow) {
     std::vector<TextLine> lines = {line("单位人员情况表", 800, 100, 600, 60)};
-    const char* cells[4][3] = {{"姓名", "职务", "电话"}, {"王建国", "主任", "2825386"}, {"李淑华", "秘书", "2825387"}, {"赵明", "科员", "2825388"}};
+    const char* cells[4][3] = {{"姓名", "职务", "电话"},
+                               {"王建国", "主任", "2825386"},
+                               {"李淑华", "秘书", "2825387"},
+                               {"赵明", "科员", "2825388"}};
     for (int r = 0; r < 4; ++r)
         for (int c = 0; c < 3; ++c) lines.push_back(line(cells[r][c], 300 + c * 600, 300 + r * 90, 120));
-    EXPECT_THAT(order(lines, 1), ElementsAre("单位人员情况表", "姓名 职务 电话", "王建国 主任 2825386", "李淑华 秘书 2825387", "赵明 科员 2825388"));
+    EXPECT_THAT(order(lines, 1), ElementsAre("单位人员情况表", "姓名 职务 电话", "王建国 主任 2825386",
+                                             "李淑华 秘书 2825387", "赵明 科员 2825388"));
     const auto blocks = arrange(lines);
     ASSERT_EQ(blocks.size(), 2U);
     EXPECT_EQ(blocks[1].kind, BlockKind::Table);
@@ -83,15 +88,17 @@ TEST(Layout, TitlesWithPageNumbersStayOnTheirRow) {
 }
 
 TEST(Layout, FragmentsOfOneChineseLineGrowTogetherWithoutASpace) {
-    EXPECT_THAT(order({line("中华人民", 100, 100, 160), line("共和国", 268, 102, 120)}, 1), ElementsAre("中华人民共和国"));
+    EXPECT_THAT(order({line("中华人民", 100, 100, 160), line("共和国", 268, 102, 120)}, 1),
+                ElementsAre("中华人民共和国"));
     EXPECT_THAT(order({line("annual", 100, 100, 160), line("report", 275, 102, 120)}, 1), ElementsAre("annual report"));
 }
 
 TEST(Layout, ParagraphsAreBlocks) {
     std::vector<TextLine> lines;
     for (int i = 0; i < 3; ++i) lines.push_back(line("a" + std::to_string(i), i == 0 ? 280 : 200, 100 + i * 60, 1500));
-    for (int i = 0; i < 3; ++i) lines.push_back(line("b" + std::to_string(i), i == 0 ? 280 : 200, 280 + i * 60, 1500)); // indented
-    for (int i = 0; i < 3; ++i) lines.push_back(line("c" + std::to_string(i), 200, 560 + i * 60, 1500));                // after a gap
+    for (int i = 0; i < 3; ++i)
+        lines.push_back(line("b" + std::to_string(i), i == 0 ? 280 : 200, 280 + i * 60, 1500));          // indented
+    for (int i = 0; i < 3; ++i) lines.push_back(line("c" + std::to_string(i), 200, 560 + i * 60, 1500)); // after a gap
     const auto blocks = arrange(lines);
     ASSERT_EQ(blocks.size(), 3U);
     EXPECT_EQ(blocks[1].lines.front().text, "b0");
@@ -130,7 +137,9 @@ TEST(Layout, NothingIsLostOrDoubled) {
     std::uniform_real_distribution<double> place(0, 3000);
     for (int round = 0; round < 20; ++round) {
         std::vector<TextLine> lines;
-        for (int i = 0; i < 150; ++i) lines.push_back(line("<" + std::to_string(i) + ">", place(random), place(random), 20 + place(random) / 5, 30 + place(random) / 100, i % 9 == 0));
+        for (int i = 0; i < 150; ++i)
+            lines.push_back(line("<" + std::to_string(i) + ">", place(random), place(random), 20 + place(random) / 5,
+                                 30 + place(random) / 100, i % 9 == 0));
         std::string all;
         for (const TextBlock& b : arrange(lines))
             for (const TextLine& l : b.lines) all += l.text + " ";

@@ -111,7 +111,8 @@ std::string truth_text(const nlohmann::json& page) {
 void expect_well_formed(const PageText& page) {
     const double slack = 1e-6;
     auto inside = [&](const Box& a, const Box& b) {
-        return a.x >= b.x - slack && a.y >= b.y - slack && a.x + a.width <= b.x + b.width + slack && a.y + a.height <= b.y + b.height + slack;
+        return a.x >= b.x - slack && a.y >= b.y - slack && a.x + a.width <= b.x + b.width + slack &&
+               a.y + a.height <= b.y + b.height + slack;
     };
     for (const TextBlock& block : page.blocks) {
         EXPECT_TRUE(inside(block.box, {0, 0, static_cast<double>(page.width), static_cast<double>(page.height)}));
@@ -158,7 +159,8 @@ TEST(ReadingPpocr, ReadsALetterAndPutsEveryCharacterWhereItStands) {
                 if (folded(t.at("text").get<std::string>()) != folded(line.text)) continue;
                 const auto quad = t.at("quad").get<std::vector<std::vector<double>>>();
                 const double size = quad[3][1] - quad[0][1];
-                const double pixel = 300 / 25.4 * 0.5, bearing = size * 0.75; // 。 and 《 stand in a corner of their square
+                const double pixel = 300 / 25.4 * 0.5,
+                             bearing = size * 0.75; // 。 and 《 stand in a corner of their square
                 EXPECT_NEAR(line.box.x, quad[0][0], pixel + bearing) << line.text;
                 EXPECT_NEAR(line.box.x + line.box.width, quad[1][0], pixel + bearing) << line.text;
                 EXPECT_GE(line.box.y, quad[0][1] - size * 0.2) << line.text;
@@ -173,7 +175,8 @@ TEST(ReadingPpocr, ReadsALetterAndPutsEveryCharacterWhereItStands) {
                     const Box& g = word.glyphs[k].box;
                     const double left = quad[0][0] + pitch * static_cast<double>(k);
                     EXPECT_GE(g.x, left - 0.5 * 300 / 25.4) << line.text << " " << word.glyphs[k].text;
-                    EXPECT_LE(g.x + g.width, left + pitch + 0.5 * 300 / 25.4) << line.text << " " << word.glyphs[k].text;
+                    EXPECT_LE(g.x + g.width, left + pitch + 0.5 * 300 / 25.4)
+                        << line.text << " " << word.glyphs[k].text;
                     ++compared;
                 }
             }
@@ -209,7 +212,8 @@ TEST(ReadingPpocr, EnglishHasItsSpaces) {
     }
     std::vector<std::string> both;
     std::set_intersection(expected.begin(), expected.end(), found.begin(), found.end(), std::back_inserter(both));
-    EXPECT_GT(2.0 * static_cast<double>(both.size()) / static_cast<double>(expected.size() + found.size()), 0.94); // words
+    EXPECT_GT(2.0 * static_cast<double>(both.size()) / static_cast<double>(expected.size() + found.size()),
+              0.94); // words
 }
 
 TEST(ReadingPpocr, RealPrintedParagraphs) {
@@ -255,7 +259,8 @@ TEST(ReadingPpocr, OneOrSeveralWorkersReadTheSame) {
                     const std::map<std::string, nlohmann::json> none;
                     const bool other = (w + k) % 2 == 1; // each worker sees the pages in another order
                     auto r = worker->run({item, page, other ? second : first, folder, none, limits});
-                    results[static_cast<std::size_t>(w * 3 + k)] = (other ? "B" : "A") + (r ? r->dump() : r.error().to_string());
+                    results[static_cast<std::size_t>(w * 3 + k)] =
+                        (other ? "B" : "A") + (r ? r->dump() : r.error().to_string());
                 }
             });
         threads.clear();
@@ -275,9 +280,11 @@ TEST(ReadingPpocr, MissingAndDamagedModelsAreNamed) {
     EXPECT_EQ(missing.error().code, "missing.model");
     EXPECT_THAT(missing.error().file, HasSubstr("ppocrv6_tiny_det.onnx"));
     EXPECT_THAT(missing.error().reason, HasSubstr("scripts/setup"));
-    for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt"}) fs::copy_file(kModels + "/" + name, folder / name);
+    for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt"})
+        fs::copy_file(kModels + "/" + name, folder / name);
     ASSERT_TRUE(open_reader(settings, folder.string()));
-    std::ofstream(folder / "ppocrv6_tiny_dict.txt", std::ios::app) << (content_of(kModels + "/ppocrv6_tiny_dict.txt").ends_with('\n') ? "x\ny\n" : "\nx\ny\n");
+    std::ofstream(folder / "ppocrv6_tiny_dict.txt", std::ios::app)
+        << (content_of(kModels + "/ppocrv6_tiny_dict.txt").ends_with('\n') ? "x\ny\n" : "\nx\ny\n");
     auto mismatch = open_reader(settings, folder.string());
     ASSERT_FALSE(mismatch);
     EXPECT_EQ(mismatch.error().code, "read.model");
@@ -336,7 +343,8 @@ class ReadingEngines : public ::testing::TestWithParam<std::string> {
 #ifndef RECTO_PPOCR
         if (GetParam() == "ppocr") GTEST_SKIP() << "built without OpenVINO";
 #endif
-        settings_ = settings_with({{"engine", GetParam()}, {"language", GetParam() == "ppocr" ? "chi_sim+eng" : "eng"}});
+        settings_ =
+            settings_with({{"engine", GetParam()}, {"language", GetParam() == "ppocr" ? "chi_sim+eng" : "eng"}});
         auto opened = open_reader(settings_);
         ASSERT_TRUE(opened) << opened.error().to_string();
         reader_ = std::move(*opened);
@@ -390,7 +398,8 @@ TEST_P(ReadingEngines, OddImagesAreSaidToBeEmptyOrUnreadable) {
     EXPECT_EQ(state(noise, ColourMode::Grey), "not-machine-readable");
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, ReadingEngines, ::testing::Values("ppocr", "tesseract"), [](const auto& p) { return p.param; });
+INSTANTIATE_TEST_SUITE_P(Both, ReadingEngines, ::testing::Values("ppocr", "tesseract"),
+                         [](const auto& p) { return p.param; });
 
 TEST(Reading, ABlankPageIsNotLookedAt) {
     const Settings settings = settings_with({{"engine", "tesseract"}, {"language", "eng"}});
