@@ -36,8 +36,8 @@ class ItemFiles {
           name_(escape_name(in.item.display_name())) {}
 
     Result<void> run() {
-        std::stable_sort(in_.item.pages.begin(), in_.item.pages.end(),
-                         [](const Page& a, const Page& b) { return a.order < b.order; });
+        std::sort(in_.item.pages.begin(), in_.item.pages.end(),
+                  [](const Page& a, const Page& b) { return a.order < b.order; });
         for (const Page& p : in_.item.pages) texts_.push_back(clean_text(p.text));
         take_page_files();
         RECTO_TRY(pdf());

@@ -91,7 +91,8 @@ class Writer {
         // One group a role, in the order in which the roles first appear.
         std::vector<std::string> roles;
         for (const Json& f : item_.at("files"))
-            if (std::find(roles.begin(), roles.end(), f.at("role")) == roles.end()) roles.push_back(f.at("role"));
+            if (const std::string role = f.at("role"); std::find(roles.begin(), roles.end(), role) == roles.end())
+                roles.push_back(role);
         x_.start("fileSec").start("fileGrp").attribute("USE", "master");
         int n = 0;
         for (const Json& s : item_.at("sources")) {
