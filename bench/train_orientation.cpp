@@ -83,12 +83,7 @@ cv::Mat tight(const cv::Mat& ink) {
     std::vector<cv::Point> points;
     cv::findNonZero(mask, points);
     if (points.size() < 10) return {};
-    cv::Rect box = cv::boundingRect(points);
-    // The stage's boxes are not exact either: a pixel more or less above and below.
-    const int more = std::max(1, box.height / 16);
-    box.y -= whole(-more, more);
-    box.height += whole(-more, more);
-    return ink(box & cv::Rect(0, 0, ink.cols, ink.rows));
+    return ink(cv::boundingRect(points));
 }
 
 std::u32string latin_text(int letters) {
@@ -213,7 +208,7 @@ int main(int argc, char** argv) {
     if (fonts.empty()) return std::fprintf(stderr, "no font could be opened\n"), 66;
     const std::vector<char32_t> characters = han();
     std::vector<Sample> training, test;
-    make(fonts, characters, 420000, training);
+    make(fonts, characters, 240000, training);
     make(fonts, characters, 12000, test);
     std::fprintf(stderr, "%zu windows\n", training.size());
 
@@ -221,7 +216,7 @@ int main(int argc, char** argv) {
     for (auto& v : net.w1) v = static_cast<float>(uniform(-1, 1) * std::sqrt(3.0 / kWindowPixels));
     for (auto& v : net.w2) v = static_cast<float>(uniform(-1, 1) * std::sqrt(3.0 / kHidden));
     std::vector<float> m1(net.w1.size(), 0);
-    constexpr int kEpochs = 16;
+    constexpr int kEpochs = 14;
     constexpr int kBatch = 32;
     std::vector<float> g1(net.w1.size());
     for (int epoch = 0; epoch < kEpochs; ++epoch) {

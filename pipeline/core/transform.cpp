@@ -102,7 +102,9 @@ bool Transform::is_exact() const {
             if (!whole(matrix_(r, c)) || std::abs(matrix_(r, c)) > 1.5) return false;
         if (std::abs(std::abs(matrix_(r, 0)) + std::abs(matrix_(r, 1)) - 1) > 1e-9 || !whole(matrix_(r, 2))) return false;
     }
-    return matrix_(2, 0) == 0 && matrix_(2, 1) == 0 && matrix_(2, 2) == 1;
+    // A mirrored image is not reached by turns.
+    const bool turned = matrix_(0, 0) * matrix_(1, 1) - matrix_(0, 1) * matrix_(1, 0) > 0;
+    return turned && matrix_(2, 0) == 0 && matrix_(2, 1) == 0 && matrix_(2, 2) == 1;
 }
 
 void to_json(nlohmann::json& j, const Transform& t) {

@@ -73,22 +73,29 @@ BlankCheck check_blank(const Analysis& a, const cv::Mat& region_in) {
     // For each mark: how dark, and how steep its flank is. Ink and pencil have steep flanks; what shines through the
     // paper is blurred by it, so its steepest step is a small share of its depth.
     struct Mark {
-        int area = 0, darkest = 0, steepest = 0;
+        int area = 0, darkest = 0, steep = 0; ///< Pixels; depth; pixels on a steep flank.
     };
     std::vector<Mark> marks(static_cast<std::size_t>(n));
     for (int y = 1; y + 1 < candidate.rows; ++y) {
         const auto* label = labels.ptr<int>(y);
-        const auto* depth = a.ink.ptr<std::uint8_t>(y);
+        const auto* depth = soft.ptr<std::uint8_t>(y);
+        for (int x = 1; x + 1 < candidate.cols; ++x) {
+            if (label[x] == 0) continue;
+            Mark& m = marks[static_cast<std::size_t>(label[x])];
+            ++m.area;
+            m.darkest = std::max<int>(m.darkest, depth[x]);
+        }
+    }
+    for (int y = 1; y + 1 < candidate.rows; ++y) {
+        const auto* label = labels.ptr<int>(y);
         const auto* up = a.work.ptr<std::uint8_t>(y - 1);
         const auto* down = a.work.ptr<std::uint8_t>(y + 1);
         const auto* row = a.work.ptr<std::uint8_t>(y);
         for (int x = 1; x + 1 < candidate.cols; ++x) {
             if (label[x] == 0) continue;
             Mark& m = marks[static_cast<std::size_t>(label[x])];
-            ++m.area;
-            m.darkest = std::max<int>(m.darkest, depth[x]);
-            const int gx = std::abs(row[x + 1] - row[x - 1]), gy = std::abs(down[x] - up[x]);
-            m.steepest = std::max(m.steepest, std::max(gx, gy));
+            const int step = std::max(std::abs(row[x + 1] - row[x - 1]), std::abs(down[x] - up[x]));
+            m.steep += step > 0.7 * m.darkest;
         }
     }
     double ink = 0, faint = 0, soft_area = 0;
@@ -98,7 +105,7 @@ BlankCheck check_blank(const Analysis& a, const cv::Mat& region_in) {
                   h = stats.at<int>(static_cast<int>(i), cv::CC_STAT_HEIGHT);
         if (m.area < 6 || std::max(w, h) < 4) continue; // grain and dust
         const bool dark = m.darkest > std::max(0.28 * paper, 6 * grain);
-        const bool steep = m.steepest > 0.55 * m.darkest && m.steepest > 5 * grain;
+        const bool steep = m.steep > 0.25 * m.area;
         const bool stroke = std::max(w, h) >= 14 || m.area >= 60;
         if (dark && (m.area >= 10)) ink += m.area;
         else if (steep && stroke && m.darkest > std::max(0.045 * paper, 5 * grain)) faint += m.area;

@@ -73,7 +73,9 @@ Orientation estimate_orientation(const cv::Mat& grey, const cv::Mat& ink_in, dou
     cv::Mat ink = ink_in;
     if (std::abs(skew_deg) > 0.4) {
         const cv::Mat turn = cv::getRotationMatrix2D({ink.cols / 2.0F, ink.rows / 2.0F}, skew_deg, 1);
-        cv::warpAffine(ink_in, ink, turn, ink.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(0));
+        cv::Mat straight; // not into `ink`, which still shares its pixels with the caller's
+        cv::warpAffine(ink_in, straight, turn, ink_in.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(0));
+        ink = straight;
     }
     // Lines are found on the image halved (letters of about ten pixels); windows are cut from the whole one.
     cv::Mat half, mask;

@@ -272,6 +272,21 @@ std::optional<PageQuad> measure_sheet(const Analysis& a, const Levels& levels, c
     if (area < 0.3) quad.confidence *= std::max(0.0, area / 0.3);
     return quad;
 }
+/// A narrow dark gap between two sheets is the fold of a book, no bed: both pages reach to its middle.
+void join_at_fold(Quad& first, Quad& second, bool beside) {
+    const std::size_t a0 = beside ? 1 : 3, a1 = 2, b0 = 0, b1 = beside ? 3 : 1;
+    const double gap0 = std::hypot(second[b0].x - first[a0].x, second[b0].y - first[a0].y);
+    const double gap1 = std::hypot(second[b1].x - first[a1].x, second[b1].y - first[a1].y);
+    const double size = beside ? std::hypot(first[1].x - first[0].x, first[1].y - first[0].y)
+                               : std::hypot(first[3].x - first[0].x, first[3].y - first[0].y);
+    if (std::max(gap0, gap1) > 0.06 * size) return;
+    const auto middle = [](Point& p, Point& q) {
+        p = {(p.x + q.x) / 2, (p.y + q.y) / 2};
+        q = p;
+    };
+    middle(first[a0], second[b0]);
+    middle(first[a1], second[b1]);
+}
 } // namespace
 
 PageEdges find_page_edges(const Analysis& a) {
@@ -317,6 +332,7 @@ PageEdges find_page_edges(const Analysis& a) {
         const Point p = centre(result.pages[0]), q = centre(result.pages[1]);
         const bool beside = std::abs(p.x - q.x) > std::abs(p.y - q.y);
         if (beside ? p.x > q.x : p.y > q.y) std::swap(result.pages[0], result.pages[1]);
+        join_at_fold(result.pages[0].corners, result.pages[1].corners, beside);
     }
     return result;
 }

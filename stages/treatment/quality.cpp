@@ -14,16 +14,20 @@ struct Tile {
 };
 
 /// Mean, over the strongest edges of a tile, of the steepest one-pixel step divided by the height of the edge.
-void edge_steepness(const cv::Mat& grey, std::vector<double>& steepness, std::vector<double>& heights) {
+void edge_steepness(const cv::Mat& grey, double contrast, std::vector<double>& steepness) {
     constexpr int kReach = 4;
+    // Soft print has low and flat edges; what counts as an edge follows the page's own contrast.
+    const int least_step = std::max(4, static_cast<int>(0.06 * contrast)), least_height = std::max(16, static_cast<int>(0.25 * contrast));
     for (int y = 2; y + 2 < grey.rows; y += 2) {
         const auto* row = grey.ptr<std::uint8_t>(y);
         for (int x = kReach; x + kReach + 1 < grey.cols; ++x) {
             const int step = row[x] - row[x + 1];
-            if (std::abs(step) < 12) continue;
-            // The steepest step of this flank only.
-            const int before = row[x - 1] - row[x], after = row[x + 1] - row[x + 2];
-            if (std::abs(before) > std::abs(step) || std::abs(after) >= std::abs(step)) continue;
+            if (std::abs(step) < least_step) continue;
+            // The steepest step within reach only: grain beside a stroke is no edge of its own.
+            bool steepest = true;
+            for (int k = 1; k <= kReach && steepest; ++k)
+                steepest = std::abs(row[x - k] - row[x - k + 1]) <= std::abs(step) && std::abs(row[x + k] - row[x + k + 1]) < std::abs(step);
+            if (!steepest) continue;
             int high = std::max(row[x], row[x + 1]), low = std::min(row[x], row[x + 1]);
             const int sign = step > 0 ? 1 : -1; // walk up to the left or right while it rises
             for (int k = 1; k < kReach; ++k) {
@@ -37,9 +41,8 @@ void edge_steepness(const cv::Mat& grey, std::vector<double>& steepness, std::ve
                 }
             }
             const int height = high - low;
-            if (height < 40) continue;
+            if (height < least_height) continue;
             steepness.push_back(static_cast<double>(std::abs(step)) / height);
-            heights.push_back(height);
         }
     }
 }
@@ -106,7 +109,8 @@ Quality measure_quality(const Raster& raster, const Analysis& a, const cv::Mat& 
         if (!near) chosen.push_back(t);
         if (chosen.size() == 12) break;
     }
-    std::vector<double> steepness, heights;
+    std::vector<double> steepness;
+    const double contrast = q.paper_level - q.ink_level;
     const cv::Rect all(0, 0, raster.width(), raster.height());
     for (const Tile& t : chosen) {
         const Point p = a.work_to_source({static_cast<double>(t.x), static_cast<double>(t.y)});
@@ -118,10 +122,10 @@ Quality measure_quality(const Raster& raster, const Analysis& a, const cv::Mat& 
         cv::Mat grey;
         if (raster.pixels.channels() == 3) cv::cvtColor(raster.pixels(box), grey, cv::COLOR_RGB2GRAY);
         else grey = raster.pixels(box);
-        edge_steepness(grey, steepness, heights);
+        edge_steepness(grey, contrast, steepness);
         cv::Mat across;
         cv::transpose(grey, across);
-        edge_steepness(across, steepness, heights);
+        edge_steepness(across, contrast, steepness);
     }
     if (steepness.size() < 50) return q;
     q.measured = true;

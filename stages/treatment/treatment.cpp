@@ -162,7 +162,9 @@ void Treater::decide_orientation() {
     const double print = static_cast<double>(cv::countNonZero(ink_ > 100)) / static_cast<double>(ink_.total());
     if (print < 0.0008) return; // nothing to tell it by
     Orientation cheap = estimate_orientation(a_.work, ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
-    const bool cheap_sure = cheap.confidence >= kSureOrientation;
+    // To leave a page as it lies asks for less than to turn it.
+    const bool cheap_sure = cheap.confidence >= kSureOrientation ||
+                            (cheap.turn_deg == 0 && cheap.confidence >= 0.3 && cheap.witnesses >= 60);
     if (cheap_sure && cheap.turn_deg == 0 && !options_.second_opinion_always) {
         turn_confidence_ = cheap.confidence;
         return;
@@ -443,8 +445,9 @@ PageTreatment Treater::make_page(const Sheet& sheet) {
     const cv::Mat region = whole ? cv::Mat() : quad_mask(a_.work.size(), sheet.region, 4);
     cv::Mat ink = ink_;
     if (!sheet.split.empty()) {
-        ink = cv::Mat::zeros(ink_.size(), CV_8UC1);
-        ink_.copyTo(ink, region);
+        cv::Mat half; // assigning zeros to `ink` would clear the pixels it shares with ink_
+        ink_.copyTo(half, region);
+        ink = half;
     }
     if (sheet.has_quad) {
         page.has_quad = true;
