@@ -25,8 +25,8 @@ IccSpace icc_space(Bytes p) {
 
 std::vector<std::uint8_t> icc_for(ColourMode mode, Bytes profile) {
     const IccSpace space = icc_space(profile);
-    const bool fits = (mode == ColourMode::Colour && space == IccSpace::Rgb) ||
-                      (mode == ColourMode::Grey && space == IccSpace::Grey);
+    const bool fits =
+        (mode == ColourMode::Colour && space == IccSpace::Rgb) || (mode == ColourMode::Grey && space == IccSpace::Grey);
     return fits ? std::vector<std::uint8_t>(profile.begin(), profile.end()) : std::vector<std::uint8_t>();
 }
 

@@ -243,9 +243,10 @@ struct Decoder::Pool {
             if (received == Received::TimedOut) {
                 forget(child);
                 end(child);
-                return fail_retry("decode.time_limit",
-                                  fmt::format("not done after {:.1f} s", static_cast<double>(limits.time.count()) / 1000),
-                                  path, page);
+                return fail_retry(
+                    "decode.time_limit",
+                    fmt::format("not done after {:.1f} s", static_cast<double>(limits.time.count()) / 1000), path,
+                    page);
             }
             if (received == Received::Ok) {
                 std::optional<Result<T>> result;
@@ -296,14 +297,15 @@ std::optional<Raster> raster_of(const Message& reply, const DecodeLimits& limits
     const auto channels = h.at("channels").get<int>(), mode = h.at("mode").get<int>();
     const auto source = h.at("dpi_source").get<int>();
     if (width < 1 || height < 1 || width > 1 << 24 || height > 1 << 24 ||
-        static_cast<std::uint64_t>(width * height) > limits.max_pixels || mode < 0 || mode > 2 || source < 0 || source > 2)
+        static_cast<std::uint64_t>(width * height) > limits.max_pixels || mode < 0 || mode > 2 || source < 0 ||
+        source > 2)
         return std::nullopt;
     Raster r;
     r.mode = static_cast<ColourMode>(mode);
     if (channels != (r.mode == ColourMode::Colour ? 3 : 1)) return std::nullopt;
     r.dpi = {h.at("dpi_x").get<double>(), h.at("dpi_y").get<double>(), static_cast<DpiSource>(source)};
     if (!(r.dpi.x > 0) || !(r.dpi.y > 0) || !std::isfinite(r.dpi.x) || !std::isfinite(r.dpi.y)) return std::nullopt;
-    struct stat st {};
+    struct stat st{};
     constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE; // Or the child could change it afterwards.
     if (reply.fd < 0 || ::fstat(reply.fd, &st) != 0 || st.st_size != width * height * channels ||
         (::fcntl(reply.fd, F_GET_SEALS) & kSeals) != kSeals)

@@ -17,9 +17,9 @@ namespace recto {
 inline constexpr int kDecodeWorkerFd = 3;
 
 struct DecodeLimits {
-    std::chrono::milliseconds time{60'000};        ///< For one request; a child over it is killed.
+    std::chrono::milliseconds time{60'000};           ///< For one request; a child over it is killed.
     std::size_t address_space = std::size_t{4} << 30; ///< RLIMIT_AS of a child, bytes.
-    std::uint64_t max_pixels = 600'000'000;        ///< Larger images are refused by name ("decode.too_large").
+    std::uint64_t max_pixels = 600'000'000;           ///< Larger images are refused by name ("decode.too_large").
 };
 
 /// A pool of decoding children. Thread-safe: concurrent callers use different children, started when first needed.

@@ -1,11 +1,11 @@
 // The decoding child: `recto _worker`. Whatever a file does to a library happens here.
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -62,8 +62,7 @@ class SharedPixels {
 };
 
 nlohmann::json failed(const Error& e) {
-    return {{"ok", false},  {"code", e.code}, {"reason", e.reason},
-            {"page", e.page}, {"retry", e.retry}};
+    return {{"ok", false}, {"code", e.code}, {"reason", e.reason}, {"page", e.page}, {"retry", e.retry}};
 }
 
 DecodeLimits apply_limits(const nlohmann::json& head) {

@@ -19,7 +19,9 @@ namespace {
 
 tl::unexpected<Error> fail_errno(const std::string& path) {
     const int e = errno;
-    const char* code = e == ENOENT || e == ENOTDIR ? "io.not_found" : e == EACCES || e == EPERM ? "io.denied" : "io.read";
+    const char* code = e == ENOENT || e == ENOTDIR ? "io.not_found"
+                       : e == EACCES || e == EPERM ? "io.denied"
+                                                   : "io.read";
     return fail(code, std::strerror(e), path);
 }
 
@@ -42,9 +44,7 @@ template <class T, class Work> Result<T> guarded(const std::string& path, int pa
         if (e.code == cv::Error::StsNoMem)
             return fail("decode.no_memory", "the image needs more memory than a decoder may use", path, page);
         return fail("decode.damaged", e.err, path, page);
-    } catch (const std::exception& e) {
-        return fail("decode.damaged", e.what(), path, page);
-    }
+    } catch (const std::exception& e) { return fail("decode.damaged", e.what(), path, page); }
 }
 
 template <class T, class Tiff, class Jpeg, class Png, class Jp2, class Pdf>
@@ -68,7 +68,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // Never hangs on a FIFO.
     if (fd < 0) return fail_errno(path);
     MappedFile file;
-    struct stat st {};
+    struct stat st{};
     if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         ::close(fd);
         return fail("io.read", "not a regular file", path);
@@ -77,9 +77,8 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
     if (file.size_ > 0) {
         void* p = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
         if (p == MAP_FAILED) {
-            auto error = errno == ENOMEM
-                             ? fail("decode.no_memory", "the file is larger than a decoder may map", path)
-                             : fail_errno(path);
+            auto error = errno == ENOMEM ? fail("decode.no_memory", "the file is larger than a decoder may map", path)
+                                         : fail_errno(path);
             ::close(fd);
             return error;
         }
@@ -138,10 +137,10 @@ Result<Source> probe_file(const std::string& path, const DecodeLimits& limits) {
         RECTO_ASSIGN(const MappedFile file, MappedFile::open(path));
         const PixelMaker none;
         const Input in{path, file.bytes(), limits, none};
-        RECTO_ASSIGN(Source source, (dispatch<Source>(
-                                        in, [&] { return probe_tiff(in); }, [&] { return probe_jpeg(in); },
-                                        [&] { return probe_png(in); }, [&] { return probe_jp2(in); },
-                                        [&] { return probe_pdf(in); })));
+        RECTO_ASSIGN(Source source,
+                     (dispatch<Source>(
+                         in, [&] { return probe_tiff(in); }, [&] { return probe_jpeg(in); },
+                         [&] { return probe_png(in); }, [&] { return probe_jp2(in); }, [&] { return probe_pdf(in); })));
         if (source.images.empty()) return fail("decode.empty", "the file holds no image", path);
         return source;
     });

@@ -85,7 +85,7 @@ struct Resolution {
 // ---- EXIF (exif.cpp) -----------------------------------------------------------------------------------------------
 
 struct Exif {
-    int orientation = 0;      ///< 1 to 8; 0 when absent.
+    int orientation = 0; ///< 1 to 8; 0 when absent.
     double dpi_x = 0, dpi_y = 0;
     CaptureFacts capture;
 };

@@ -163,7 +163,8 @@ struct Plane {
     [[nodiscard]] std::uint8_t at(std::uint32_t x, std::uint32_t y) const {
         const std::uint32_t cx = std::min(x / comp->dx, comp->w - 1), cy = std::min(y / comp->dy, comp->h - 1);
         const int v = comp->data[static_cast<std::size_t>(cy) * comp->w + cx] + offset;
-        if (comp->prec < 8) return static_cast<std::uint8_t>(std::clamp(v, 0, (1 << comp->prec) - 1) * 255 / ((1 << comp->prec) - 1));
+        if (comp->prec < 8)
+            return static_cast<std::uint8_t>(std::clamp(v, 0, (1 << comp->prec) - 1) * 255 / ((1 << comp->prec) - 1));
         return static_cast<std::uint8_t>(std::clamp(v >> shift_down, 0, 255));
     }
 };
@@ -202,13 +203,13 @@ Result<Source> probe_jp2(const Input& in) {
     info.height = static_cast<int>(height);
     info.bits_per_sample = static_cast<int>(image.comps[0].prec);
     info.samples = static_cast<int>(image.numcomps);
-    info.photometric = channels.space == Space::Grey ? "grey"
+    info.photometric = channels.space == Space::Grey   ? "grey"
                        : channels.space == Space::Cmyk ? "cmyk"
                        : channels.space == Space::Ycc  ? "ycbcr"
                                                        : "rgb";
     info.compression = "jpeg2000";
-    info.has_icc = image.icc_profile_len > 0 &&
-                   icc_space({image.icc_profile_buf, image.icc_profile_len}) != IccSpace::None;
+    info.has_icc =
+        image.icc_profile_len > 0 && icc_space({image.icc_profile_buf, image.icc_profile_len}) != IccSpace::None;
     double x = 0, y = 0;
     if (container) declared_dpi(in.bytes, x, y);
     Resolution resolution = resolve_dpi(info.width, info.height, x, y);
@@ -239,7 +240,8 @@ Result<Raster> decode_jp2(const Input& in, int index) {
     std::vector<Plane> planes;
     for (int i = 0; i < static_cast<int>(image.numcomps); ++i) {
         const auto& c = image.comps[i];
-        if (c.data == nullptr || c.w == 0 || c.h == 0) return fail("decode.damaged", "a component is missing", in.path, 1);
+        if (c.data == nullptr || c.w == 0 || c.h == 0)
+            return fail("decode.damaged", "a component is missing", in.path, 1);
         const int prec = static_cast<int>(c.prec);
         planes.push_back({&c, std::max(0, prec - 8), c.sgnd != 0 ? 1 << (prec - 1) : 0});
     }

@@ -198,8 +198,8 @@ Result<Source> probe_jpeg(const Input& in) {
     info.dpi = resolution.dpi;
     info.findings = std::move(resolution.findings);
     if (info.photometric == "cmyk")
-        info.findings.push_back(remark(icc_space(h.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain",
-                                       Severity::Info));
+        info.findings.push_back(remark(
+            icc_space(h.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain", Severity::Info));
     source.images.push_back(std::move(info));
     return source;
 }

@@ -1,6 +1,5 @@
 // PDF: each page's scan taken out as it is stored, else the page rendered.
 
-
 #include <algorithm>
 #include <cmath>
 
@@ -49,7 +48,8 @@ int orientation_of(const PdfMatrix& m, int rotate) {
 Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
     Plan plan;
     const PageContent content = examine_page(pdf, page);
-    const double across = content.box.width() * content.user_unit / 72, down = content.box.height() * content.user_unit / 72;
+    const double across = content.box.width() * content.user_unit / 72,
+                 down = content.box.height() * content.user_unit / 72;
     int scan_width = 0, scan_height = 0;
     bool lies = false; ///< The scan is shown turned by a quarter.
     if (content.scan) {
@@ -163,8 +163,8 @@ std::string pdf_time(const std::string& s) {
     if (!s.starts_with("D:") || s.size() < 16) return {};
     const std::string d = s.substr(2, 14);
     if (d.find_first_not_of("0123456789") != std::string::npos) return s;
-    const std::string t = fmt::format("{}-{}-{}T{}:{}:{}", d.substr(0, 4), d.substr(4, 2), d.substr(6, 2), d.substr(8, 2),
-                                      d.substr(10, 2), d.substr(12, 2));
+    const std::string t = fmt::format("{}-{}-{}T{}:{}:{}", d.substr(0, 4), d.substr(4, 2), d.substr(6, 2),
+                                      d.substr(8, 2), d.substr(10, 2), d.substr(12, 2));
     if (s.size() >= 17 && s[16] == 'Z') return t + "Z";
     if (s.size() >= 22 && (s[16] == '+' || s[16] == '-')) return t + s.substr(16, 3) + ":" + s.substr(20, 2);
     return t;
@@ -187,9 +187,7 @@ Result<std::unique_ptr<QPDF>> open_pdf(const Input& in) {
         if (e.getErrorCode() == qpdf_e_unsupported && e.getMessageDetail().find("ncrypt") != std::string::npos)
             return fail("decode.encrypted", reason_of(e), in.path);
         return fail("decode.damaged", reason_of(e), in.path);
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const std::exception& e) {
+    } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
         return fail("decode.damaged", reason_of(e), in.path);
     }
     return pdf;
@@ -215,9 +213,7 @@ Result<Source> probe_pdf(const Input& in) {
                     continue;
                 }
                 source.images.push_back(describe(plan));
-            } catch (const std::bad_alloc&) {
-                throw;
-            } catch (const std::exception& e) {
+            } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
                 source.images.push_back(damaged_image(reason_of(e)));
             }
         }
@@ -229,9 +225,7 @@ Result<Source> probe_pdf(const Input& in) {
             const std::string first = warnings.empty() ? std::string() : reason_of(warnings.front());
             source.images.front().findings.push_back(remark("decode.pdf_repaired", Severity::Warning, {first}));
         }
-    } catch (const QPDFExc& e) {
-        return fail("decode.damaged", reason_of(e), in.path);
-    }
+    } catch (const QPDFExc& e) { return fail("decode.damaged", reason_of(e), in.path); }
     return source;
 }
 
@@ -256,9 +250,7 @@ Result<Raster> decode_pdf(const Input& in, int index) {
         }
         r.dpi = resolve_dpi(plan.width, plan.height, plan.dpi_x, plan.dpi_y).dpi;
         return r;
-    } catch (const QPDFExc& e) {
-        return fail("decode.damaged", reason_of(e), in.path, index + 1);
-    }
+    } catch (const QPDFExc& e) { return fail("decode.damaged", reason_of(e), in.path, index + 1); }
 }
 
 } // namespace recto::files

@@ -184,8 +184,8 @@ Result<Source> probe_png(const Input& in) {
     info.height = static_cast<int>(height);
     info.bits_per_sample = png_get_bit_depth(reader.png(), reader.info());
     info.samples = png_get_channels(reader.png(), reader.info());
-    info.photometric = (type & PNG_COLOR_MASK_PALETTE) != 0 ? "palette"
-                       : (type & PNG_COLOR_MASK_COLOR) != 0 ? "rgb"
+    info.photometric = (type & PNG_COLOR_MASK_PALETTE) != 0                       ? "palette"
+                       : (type & PNG_COLOR_MASK_COLOR) != 0                       ? "rgb"
                        : type == PNG_COLOR_TYPE_GRAY && info.bits_per_sample == 1 ? "bilevel"
                                                                                   : "grey";
     info.compression = "deflate";

@@ -86,10 +86,11 @@ ImageInfo describe(const TiffLayout& t) {
     bool associated = false;
     if (t.alpha(associated) >= 0) info.findings.push_back(remark("decode.alpha_on_white", Severity::Info));
     else if (t.extra_count > 0) info.findings.push_back(remark("decode.extra_samples", Severity::Info));
-    if (t.bits > 8) info.findings.push_back(remark("decode.reduced_to_8_bits", Severity::Info, {std::to_string(t.bits)}));
+    if (t.bits > 8)
+        info.findings.push_back(remark("decode.reduced_to_8_bits", Severity::Info, {std::to_string(t.bits)}));
     if (t.photometric == PHOTOMETRIC_SEPARATED)
-        info.findings.push_back(remark(icc_space(t.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain",
-                                       Severity::Info));
+        info.findings.push_back(remark(
+            icc_space(t.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain", Severity::Info));
     return info;
 }
 
@@ -128,10 +129,10 @@ int TiffFile::on_warning(TIFF*, void* self, const char* module, const char* form
     // Most warnings are about tags. These say that pixels are missing or made up; libtiff returns success with them.
     const std::string message = line(format, args);
     if (what.find("got %") != std::string_view::npos && who.starts_with("Fax")) ++log.bad_lines;
-    const bool lost = what.find("Premature EOF") != std::string_view::npos ||
-                      (message.find("orrupt JPEG data") != std::string::npos &&
-                       message.find("extraneous") == std::string::npos) ||
-                      message.find("Premature end of JPEG") != std::string::npos;
+    const bool lost =
+        what.find("Premature EOF") != std::string_view::npos ||
+        (message.find("orrupt JPEG data") != std::string::npos && message.find("extraneous") == std::string::npos) ||
+        message.find("Premature end of JPEG") != std::string::npos;
     if (lost && log.data_warning.empty()) log.data_warning = message;
     return 1;
 }
@@ -175,7 +176,8 @@ std::vector<TiffFile::Image> TiffFile::images(int& left_out) {
     const auto number = [&](std::uint64_t at, int n) -> std::uint64_t {
         if (at > b.size() || b.size() - at < static_cast<std::uint64_t>(n)) return 0;
         std::uint64_t v = 0;
-        for (int i = 0; i < n; ++i) v |= std::uint64_t{b[at + static_cast<std::uint64_t>(i)]} << 8 * (little ? i : n - 1 - i);
+        for (int i = 0; i < n; ++i)
+            v |= std::uint64_t{b[at + static_cast<std::uint64_t>(i)]} << 8 * (little ? i : n - 1 - i);
         return v;
     };
     const bool big = number(2, 2) == 43;
@@ -203,8 +205,8 @@ std::vector<TiffFile::Image> TiffFile::images(int& left_out) {
             const auto kind = tag<std::uint32_t>(tiff_, TIFFTAG_SUBFILETYPE, 0);
             const bool smaller = std::any_of(sizes.begin(), sizes.end(), [&](const TiffLayout& s) {
                 return t.width < s.width && t.height < s.height &&
-                       std::abs(static_cast<double>(t.width) * s.height / (static_cast<double>(t.height) * s.width) - 1) <
-                           0.05;
+                       std::abs(static_cast<double>(t.width) * s.height / (static_cast<double>(t.height) * s.width) -
+                                1) < 0.05;
             });
             if ((kind & FILETYPE_MASK) != 0 || ((kind & FILETYPE_REDUCEDIMAGE) != 0 && smaller)) {
                 ++left_out;
@@ -222,9 +224,7 @@ std::vector<TiffFile::Image> TiffFile::images(int& left_out) {
     return images;
 }
 
-bool TiffFile::select(const Image& image) {
-    return image.offset != 0 && TIFFSetSubDirectory(tiff_, image.offset) == 1;
-}
+bool TiffFile::select(const Image& image) { return image.offset != 0 && TIFFSetSubDirectory(tiff_, image.offset) == 1; }
 
 int TiffLayout::alpha(bool& associated) const {
     for (int i = 0; i < extra_count; ++i)

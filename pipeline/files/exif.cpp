@@ -12,10 +12,10 @@ namespace {
 
 class Reader {
   public:
-    explicit Reader(Bytes block) : block_(block) {
-        little_ = block.size() >= 2 && block[0] == 'I';
+    explicit Reader(Bytes block) : block_(block) { little_ = block.size() >= 2 && block[0] == 'I'; }
+    [[nodiscard]] bool has(std::size_t at, std::size_t n) const {
+        return at <= block_.size() && n <= block_.size() - at;
     }
-    [[nodiscard]] bool has(std::size_t at, std::size_t n) const { return at <= block_.size() && n <= block_.size() - at; }
     [[nodiscard]] std::uint32_t u16(std::size_t at) const {
         return little_ ? block_[at] | block_[at + 1] << 8 : block_[at] << 8 | block_[at + 1];
     }

@@ -127,12 +127,14 @@ Result<void> put_image(TiffWriter& writer, const Raster& r, TiffCompression comp
     TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, bilevel ? 1 : 8);
     TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, channels);
     TIFFSetField(t, TIFFTAG_COMPRESSION,
-                 g4                                          ? COMPRESSION_CCITTFAX4
-                 : compression == TiffCompression::Lzw       ? COMPRESSION_LZW
-                 : compression == TiffCompression::Deflate   ? COMPRESSION_ADOBE_DEFLATE
-                                                             : COMPRESSION_NONE);
+                 g4                                        ? COMPRESSION_CCITTFAX4
+                 : compression == TiffCompression::Lzw     ? COMPRESSION_LZW
+                 : compression == TiffCompression::Deflate ? COMPRESSION_ADOBE_DEFLATE
+                                                           : COMPRESSION_NONE);
     TIFFSetField(t, TIFFTAG_PHOTOMETRIC,
-                 bilevel ? PHOTOMETRIC_MINISWHITE : channels == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+                 bilevel         ? PHOTOMETRIC_MINISWHITE
+                 : channels == 3 ? PHOTOMETRIC_RGB
+                                 : PHOTOMETRIC_MINISBLACK);
     TIFFSetField(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
     TIFFSetField(t, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, rows_per_strip);
@@ -270,7 +272,8 @@ Result<std::string> write_g4(const Raster& raster) {
     const std::string tiff = writer.take();
     // The one strip lies where StripOffsets says; libtiff writes little-endian here ("l").
     const auto u16 = [&](std::size_t at) {
-        return static_cast<std::uint32_t>(static_cast<std::uint8_t>(tiff[at]) | static_cast<std::uint8_t>(tiff[at + 1]) << 8);
+        return static_cast<std::uint32_t>(static_cast<std::uint8_t>(tiff[at]) | static_cast<std::uint8_t>(tiff[at + 1])
+                                                                                    << 8);
     };
     const auto u32 = [&](std::size_t at) { return u16(at) | u16(at + 2) << 16; };
     std::size_t offset = 0, size = 0;

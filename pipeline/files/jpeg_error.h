@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <string>
 
-#include <jpeglib.h>
 #include <jerror.h>
+#include <jpeglib.h>
 
 namespace recto::files {
 

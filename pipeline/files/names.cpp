@@ -17,8 +17,8 @@
 namespace recto {
 namespace {
 
-constexpr std::size_t kMaxName = 200;                ///< Bytes; leaves room for suffixes below ext4's and NTFS's 255.
-constexpr std::size_t kTail = 9;                     ///< "~" and 8 hexadecimal digits.
+constexpr std::size_t kMaxName = 200;                  ///< Bytes; leaves room for suffixes below ext4's and NTFS's 255.
+constexpr std::size_t kTail = 9;                       ///< "~" and 8 hexadecimal digits.
 constexpr std::string_view kReserved = "/\\:*?\"<>|%"; ///< Separators, Windows' forbidden set, and our own escape.
 
 /// Reads one code point at `i` and advances; -1 (one byte consumed) where the bytes are not UTF-8.
@@ -110,8 +110,8 @@ bool decode_as(const char* encoding, std::string_view bytes, std::string& out) {
     if (U_FAILURE(status)) return false;
     ucnv_setToUCallBack(converter, UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
     std::vector<UChar> buffer(bytes.size() * 2 + 1);
-    std::int32_t length = ucnv_toUChars(converter, buffer.data(), static_cast<std::int32_t>(buffer.size()), bytes.data(),
-                                        static_cast<std::int32_t>(bytes.size()), &status);
+    std::int32_t length = ucnv_toUChars(converter, buffer.data(), static_cast<std::int32_t>(buffer.size()),
+                                        bytes.data(), static_cast<std::int32_t>(bytes.size()), &status);
     ucnv_close(converter);
     if (U_FAILURE(status)) return false;
     out.clear();
@@ -145,7 +145,8 @@ std::string escape_name(std::string_view code) {
     const std::string name = to_nfc(code);
     if (name.empty()) return "%"; // A lone % comes from nothing else: % itself becomes %25.
     const auto is_edge = [](char c) { return c == ' ' || c == '.'; };
-    const std::size_t head = static_cast<std::size_t>(std::find_if_not(name.begin(), name.end(), is_edge) - name.begin());
+    const std::size_t head =
+        static_cast<std::size_t>(std::find_if_not(name.begin(), name.end(), is_edge) - name.begin());
     std::size_t tail = name.size();
     while (tail > head && is_edge(name[tail - 1])) --tail;
 

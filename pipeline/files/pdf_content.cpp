@@ -10,7 +10,7 @@
 namespace recto::files {
 namespace {
 
-constexpr int kMaxDepth = 12;           ///< Of forms within forms.
+constexpr int kMaxDepth = 12;            ///< Of forms within forms.
 constexpr int kMaxOperators = 3'000'000; ///< Beyond this the page is no scan.
 
 double number(QPDFObjectHandle o, double fallback = 0) { return o.isNumber() ? o.getNumericValue() : fallback; }
@@ -45,8 +45,8 @@ PdfBox map_box(const PdfMatrix& m, const PdfBox& b) {
 struct State {
     PdfMatrix ctm;
     PdfBox clip{-1e30, -1e30, 1e30, 1e30};
-    bool odd_clip = false;    ///< Clipped by something that is no upright rectangle.
-    bool see_through = false; ///< Soft mask, opacity below 1 or a blend mode.
+    bool odd_clip = false;            ///< Clipped by something that is no upright rectangle.
+    bool see_through = false;         ///< Soft mask, opacity below 1 or a blend mode.
     bool white = false, black = true; ///< Fill colour.
     int text_mode = 0;
 };
@@ -60,8 +60,8 @@ struct Interpreter {
     State now;
     QPDFObjectHandle resources;
     int depth = 0, operators = 0;
-    bool others = false;       ///< Something besides the scan can be seen.
-    double largest = 0;        ///< Area of the largest image so far.
+    bool others = false; ///< Something besides the scan can be seen.
+    double largest = 0;  ///< Area of the largest image so far.
     bool gave_up = false;
 
     // The current path: its corners while it may still be a rectangle.
@@ -120,12 +120,13 @@ struct Interpreter {
             const double across = std::hypot(now.ctm.a, now.ctm.b) * page.user_unit;
             if (across > 0) page.image_dpi = width * 72 / across;
         }
-        const bool masked = stencil || key("/SMask").isStream() || !key("/Mask").isNull() ||
-                            number(key("/SMaskInData")) != 0;
+        const bool masked =
+            stencil || key("/SMask").isStream() || !key("/Mask").isNull() || number(key("/SMaskInData")) != 0;
         const bool optional = !key("/OC").isNull() || std::find(layers.begin(), layers.end(), true) != layers.end();
         // Black through a stencil on an empty page is a bi-level scan by another name.
         const bool scan_stencil = stencil && now.black && !others && !page.scan && key("/SMask").isNull();
-        const bool plain = (!masked || scan_stencil) && !now.see_through && !now.odd_clip && !optional && width >= 1 && height >= 1;
+        const bool plain =
+            (!masked || scan_stencil) && !now.see_through && !now.odd_clip && !optional && width >= 1 && height >= 1;
         const double share = shown.area() / page.box.area();
         // A page of a scan: most of the page is the image, and most of the image is on the page.
         const bool fills = share >= 0.72 && shown.width() >= 0.85 * page.box.width() &&
@@ -158,8 +159,8 @@ struct Interpreter {
         if (gs.hasKey("/SMask") || gs.hasKey("/ca") || gs.hasKey("/BM")) {
             QPDFObjectHandle mask = gs.getKey("/SMask"), mode = gs.getKey("/BM");
             if (mode.isArray() && mode.getArrayNItems() > 0) mode = mode.getArrayItem(0);
-            const bool plain_mode = mode.isNull() || (mode.isName() && (mode.getName() == "/Normal" ||
-                                                                        mode.getName() == "/Compatible"));
+            const bool plain_mode =
+                mode.isNull() || (mode.isName() && (mode.getName() == "/Normal" || mode.getName() == "/Compatible"));
             now.see_through = mask.isDictionary() || number(gs.getKey("/ca"), 1) < 0.999 || !plain_mode;
         }
     }
@@ -235,15 +236,42 @@ void Interpreter::execute(const std::string& op, std::vector<QPDFObjectHandle>& 
         QPDFObjectHandle group = resources.getKey(kind);
         return group.isDictionary() ? group.getKey(args.back().getName()) : QPDFObjectHandle::newNull();
     };
-    enum Op { Save, Restore, Matrix, Draw, Move, Line, Curve, Rect, Close, Fill, Stroke, FillStroke, NoPaint, Clip,
-              Grey, Rgb, Cmyk, OtherColour, Mode, Show, Shade, Gs, Begin, BeginPlain, End };
+    enum Op {
+        Save,
+        Restore,
+        Matrix,
+        Draw,
+        Move,
+        Line,
+        Curve,
+        Rect,
+        Close,
+        Fill,
+        Stroke,
+        FillStroke,
+        NoPaint,
+        Clip,
+        Grey,
+        Rgb,
+        Cmyk,
+        OtherColour,
+        Mode,
+        Show,
+        Shade,
+        Gs,
+        Begin,
+        BeginPlain,
+        End
+    };
     static const std::map<std::string, Op> kOps{
-        {"q", Save}, {"Q", Restore}, {"cm", Matrix}, {"Do", Draw}, {"m", Move}, {"l", Line}, {"c", Curve}, {"v", Curve},
-        {"y", Curve}, {"re", Rect}, {"h", Close}, {"f", Fill}, {"F", Fill}, {"f*", Fill}, {"S", Stroke}, {"s", Stroke},
-        {"B", FillStroke}, {"B*", FillStroke}, {"b", FillStroke}, {"b*", FillStroke}, {"n", NoPaint}, {"W", Clip},
-        {"W*", Clip}, {"g", Grey}, {"rg", Rgb}, {"k", Cmyk}, {"cs", OtherColour}, {"sc", OtherColour},
-        {"scn", OtherColour}, {"Tr", Mode}, {"Tj", Show}, {"TJ", Show}, {"'", Show}, {"\"", Show}, {"sh", Shade},
-        {"gs", Gs}, {"BDC", Begin}, {"BMC", BeginPlain}, {"EMC", End}};
+        {"q", Save},    {"Q", Restore},      {"cm", Matrix},      {"Do", Draw},         {"m", Move},
+        {"l", Line},    {"c", Curve},        {"v", Curve},        {"y", Curve},         {"re", Rect},
+        {"h", Close},   {"f", Fill},         {"F", Fill},         {"f*", Fill},         {"S", Stroke},
+        {"s", Stroke},  {"B", FillStroke},   {"B*", FillStroke},  {"b", FillStroke},    {"b*", FillStroke},
+        {"n", NoPaint}, {"W", Clip},         {"W*", Clip},        {"g", Grey},          {"rg", Rgb},
+        {"k", Cmyk},    {"cs", OtherColour}, {"sc", OtherColour}, {"scn", OtherColour}, {"Tr", Mode},
+        {"Tj", Show},   {"TJ", Show},        {"'", Show},         {"\"", Show},         {"sh", Shade},
+        {"gs", Gs},     {"BDC", Begin},      {"BMC", BeginPlain}, {"EMC", End}};
     const auto it = kOps.find(op);
     if (it == kOps.end()) return;
     switch (it->second) {
@@ -329,8 +357,8 @@ bool has_visible_annotations(QPDFObjectHandle page) {
 } // namespace
 
 PdfMatrix PdfMatrix::before(const PdfMatrix& n) const {
-    return {a * n.a + b * n.c,       a * n.b + b * n.d,       c * n.a + d * n.c,
-            c * n.b + d * n.d,       e * n.a + f * n.c + n.e, e * n.b + f * n.d + n.f};
+    return {a * n.a + b * n.c, a * n.b + b * n.d,       c * n.a + d * n.c,
+            c * n.b + d * n.d, e * n.a + f * n.c + n.e, e * n.b + f * n.d + n.f};
 }
 
 PdfBox PdfBox::cut(const PdfBox& o) const {

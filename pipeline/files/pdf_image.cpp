@@ -1,6 +1,5 @@
 // Images out of PDF without recompression.
 
-
 #include <cstring>
 
 #include <fmt/format.h>
@@ -8,9 +7,9 @@
 #include "pipeline/files/decode_jpeg.h"
 #include "pipeline/files/pdf_page.h"
 
+#include "pipeline/files/tiff_file.h"
 #include <qpdf/Pipeline.hh>
 #include <qpdf/QPDFExc.hh>
-#include "pipeline/files/tiff_file.h"
 
 namespace recto::files {
 namespace {
@@ -143,14 +142,15 @@ Result<Raster> from_samples(const Input& in, const std::string& bytes, const Pdf
     const auto n = static_cast<std::size_t>(image.components());
     const std::size_t stride = (width * n * static_cast<std::size_t>(image.bits) + 7) / 8;
     if (bytes.size() < stride * static_cast<std::size_t>(image.height))
-        return fail("decode.damaged",
-                    fmt::format("the image has {} bytes of {}", bytes.size(), stride * static_cast<std::size_t>(image.height)),
-                    in.path, page);
+        return fail(
+            "decode.damaged",
+            fmt::format("the image has {} bytes of {}", bytes.size(), stride * static_cast<std::size_t>(image.height)),
+            in.path, page);
     const bool indexed = image.space == PdfImage::Space::Indexed;
-    const ColourMode mode = indexed                                                         ? palette_mode(image)
+    const ColourMode mode = indexed                                                   ? palette_mode(image)
                             : image.space == PdfImage::Space::Grey && image.bits == 1 ? ColourMode::Bilevel
-                            : image.space == PdfImage::Space::Grey                          ? ColourMode::Grey
-                                                                                            : ColourMode::Colour;
+                            : image.space == PdfImage::Space::Grey                    ? ColourMode::Grey
+                                                                                      : ColourMode::Colour;
     Raster r = raster_for(in, mode, image.width, image.height);
     const ToRgb convert(ToRgb::From::Cmyk, image.icc);
     std::vector<std::uint8_t> inks(width * 4);
@@ -220,7 +220,9 @@ Result<Raster> from_ccitt(const Input& in, const std::string& bytes, const PdfIm
     // Group 3 rows are told apart by end-of-line codes where there are any, else by their length alone; libtiff has a
     // decoder for each, the second by the name of Modified Huffman.
     const bool eol = bytes.size() >= 2 && bytes[0] == 0 && (static_cast<std::uint8_t>(bytes[1]) & 0xe0) == 0;
-    const unsigned compression = image.group4 ? COMPRESSION_CCITTFAX4 : eol ? COMPRESSION_CCITTFAX3 : COMPRESSION_CCITTRLE;
+    const unsigned compression = image.group4 ? COMPRESSION_CCITTFAX4
+                                 : eol        ? COMPRESSION_CCITTFAX3
+                                              : COMPRESSION_CCITTRLE;
     const std::string tiff = wrap_ccitt(bytes, image.width, image.height, compression);
     const Input inner{in.path, {reinterpret_cast<const std::uint8_t*>(tiff.data()), tiff.size()}, in.limits, in.make};
     std::string reason;
@@ -263,7 +265,8 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream) {
     std::vector<std::string> filters;
     if (filter.isName()) filters.push_back(filter.getName());
     else if (filter.isArray())
-        for (int i = 0; i < std::min(filter.getArrayNItems(), 8); ++i) filters.push_back(name_of(filter.getArrayItem(i)));
+        for (int i = 0; i < std::min(filter.getArrayNItems(), 8); ++i)
+            filters.push_back(name_of(filter.getArrayItem(i)));
     if (parms.isArray() && !filters.empty() && parms.getArrayNItems() >= static_cast<int>(filters.size()))
         parms = parms.getArrayItem(static_cast<int>(filters.size()) - 1);
 
@@ -304,7 +307,8 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream) {
         const auto flag = [&](const char* key) {
             return parms.isDictionary() && parms.getKey(key).isBool() && parms.getKey(key).getBoolValue();
         };
-        const double k = parms.isDictionary() && parms.getKey("/K").isNumber() ? parms.getKey("/K").getNumericValue() : 0;
+        const double k =
+            parms.isDictionary() && parms.getKey("/K").isNumber() ? parms.getKey("/K").getNumericValue() : 0;
         const int columns = parms.isDictionary() ? whole(parms.getKey("/Columns"), 1728) : 1728;
         image.group4 = k < 0;
         image.byte_aligned = flag("/EncodedByteAlign");
@@ -315,7 +319,8 @@ std::optional<PdfImage> describe_image(QPDFObjectHandle stream) {
         break;
     }
     case PdfImage::Kind::Samples:
-        if (image.bits != 1 && image.bits != 2 && image.bits != 4 && image.bits != 8 && image.bits != 16) return std::nullopt;
+        if (image.bits != 1 && image.bits != 2 && image.bits != 4 && image.bits != 8 && image.bits != 16)
+            return std::nullopt;
         if (image.space == PdfImage::Space::Indexed && image.bits > 8) return std::nullopt;
         break;
     }
@@ -330,8 +335,11 @@ Result<std::string> image_bytes(QPDF& pdf, const PdfImage& image, const std::str
     }
     std::size_t limit = std::size_t{1} << 31;
     if (image.kind == PdfImage::Kind::Samples) {
-        const std::size_t stride = (static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.components()) *
-                                        static_cast<std::size_t>(image.bits) + 7) / 8;
+        const std::size_t stride =
+            (static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.components()) *
+                 static_cast<std::size_t>(image.bits) +
+             7) /
+            8;
         limit = stride * static_cast<std::size_t>(image.height);
     } else {
         // The lossless filters before the image's own, on a stream of their own.
@@ -341,7 +349,8 @@ Result<std::string> image_bytes(QPDF& pdf, const PdfImage& image, const std::str
         for (std::size_t i = 0; i < image.leading_filters; ++i) {
             const int at = static_cast<int>(i);
             filters.appendItem(dict.getKey("/Filter").getArrayItem(at));
-            parms.appendItem(all.isArray() && at < all.getArrayNItems() ? all.getArrayItem(at) : QPDFObjectHandle::newNull());
+            parms.appendItem(all.isArray() && at < all.getArrayNItems() ? all.getArrayItem(at)
+                                                                        : QPDFObjectHandle::newNull());
         }
         part.getDict().replaceKey("/Filter", filters);
         part.getDict().replaceKey("/DecodeParms", parms);

@@ -35,14 +35,14 @@ struct PdfBox {
 
 /// What is painted on a page.
 struct PageContent {
-    PdfBox box;             ///< Crop box within the media box, points (user unit applied to none of this).
-    int rotate = 0;         ///< Clockwise, 0 90 180 270.
+    PdfBox box;     ///< Crop box within the media box, points (user unit applied to none of this).
+    int rotate = 0; ///< Clockwise, 0 90 180 270.
     double user_unit = 1;
     std::optional<QPDFObjectHandle> scan; ///< The one image that makes up the page, unmasked.
-    PdfMatrix placed;       ///< Of the scan's unit square.
-    bool only_images = true; ///< Nothing but images is visible.
-    bool one_bit = true;    ///< Every visible image has one bit a pixel.
-    double image_dpi = 0;   ///< Of the image with the largest area; 0 when there is none.
+    PdfMatrix placed;                     ///< Of the scan's unit square.
+    bool only_images = true;              ///< Nothing but images is visible.
+    bool one_bit = true;                  ///< Every visible image has one bit a pixel.
+    double image_dpi = 0;                 ///< Of the image with the largest area; 0 when there is none.
 };
 /// Interprets the content stream as far as needed to know that. Throws what qpdf throws.
 PageContent examine_page(QPDF& pdf, QPDFPageObjectHelper page);
@@ -56,9 +56,9 @@ struct PdfImage {
     std::size_t leading_filters = 0; ///< Lossless filters before the image's own.
     int width = 0, height = 0, bits = 8;
     Space space = Space::Grey;
-    bool inverted = false;                               ///< The Decode array runs from 1 to 0.
+    bool inverted = false; ///< The Decode array runs from 1 to 0.
     std::vector<std::uint8_t> icc;
-    std::vector<std::array<std::uint8_t, 3>> palette;    ///< RGB, for Indexed.
+    std::vector<std::array<std::uint8_t, 3>> palette;             ///< RGB, for Indexed.
     bool black_is_1 = false, group4 = true, byte_aligned = false; ///< CCITT; not group 4: one-dimensional group 3.
     [[nodiscard]] int components() const { return space == Space::Rgb ? 3 : space == Space::Cmyk ? 4 : 1; }
 };

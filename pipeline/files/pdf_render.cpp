@@ -136,9 +136,9 @@ Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int
     const auto deadline = Clock::now() + in.limits.time;
     const std::string number = std::to_string(page);
     Renderer renderer;
-    const bool started = renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-r",
-                                         fmt::format("{:.9f}", resolution), "-singlefile",
-                                         in.path.starts_with('-') ? "./" + in.path : in.path});
+    const bool started =
+        renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-r", fmt::format("{:.9f}", resolution),
+                        "-singlefile", in.path.starts_with('-') ? "./" + in.path : in.path});
     if (!started) return fail_retry("decode.render_failed", std::strerror(errno), in.path, page);
 
     const auto fill = [&](std::uint8_t* to, std::size_t n) -> std::size_t {
@@ -151,7 +151,8 @@ Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int
         return done;
     };
     const auto failed = [&]() -> tl::unexpected<Error> {
-        if (Clock::now() >= deadline) return fail_retry("decode.time_limit", "the page was not rendered in time", in.path, page);
+        if (Clock::now() >= deadline)
+            return fail_retry("decode.time_limit", "the page was not rendered in time", in.path, page);
         if (renderer.wait() == 127) return fail("decode.no_renderer", "pdftoppm is not installed", in.path, page);
         const std::string reason = renderer.reason();
         return fail("decode.render_failed", reason.empty() ? "pdftoppm gave no picture" : reason, in.path, page);
@@ -167,8 +168,8 @@ Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int
     }
     // Rounding may differ by a pixel from ours; the size that was announced holds.
     if (length < 0 || std::abs(w - width) > 2 || std::abs(h - height) > 2)
-        return fail("decode.render_failed", fmt::format("a picture of {} x {} instead of {} x {} pixels", w, h, width, height),
-                    in.path, page);
+        return fail("decode.render_failed",
+                    fmt::format("a picture of {} x {} instead of {} x {} pixels", w, h, width, height), in.path, page);
     Raster r;
     r.mode = channels == 3 ? ColourMode::Colour : ColourMode::Grey;
     r.pixels = in.make(height, width, channels == 3 ? CV_8UC3 : CV_8UC1);

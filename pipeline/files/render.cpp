@@ -42,8 +42,8 @@ cv::Mat move_pixels(const cv::Mat& source, const Transform& t, const cv::Scalar&
     const cv::Matx33d back = m.inv();
     const cv::Point2d c = map(back, part.x, part.y), d = map(back, part.x + part.width, part.y + part.height);
     const cv::Rect from(static_cast<int>(std::lround(std::min(c.x, d.x))),
-                        static_cast<int>(std::lround(std::min(c.y, d.y))),
-                        quarters % 2 == 0 ? part.width : part.height, quarters % 2 == 0 ? part.height : part.width);
+                        static_cast<int>(std::lround(std::min(c.y, d.y))), quarters % 2 == 0 ? part.width : part.height,
+                        quarters % 2 == 0 ? part.height : part.width);
     cv::Mat to = out(part);
     if (quarters == 0) source(from).copyTo(to);
     else
@@ -73,8 +73,8 @@ void warp(const cv::Mat& source, cv::Mat& out, const cv::Matx33d& back, const cv
             double x0 = 1e18, y0 = 1e18, x1 = -1e18, y1 = -1e18;
             bool behind = false;
             for (int corner = 0; corner < 4; ++corner) {
-                const cv::Vec3d v = back * cv::Vec3d(x + (corner % 2 != 0 ? tile.cols : 0),
-                                                     y + (corner / 2 != 0 ? tile.rows : 0), 1);
+                const cv::Vec3d v =
+                    back * cv::Vec3d(x + (corner % 2 != 0 ? tile.cols : 0), y + (corner / 2 != 0 ? tile.rows : 0), 1);
                 behind |= v[2] <= 0;
                 x0 = std::min(x0, v[0] / v[2]);
                 x1 = std::max(x1, v[0] / v[2]);
@@ -83,8 +83,12 @@ void warp(const cv::Mat& source, cv::Mat& out, const cv::Matx33d& back, const cv
             }
             cv::Rect part(0, 0, source.cols, source.rows);
             if (!behind) { // Otherwise the horizon crosses the tile: all of the source may be seen.
-                const auto low = [](double v) { return static_cast<int>(std::floor(std::clamp(v, -1e6, 1e8))) - kMargin; };
-                const auto high = [](double v) { return static_cast<int>(std::ceil(std::clamp(v, -1e6, 1e8))) + kMargin; };
+                const auto low = [](double v) {
+                    return static_cast<int>(std::floor(std::clamp(v, -1e6, 1e8))) - kMargin;
+                };
+                const auto high = [](double v) {
+                    return static_cast<int>(std::ceil(std::clamp(v, -1e6, 1e8))) + kMargin;
+                };
                 part &= cv::Rect(cv::Point(low(x0), low(y0)), cv::Point(high(x1), high(y1)));
             }
             if (part.empty()) {
@@ -143,9 +147,7 @@ Result<Raster> render(const Raster& source, const Transform& transform, int fill
         page.pixels.create(transform.height(), transform.width(), source.pixels.type());
         warp(pixels, page.pixels, back, paper);
         if (page.mode == ColourMode::Bilevel) cv::threshold(page.pixels, page.pixels, 127, 255, cv::THRESH_BINARY);
-    } catch (const cv::Exception& e) {
-        return fail("encode.image", e.err);
-    }
+    } catch (const cv::Exception& e) { return fail("encode.image", e.err); }
     return page;
 }
 

@@ -18,11 +18,11 @@ struct Paper {
 
 // ISO 216 A and B, the Chinese 开 sizes, JIS B5, US sizes, and the glass of an A4 flatbed.
 constexpr std::array kPapers{
-    Paper{210, 297, 0.000},   Paper{297, 420, 0.006},  Paper{148, 210, 0.012}, Paper{184, 260, 0.010},
-    Paper{195, 270, 0.014},   Paper{182, 257, 0.012},  Paper{176, 250, 0.016}, Paper{260, 370, 0.014},
-    Paper{270, 390, 0.016},   Paper{216, 297, 0.008},  Paper{215.9, 279.4, 0.010}, Paper{215.9, 355.6, 0.016},
-    Paper{257, 364, 0.018},   Paper{250, 353, 0.020},  Paper{130, 184, 0.018}, Paper{420, 594, 0.016},
-    Paper{594, 841, 0.020},   Paper{105, 148, 0.020},
+    Paper{210, 297, 0.000}, Paper{297, 420, 0.006}, Paper{148, 210, 0.012},     Paper{184, 260, 0.010},
+    Paper{195, 270, 0.014}, Paper{182, 257, 0.012}, Paper{176, 250, 0.016},     Paper{260, 370, 0.014},
+    Paper{270, 390, 0.016}, Paper{216, 297, 0.008}, Paper{215.9, 279.4, 0.010}, Paper{215.9, 355.6, 0.016},
+    Paper{257, 364, 0.018}, Paper{250, 353, 0.020}, Paper{130, 184, 0.018},     Paper{420, 594, 0.016},
+    Paper{594, 841, 0.020}, Paper{105, 148, 0.020},
 };
 
 struct Usual {

@@ -14,9 +14,9 @@ namespace recto::files {
 
 /// What libtiff had to say while it read; collected per handle, never printed.
 struct TiffLog {
-    std::string error;         ///< First error since clear().
-    std::string data_warning;  ///< First warning that means pixels are missing or invented.
-    int bad_lines = 0;         ///< CCITT rows of the wrong length.
+    std::string error;        ///< First error since clear().
+    std::string data_warning; ///< First warning that means pixels are missing or invented.
+    int bad_lines = 0;        ///< CCITT rows of the wrong length.
     void clear() { *this = {}; }
 };
 

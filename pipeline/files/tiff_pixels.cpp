@@ -188,7 +188,8 @@ class PixelReader {
         if (rows == 0) return damaged("strips without rows");
         for (std::uint32_t y = 0, strip = 0; y < t_.height; y += rows, ++strip) {
             const auto size = static_cast<tmsize_t>(row_size * std::min(rows, t_.height - y));
-            if (!read_block(strip, r.pixels.ptr<std::uint8_t>(static_cast<int>(y)), size)) return damaged(file_.log.error);
+            if (!read_block(strip, r.pixels.ptr<std::uint8_t>(static_cast<int>(y)), size))
+                return damaged(file_.log.error);
         }
         if (t_.photometric == PHOTOMETRIC_MINISWHITE) cv::bitwise_not(r.pixels, r.pixels);
         return true;
@@ -320,7 +321,8 @@ class PixelReader {
         image.req_orientation = image.orientation; // Reported, not applied.
         const std::unique_ptr<TIFFRGBAImage, void (*)(TIFFRGBAImage*)> end(&image, &TIFFRGBAImageEnd);
         cv::Mat rgba(static_cast<int>(t_.height), static_cast<int>(t_.width), CV_8UC4);
-        if (TIFFRGBAImageGet(&image, rgba.ptr<std::uint32_t>(), t_.width, t_.height) != 1) return damaged(file_.log.error);
+        if (TIFFRGBAImageGet(&image, rgba.ptr<std::uint32_t>(), t_.width, t_.height) != 1)
+            return damaged(file_.log.error);
         const bool grey = t_.photometric == PHOTOMETRIC_MINISWHITE || t_.photometric == PHOTOMETRIC_MINISBLACK ||
                           t_.photometric == PHOTOMETRIC_LOGL;
         Raster r = make(grey ? ColourMode::Grey : ColourMode::Colour);

@@ -37,8 +37,14 @@ int main() {
         if (::ftruncate(memory, size) != 0) return 1;
         if (fault == "lie_size") ::fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
         recto::files::send_message(fd,
-                                   {{"ok", true}, {"width", 1000}, {"height", 1000}, {"channels", 1}, {"mode", 1},
-                                    {"dpi_x", 300.0}, {"dpi_y", 300.0}, {"dpi_source", 0}},
+                                   {{"ok", true},
+                                    {"width", 1000},
+                                    {"height", 1000},
+                                    {"channels", 1},
+                                    {"mode", 1},
+                                    {"dpi_x", 300.0},
+                                    {"dpi_y", 300.0},
+                                    {"dpi_source", 0}},
                                    {}, memory);
         ::pause();
     }

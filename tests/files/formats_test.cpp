@@ -77,8 +77,9 @@ TEST_F(Formats, OtherProgramsReadWhatWeWrite) {
     folder_.write("b.tif", *write_tiff(bits, TiffCompression::G4, "Recto", "2026:03:17 10:00:00"));
     folder_.write("l.tif", *write_tiff(colour, TiffCompression::Lzw, "Recto", ""));
     if (test::run("/usr/bin/python3 -c 'import PIL'")) {
-        const std::string script = "/usr/bin/python3 -c 'import sys;from PIL import Image;i=Image.open(sys.argv[1]);"
-                                   "assert abs(i.info[\"dpi\"][0]-300)<0.1,i.info;i.convert(sys.argv[3]).save(sys.argv[2])' ";
+        const std::string script =
+            "/usr/bin/python3 -c 'import sys;from PIL import Image;i=Image.open(sys.argv[1]);"
+            "assert abs(i.info[\"dpi\"][0]-300)<0.1,i.info;i.convert(sys.argv[3]).save(sys.argv[2])' ";
         const auto pil = [&](const std::string& from, const std::string& to, const std::string& mode) {
             return test::run(script + folder_.file(from) + " " + folder_.file(to) + " " + mode);
         };
@@ -106,9 +107,17 @@ TEST_F(Formats, RawG4IsOneStrip) {
 std::string with_exif(const std::string& jpeg, int orientation) {
     std::string e("MM\0\x2a\0\0\0\x08", 8);
     const auto u16 = [&](unsigned v) { e += {static_cast<char>(v >> 8), static_cast<char>(v & 255)}; };
-    const auto u32 = [&](unsigned v) { u16(v >> 16); u16(v & 0xffff); };
+    const auto u32 = [&](unsigned v) {
+        u16(v >> 16);
+        u16(v & 0xffff);
+    };
     u16(6);
-    const auto entry = [&](unsigned tag, unsigned type, unsigned n, unsigned value) { u16(tag); u16(type); u32(n); u32(value); };
+    const auto entry = [&](unsigned tag, unsigned type, unsigned n, unsigned value) {
+        u16(tag);
+        u16(type);
+        u32(n);
+        u32(value);
+    };
     entry(0x010f, 2, 4, 0x434f5059); // "COPY", without an end.
     entry(0x0112, 3, 1, static_cast<unsigned>(orientation) << 16);
     entry(0x011a, 5, 1, 86);
@@ -208,12 +217,14 @@ TEST_F(Formats, IccOfSeveralSegmentsIsAssembled) {
 }
 
 TEST_F(Formats, DamagedJpegAndPng) {
-    const std::string jpeg = *write_jpeg(test::colour_picture(200, 200), 90), png = *write_png(test::colour_picture(200, 200));
+    const std::string jpeg = *write_jpeg(test::colour_picture(200, 200), 90),
+                      png = *write_png(test::colour_picture(200, 200));
     for (const std::string& whole : {jpeg, png})
         for (std::size_t n = 4; n + 12 < whole.size(); n += whole.size() / 23) {
             const auto r = decode_here(folder_.write("d", whole.substr(0, n)), 0);
             ASSERT_FALSE(r) << n;
-            EXPECT_TRUE(r.error().code == "decode.damaged" || r.error().code == "decode.unknown_format") << r.error().code;
+            EXPECT_TRUE(r.error().code == "decode.damaged" || r.error().code == "decode.unknown_format")
+                << r.error().code;
         }
     std::string flipped = png;
     flipped[png.size() / 2] = static_cast<char>(flipped[png.size() / 2] ^ 0x55);
@@ -276,24 +287,36 @@ TEST(Resolution, Table) {
     };
     using enum DpiSource;
     const Case cases[] = {
-        {2480, 3508, 300, 300, 300, File},      {2480, 3508, 0, 0, 300, Inferred},   // A4
-        {3508, 2480, 0, 0, 300, Inferred},      {1654, 2339, 0, 0, 200, Inferred},   // A4 lying; A4 at 200
-        {4961, 7016, 0, 0, 600, Inferred},      {1240, 1754, 1, 1, 150, Inferred},   // A4 at 600, 150
-        {3508, 4961, 0, 0, 300, Inferred},      {827, 1169, 0, 0, 100, Inferred},    // A3 at 300, A4 at 100
-        {3307, 4677, 0, 0, 400, Inferred},      {2550, 3300, 0, 0, 300, Inferred},   // A4 at 400, Letter
-        {2173, 3071, 0, 0, 300, Inferred},      {2150, 3035, 5000, 5000, 300, Inferred}, // 16开, JIS B5
-        {2480, 3508, 72, 72, 300, Inferred},    {2480, 3508, 96, 96, 300, Inferred}, // Programs' defaults
-        {595, 842, 72, 72, 72, File},           {1748, 2480, 0, 0, 300, Inferred},   // A4 at 72; A5 at 300
-        {2400, 3450, 0, 0, 300, Inferred},      {100, 100, 0, 0, 300, Assumed},      // cropped A4; no sheet
-        {2480, 3508, 0, 300, 300, File},        {1728, 1100, 204, 98, 204, File},    // one axis; fax
-        {2480, 3508, std::nan(""), 0, 300, Inferred}, {3000, 400, 10, 10, 300, Assumed},
+        {2480, 3508, 300, 300, 300, File},
+        {2480, 3508, 0, 0, 300, Inferred}, // A4
+        {3508, 2480, 0, 0, 300, Inferred},
+        {1654, 2339, 0, 0, 200, Inferred}, // A4 lying; A4 at 200
+        {4961, 7016, 0, 0, 600, Inferred},
+        {1240, 1754, 1, 1, 150, Inferred}, // A4 at 600, 150
+        {3508, 4961, 0, 0, 300, Inferred},
+        {827, 1169, 0, 0, 100, Inferred}, // A3 at 300, A4 at 100
+        {3307, 4677, 0, 0, 400, Inferred},
+        {2550, 3300, 0, 0, 300, Inferred}, // A4 at 400, Letter
+        {2173, 3071, 0, 0, 300, Inferred},
+        {2150, 3035, 5000, 5000, 300, Inferred}, // 16开, JIS B5
+        {2480, 3508, 72, 72, 300, Inferred},
+        {2480, 3508, 96, 96, 300, Inferred}, // Programs' defaults
+        {595, 842, 72, 72, 72, File},
+        {1748, 2480, 0, 0, 300, Inferred}, // A4 at 72; A5 at 300
+        {2400, 3450, 0, 0, 300, Inferred},
+        {100, 100, 0, 0, 300, Assumed}, // cropped A4; no sheet
+        {2480, 3508, 0, 300, 300, File},
+        {1728, 1100, 204, 98, 204, File}, // one axis; fax
+        {2480, 3508, std::nan(""), 0, 300, Inferred},
+        {3000, 400, 10, 10, 300, Assumed},
     };
     for (const auto& c : cases) {
         SCOPED_TRACE(::testing::Message() << c.width << "x" << c.height << " " << c.x);
         const auto r = files::resolve_dpi(c.width, c.height, c.x, c.y);
         EXPECT_EQ(r.dpi.x, c.dpi);
         EXPECT_EQ(r.dpi.source, c.source);
-        EXPECT_EQ(r.findings.empty(), c.source == File && c.x == c.y ? true : c.source == File && (c.x == 0 || c.y == 0));
+        EXPECT_EQ(r.findings.empty(),
+                  c.source == File && c.x == c.y ? true : c.source == File && (c.x == 0 || c.y == 0));
         for (const auto& f : r.findings) {
             EXPECT_NE(f.english(), f.code);
             EXPECT_EQ(f.english().find("{"), std::string::npos) << f.english();

@@ -112,5 +112,4 @@ inline std::string shared_data(const std::string& name) { return std::string(REC
 } // namespace recto::test
 
 #define RECTO_NEEDS_SHARED(folder)                                                                                     \
-    if (!std::filesystem::exists(recto::test::shared_data(folder)))                                                    \
-    GTEST_SKIP() << "shared data absent: " << (folder)
+    if (!std::filesystem::exists(recto::test::shared_data(folder))) GTEST_SKIP() << "shared data absent: " << (folder)

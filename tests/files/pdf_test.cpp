@@ -33,10 +33,12 @@ void write_pdf(const std::string& path, const PdfSpec& s) {
     pdf.emptyPDF();
     QPDFObjectHandle image = QPDFObjectHandle::newStream(&pdf, s.data);
     image.replaceDict(QPDFObjectHandle::parse(
-        &pdf, "<< /Type /XObject /Subtype /Image /Width " + std::to_string(s.width) + " /Height " + std::to_string(s.height) +
-                  (s.extra.find("/ImageMask") == std::string::npos && !s.space.empty() ? " /ColorSpace " + s.space : "") +
-                  " /BitsPerComponent " + std::to_string(s.bits) + " " + s.extra +
-                  (s.filter.empty() ? "" : " /Filter " + s.filter) + (s.parms.empty() ? "" : " /DecodeParms " + s.parms) + " >>"));
+        &pdf,
+        "<< /Type /XObject /Subtype /Image /Width " + std::to_string(s.width) + " /Height " + std::to_string(s.height) +
+            (s.extra.find("/ImageMask") == std::string::npos && !s.space.empty() ? " /ColorSpace " + s.space : "") +
+            " /BitsPerComponent " + std::to_string(s.bits) + " " + s.extra +
+            (s.filter.empty() ? "" : " /Filter " + s.filter) + (s.parms.empty() ? "" : " /DecodeParms " + s.parms) +
+            " >>"));
     QPDFObjectHandle resources = QPDFObjectHandle::parse(
         "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> /XObject << >> >>");
     resources.getKey("/XObject").replaceKey("/Im0", pdf.makeIndirectObject(image));
@@ -47,8 +49,8 @@ void write_pdf(const std::string& path, const PdfSpec& s) {
     QPDFWriter w(pdf, path.c_str());
     w.setStreamDataMode(s.compress ? qpdf_s_compress : qpdf_s_preserve);
     if (s.encrypt)
-        w.setR6EncryptionParameters(s.password_user.c_str(), s.password_owner.c_str(), true, true, true, true, true, true,
-                                    qpdf_r3p_full, true);
+        w.setR6EncryptionParameters(s.password_user.c_str(), s.password_owner.c_str(), true, true, true, true, true,
+                                    true, qpdf_r3p_full, true);
     w.write();
 }
 
@@ -123,7 +125,8 @@ TEST_F(Pdf, AnOcrLayerDoesNotHinderExtractionVisibleTextDoes) {
     s.content = "BT /F1 12 Tf 100 100 Td (hidden below) Tj ET " + image;
     read(s);
     EXPECT_FALSE(info().rendered);
-    s.content = "1 g 0 0 595 842 re f q 0 0 595 842 re W n 595 0 0 842 0 0 cm /Im0 Do Q"; // White ground, whole-page clip.
+    s.content =
+        "1 g 0 0 595 842 re f q 0 0 595 842 re W n 595 0 0 842 0 0 cm /Im0 Do Q"; // White ground, whole-page clip.
     read(s);
     EXPECT_FALSE(info().rendered);
     s.content = "q 0 0 300 842 re W n 595 0 0 842 0 0 cm /Im0 Do Q"; // Half clipped away.
@@ -189,9 +192,12 @@ TEST_F(Pdf, RawSamplesOfEveryDepthAndSpace) {
                 for (int y = 0; y < h; ++y)
                     for (int i = 0; i < w * n; ++i) {
                         const unsigned v = value(i / n, y, i % n);
-                        auto* row = reinterpret_cast<std::uint8_t*>(s.data.data()) + stride * static_cast<std::size_t>(y);
+                        auto* row =
+                            reinterpret_cast<std::uint8_t*>(s.data.data()) + stride * static_cast<std::size_t>(y);
                         if (bits == 16) row[2 * i] = static_cast<std::uint8_t>(v);
-                        else row[i * bits / 8] = static_cast<std::uint8_t>(row[i * bits / 8] | v << (8 - bits - i * bits % 8));
+                        else
+                            row[i * bits / 8] =
+                                static_cast<std::uint8_t>(row[i * bits / 8] | v << (8 - bits - i * bits % 8));
                     }
                 const Raster r = read(s);
                 ASSERT_FALSE(info().rendered);
@@ -240,7 +246,8 @@ TEST_F(Pdf, CcittInEverySense) {
                 PdfSpec s;
                 s.data = *write_g4(bits);
                 s.filter = "/CCITTFaxDecode";
-                s.parms = std::string("<< /K -1 /Columns 595 /Rows 842 /BlackIs1 ") + (black_is_1 ? "true" : "false") + " >>";
+                s.parms =
+                    std::string("<< /K -1 /Columns 595 /Rows 842 /BlackIs1 ") + (black_is_1 ? "true" : "false") + " >>";
                 s.width = 595;
                 s.height = 842;
                 s.bits = 1;
@@ -253,7 +260,8 @@ TEST_F(Pdf, CcittInEverySense) {
                 if (black_is_1 != decode) cv::bitwise_not(bits.pixels, expected);
                 EXPECT_EQ(test::largest_difference(r.pixels, expected), 0);
                 // The renderer agrees about what is black.
-                ASSERT_TRUE(test::run("pdftoppm -gray -r 72 -singlefile " + folder_.file("t.pdf") + " " + folder_.file("p")));
+                ASSERT_TRUE(
+                    test::run("pdftoppm -gray -r 72 -singlefile " + folder_.file("t.pdf") + " " + folder_.file("p")));
                 cv::Mat seen = test::read_pnm(folder_.file("p.pgm"));
                 ASSERT_EQ(seen.rows, 842);
                 EXPECT_NEAR(cv::mean(seen)[0], cv::mean(expected)[0], 6);
@@ -303,8 +311,9 @@ TEST_F(Pdf, PasswordsAreRefusedByNameAnEmptyOneOpens) {
 
 TEST_F(Pdf, RenderedPagesHaveTheAnnouncedSize) {
     PdfSpec s = jpeg_page();
-    for (const char* page : {"/MediaBox [0 0 595.28 841.89]", "/MediaBox [0 0 595.28 841.89] /Rotate 90",
-                             "/MediaBox [-20 -30 600 800] /CropBox [0 0 333.3 444.4]", "/MediaBox [0 0 612 792] /Rotate 270"}) {
+    for (const char* page :
+         {"/MediaBox [0 0 595.28 841.89]", "/MediaBox [0 0 595.28 841.89] /Rotate 90",
+          "/MediaBox [-20 -30 600 800] /CropBox [0 0 333.3 444.4]", "/MediaBox [0 0 612 792] /Rotate 270"}) {
         s.page = page;
         s.content = "BT /F1 40 Tf 100 100 Td (Printed page) Tj ET";
         const Raster r = read(s);

@@ -141,9 +141,7 @@ TEST_F(Pool, AChildKilledBetweenAndDuringRequestsIsReplaced) {
     });
     for (int i = 0; i < 8; ++i) {
         const auto r = decoder.decode(path, 0);
-        if (!r) {
-            EXPECT_EQ(r.error().code, "decode.crashed");
-        }
+        if (!r) { EXPECT_EQ(r.error().code, "decode.crashed"); }
     }
     done = true;
     killer.join();

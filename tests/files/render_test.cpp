@@ -23,15 +23,19 @@ Raster discs(int width, int height, const std::vector<Point>& centres, double ra
         for (int y = 0; y < height; ++y)
             for (int x = 0; x < width; ++x) {
                 const double d = std::hypot(x + 0.5 - c.x, y + 0.5 - c.y) - radius; // Continuous coordinates.
-                if (d < 1.5) r.pixels.at<std::uint8_t>(y, x) = cv::saturate_cast<std::uint8_t>(255 * std::clamp(d / 3 + 0.5, 0.0, 1.0));
+                if (d < 1.5)
+                    r.pixels.at<std::uint8_t>(y, x) =
+                        cv::saturate_cast<std::uint8_t>(255 * std::clamp(d / 3 + 0.5, 0.0, 1.0));
             }
     return r;
 }
 
 Point centroid(const cv::Mat& m, Point near, double reach) {
     double w = 0, sx = 0, sy = 0;
-    for (int y = std::max(0, static_cast<int>(near.y - reach)); y < std::min<int>(m.rows, static_cast<int>(near.y + reach)); ++y)
-        for (int x = std::max(0, static_cast<int>(near.x - reach)); x < std::min<int>(m.cols, static_cast<int>(near.x + reach)); ++x) {
+    for (int y = std::max(0, static_cast<int>(near.y - reach));
+         y < std::min<int>(m.rows, static_cast<int>(near.y + reach)); ++y)
+        for (int x = std::max(0, static_cast<int>(near.x - reach));
+             x < std::min<int>(m.cols, static_cast<int>(near.x + reach)); ++x) {
             const double ink = 255 - m.at<std::uint8_t>(y, x);
             w += ink;
             sx += ink * (x + 0.5);
@@ -62,7 +66,8 @@ TEST(Render, KnownPointsGoWhereTheTransformSays) {
         EXPECT_EQ(page->height(), t.height());
         for (const auto& c : centres) {
             const Point expected = t.apply(c);
-            if (expected.x < 20 || expected.y < 20 || expected.x > t.width() - 20 || expected.y > t.height() - 20) continue;
+            if (expected.x < 20 || expected.y < 20 || expected.x > t.width() - 20 || expected.y > t.height() - 20)
+                continue;
             const Point got = centroid(page->pixels, expected, 18);
             EXPECT_NEAR(got.x, expected.x, 0.1);
             EXPECT_NEAR(got.y, expected.y, 0.1);
@@ -71,7 +76,8 @@ TEST(Render, KnownPointsGoWhereTheTransformSays) {
 }
 
 TEST(Render, ExactTransformsMovePixelsUnchanged) {
-    for (const Raster& source : {test::colour_picture(37, 53), test::grey_picture(37, 53), test::bilevel_picture(37, 53)})
+    for (const Raster& source :
+         {test::colour_picture(37, 53), test::grey_picture(37, 53), test::bilevel_picture(37, 53)})
         for (int quarters = 0; quarters < 4; ++quarters)
             for (const Box& box : {Box{0, 0, 20, 30}, Box{5, 7, 12, 11}, Box{-4, -3, 60, 70}, Box{100, 100, 5, 5}}) {
                 Transform t(37, 53);
@@ -87,7 +93,9 @@ TEST(Render, ExactTransformsMovePixelsUnchanged) {
                         const bool inside = p.x > 0 && p.y > 0 && p.x < 37 && p.y < 53;
                         for (int c = 0; c < n; ++c)
                             ASSERT_EQ(page->pixels.ptr<std::uint8_t>(y)[x * n + c],
-                                      inside ? source.pixels.ptr<std::uint8_t>(static_cast<int>(p.y))[static_cast<int>(p.x) * n + c] : 200);
+                                      inside ? source.pixels.ptr<std::uint8_t>(
+                                                   static_cast<int>(p.y))[static_cast<int>(p.x) * n + c]
+                                             : 200);
                     }
             }
 }

@@ -16,7 +16,8 @@ namespace {
 using test::TempFolder;
 
 struct Spec {
-    int width = 0, height = 0, bits = 8, samples = 1, photometric = PHOTOMETRIC_MINISBLACK, compression = COMPRESSION_NONE;
+    int width = 0, height = 0, bits = 8, samples = 1, photometric = PHOTOMETRIC_MINISBLACK,
+        compression = COMPRESSION_NONE;
     int planar = PLANARCONFIG_CONTIG, tile = 0, format = SAMPLEFORMAT_UINT, alpha = -1, orientation = 1;
     const char* mode = "w";
     std::function<double(int x, int y, int s)> value = {}; ///< In the sample's own range.
@@ -73,8 +74,9 @@ void write_page(TIFF* t, const Spec& s) {
                         std::vector<std::uint8_t> row(row_size);
                         for (int x = 0; x < s.tile; ++x)
                             for (int k = 0; k < per; ++k)
-                                put_sample(row, static_cast<std::size_t>(x * per + k), s,
-                                           s.value(std::min(tx + x, s.width - 1), std::min(ty + y, s.height - 1), p + k));
+                                put_sample(
+                                    row, static_cast<std::size_t>(x * per + k), s,
+                                    s.value(std::min(tx + x, s.width - 1), std::min(ty + y, s.height - 1), p + k));
                         std::copy(row.begin(), row.end(), tile.begin() + static_cast<long>(row_size) * y);
                     }
                     ASSERT_GT(TIFFWriteTile(t, tile.data(), static_cast<std::uint32_t>(tx),
@@ -90,7 +92,8 @@ void write_page(TIFF* t, const Spec& s) {
             for (int x = 0; x < s.width; ++x)
                 for (int k = 0; k < per; ++k)
                     put_sample(row, static_cast<std::size_t>(x * per + k), s, s.value(x, y, p + k));
-            ASSERT_EQ(TIFFWriteScanline(t, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(p)), 1);
+            ASSERT_EQ(TIFFWriteScanline(t, row.data(), static_cast<std::uint32_t>(y), static_cast<std::uint16_t>(p)),
+                      1);
         }
 }
 
@@ -126,10 +129,16 @@ TEST_F(Tiff, EveryLosslessCompressionOfGreyAndRgb) {
                 for (const int tile : {0, 32})
                     for (const int bits : {8, 16}) {
                         if (TIFFIsCODECConfigured(static_cast<std::uint16_t>(c)) == 0) continue;
-                        SCOPED_TRACE(::testing::Message() << c << " " << samples << " " << planar << " " << tile << " " << bits);
-                        Spec s{.width = 77, .height = 53, .bits = bits, .samples = samples,
-                               .photometric = samples == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK, .compression = c,
-                               .planar = planar, .tile = tile};
+                        SCOPED_TRACE(::testing::Message()
+                                     << c << " " << samples << " " << planar << " " << tile << " " << bits);
+                        Spec s{.width = 77,
+                               .height = 53,
+                               .bits = bits,
+                               .samples = samples,
+                               .photometric = samples == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK,
+                               .compression = c,
+                               .planar = planar,
+                               .tile = tile};
                         s.value = [&](int x, int y, int k) { return ramp(x, y, k) * (bits == 16 ? 257 : 1); };
                         const Raster r = decode({s});
                         ASSERT_EQ(r.pixels.channels(), samples);
@@ -166,7 +175,10 @@ TEST_F(Tiff, GreyOfOddDepthsAndMinIsWhite) {
         for (const bool white : {false, true}) {
             SCOPED_TRACE(::testing::Message() << bits << " " << white);
             const double most = std::pow(2.0, bits) - 1;
-            Spec s{.width = 64, .height = 20, .bits = bits, .photometric = white ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK};
+            Spec s{.width = 64,
+                   .height = 20,
+                   .bits = bits,
+                   .photometric = white ? PHOTOMETRIC_MINISWHITE : PHOTOMETRIC_MINISBLACK};
             s.value = [&](int x, int, int) { return std::floor(most * x / 63); };
             const Raster r = decode({s});
             ASSERT_EQ(r.mode, ColourMode::Grey);
@@ -202,7 +214,8 @@ TEST_F(Tiff, Palettes) {
     s.tags = with_map;
     Raster r = decode({s});
     ASSERT_EQ(r.mode, ColourMode::Colour);
-    EXPECT_EQ(r.pixels.at<cv::Vec3b>(3, 7), cv::Vec3b(static_cast<uchar>(ramp(7, 3, 0)), static_cast<uchar>(255 - ramp(7, 3, 0)), 128));
+    EXPECT_EQ(r.pixels.at<cv::Vec3b>(3, 7),
+              cv::Vec3b(static_cast<uchar>(ramp(7, 3, 0)), static_cast<uchar>(255 - ramp(7, 3, 0)), 128));
     green = blue = red;
     EXPECT_EQ(decode({s}).mode, ColourMode::Grey);
     red = green = blue = {0, 65535};
@@ -219,8 +232,11 @@ TEST_F(Tiff, Palettes) {
 TEST_F(Tiff, AlphaIsLaidOnWhite) {
     for (const int kind : {EXTRASAMPLE_UNASSALPHA, EXTRASAMPLE_ASSOCALPHA, EXTRASAMPLE_UNSPECIFIED})
         for (const int samples : {2, 4}) {
-            Spec s{.width = 3, .height = 1, .samples = samples,
-                   .photometric = samples == 4 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK, .alpha = kind};
+            Spec s{.width = 3,
+                   .height = 1,
+                   .samples = samples,
+                   .photometric = samples == 4 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK,
+                   .alpha = kind};
             const int alpha[] = {0, 128, 255};
             s.value = [&](int x, int, int k) -> double {
                 if (k == samples - 1) return alpha[x];
@@ -237,7 +253,9 @@ TEST_F(Tiff, AlphaIsLaidOnWhite) {
 
 TEST_F(Tiff, CmykLabAndYcbcr) {
     Spec cmyk{.width = 4, .height = 1, .samples = 4, .photometric = PHOTOMETRIC_SEPARATED};
-    cmyk.value = [](int x, int, int k) { return x == 0 ? 0 : x == 1 ? (k == 3 ? 255 : 0) : x == 2 ? (k == 0 ? 255 : 0) : 128; };
+    cmyk.value = [](int x, int, int k) {
+        return x == 0 ? 0 : x == 1 ? (k == 3 ? 255 : 0) : x == 2 ? (k == 0 ? 255 : 0) : 128;
+    };
     const Raster c = decode({cmyk});
     EXPECT_EQ(c.pixels.at<cv::Vec3b>(0, 0), cv::Vec3b(255, 255, 255));
     EXPECT_EQ(c.pixels.at<cv::Vec3b>(0, 1), cv::Vec3b(0, 0, 0));
@@ -251,8 +269,11 @@ TEST_F(Tiff, CmykLabAndYcbcr) {
     EXPECT_GE(l.pixels.at<cv::Vec3b>(0, 2)[1], 254);
 
     for (const int mode : {JPEGCOLORMODE_RGB, JPEGCOLORMODE_RAW}) {
-        Spec jpeg{.width = 64, .height = 48, .samples = 3,
-                  .photometric = mode == JPEGCOLORMODE_RGB ? PHOTOMETRIC_YCBCR : PHOTOMETRIC_RGB, .compression = COMPRESSION_JPEG};
+        Spec jpeg{.width = 64,
+                  .height = 48,
+                  .samples = 3,
+                  .photometric = mode == JPEGCOLORMODE_RGB ? PHOTOMETRIC_YCBCR : PHOTOMETRIC_RGB,
+                  .compression = COMPRESSION_JPEG};
         jpeg.value = [](int x, int y, int k) { return k == 0 ? x * 3 : k == 1 ? y * 4 : 90; };
         jpeg.tags = [&](TIFF* t) {
             TIFFSetField(t, TIFFTAG_JPEGQUALITY, 95);
