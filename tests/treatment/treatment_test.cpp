@@ -134,6 +134,7 @@ TEST(Treatment, BlankMeansNoInkAndFaintPencilIsInk) {
 TEST(Treatment, BlurIsReported) {
     const test::DrawnPage drawn = test::draw_page({});
     Raster soft = drawn.raster;
+    soft.pixels = cv::Mat(); // pixels of its own
     cv::GaussianBlur(drawn.raster.pixels, soft.pixels, {0, 0}, 4);
     const auto sharp_page = treat_image(drawn.raster, info_of(drawn.raster), without_orientation(), nullptr).pages[0];
     const auto soft_page = treat_image(soft, info_of(soft), without_orientation(), nullptr).pages[0];
