@@ -29,7 +29,7 @@ Result<void> create_archive(const std::string& path, const ArchiveIdentity& iden
         // What an interrupted init left is fine: archive.yaml comes last.
         for (const auto& n : names) {
             if (n == "archive.yaml") return fail("init.exists", "it is an archive already", path);
-            if (n != "storage" && n != "events" && n != "work" && n != "reports" && n != "rescan" && n != "lock.json")
+            if (n != "storage" && n != "events" && n != "work" && n != "reports" && n != "rescan" && n != "lock.json" && n != "catalogue.csv")
                 return fail("init.exists", "the folder holds other things (" + n + ")", path);
         }
     }

@@ -96,12 +96,13 @@ int package(const PackageArguments& a) {
 
 int verify(const std::vector<std::string>& paths, const std::string& schemas, bool json) {
     Decoder decoder(program_path(), 2);
-    verify::Options options;
+    recto::verify::Options options;
     options.decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
-    options.schemas = schemas.empty() ? schema_folder() : schemas;
-    std::vector<verify::Report> reports;
+    options.schema_folder = schemas;
+    options.default_schema_folder = schema_folder();
+    std::vector<recto::verify::Report> reports;
     for (const auto& path : paths) {
-        reports.push_back(verify::verify_path(path, options));
+        reports.push_back(recto::verify::verify_path(path, options));
         if (!json) std::printf("%s", reports.back().to_text(ui_language()).c_str());
     }
     if (json) {
@@ -111,11 +112,11 @@ int verify(const std::vector<std::string>& paths, const std::string& schemas, bo
     }
     // Fixity is an event of the archive; a locked archive is verified all the same, it is only not written down.
     for (const auto& r : reports) {
-        if (r.kind != verify::Kind::Archive) continue;
+        if (r.kind != recto::verify::Kind::Archive) continue;
         if (auto archive = open_archive(r.path, nullptr, "recto verify"))
             (void)(*archive)->events->append("fixity", {{"objects", r.objects}, {"files", r.files}, {"errors", r.errors()}, {"agent", agent()}});
     }
-    return verify::exit_code(reports);
+    return recto::verify::exit_code(reports);
 }
 
 int status(const std::string& path, bool json) {

@@ -194,13 +194,17 @@ int run(const RunArguments& a) {
         return report_error(Error{"config.bad_value", "--memory " + a.memory + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
 
     // Read before anything is made, so that a bad catalogue or input leaves no half-made archive behind.
+    // The catalogue stays with the archive, so that a later run without --catalogue does not forget what it said.
     catalogue::Catalogue cat;
-    if (!a.catalogue.empty()) {
-        auto loaded = catalogue::Catalogue::load(a.catalogue, *fs, *settings);
+    const std::string kept = join_path(a.archive, "catalogue.csv");
+    std::string list = a.catalogue;
+    if (const auto stat = fs->stat(kept); list.empty() && stat && stat->exists) list = kept;
+    if (!list.empty()) {
+        auto loaded = catalogue::Catalogue::load(list, *fs, *settings);
         if (!loaded) return report_error(loaded.error());
         cat = std::move(*loaded);
         for (const auto& remark : cat.remarks())
-            std::fprintf(stderr, "%s: %s\n", a.catalogue.c_str(), (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
+            std::fprintf(stderr, "%s: %s\n", list.c_str(), (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
     }
     if (auto plan = intake::plan_deliveries(a.inputs, *fs, *settings); !plan) return report_error(plan.error());
     else if (plan->deliveries.empty()) {
@@ -233,6 +237,11 @@ int run(const RunArguments& a) {
     auto archive = open_archive(a.archive, a.create ? &a.identity : nullptr, "recto run");
     if (!archive) return report_error(archive.error());
     const ArchivePaths& paths = (*archive)->paths;
+    if (!a.catalogue.empty()) {
+        const auto bytes = fs->read(a.catalogue);
+        if (!bytes) return report_error(bytes.error());
+        if (auto written = write_atomically(*fs, kept, *bytes); !written) return report_error(written.error());
+    }
     options.inputs = a.inputs;
     options.archive = a.archive;
     options.jobs = jobs;
@@ -295,7 +304,7 @@ int run(const RunArguments& a) {
         const auto write_list = [&](const std::string& name, const std::string& text) {
             if (fs->write(join_path(folder, name), text)) context.files.push_back(name);
         };
-        if (!a.catalogue.empty()) {
+        if (!list.empty()) {
             write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
             write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
             context.reconciliation.push_back(tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages), std::to_string(reconciled.extra_pages),
@@ -311,7 +320,7 @@ int run(const RunArguments& a) {
     std::string report;
     if (auto written = write_report(*fs, folder, r, context)) report = *written;
     else (void)report_error(written.error());
-    if (r.exit_code == kDone && !a.catalogue.empty() && reconciled.missing_pages + reconciled.extra_pages > 0) r.exit_code = kSomeFailed;
+    if (r.exit_code == kDone && !list.empty() && reconciled.missing_pages + reconciled.extra_pages > 0) r.exit_code = kSomeFailed;
     (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"exit_code", r.exit_code}, {"pages", r.pages}, {"pages_failed", r.pages_failed}, {"items", r.items.size()}});
     print_summary(r, report);
     for (const auto& line : context.reconciliation) std::fprintf(stderr, "  %s\n", line.c_str());

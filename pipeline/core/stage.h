@@ -100,6 +100,8 @@ class PageWorker {
   public:
     virtual ~PageWorker() = default;
     /// The result as JSON (schema of its own), cached under its key. "reading" returns PageText, "encode" EncodedPage.
+    /// Known members of any result: "findings" are added to the page's; "files" with "staged_path" must still be there for
+    /// the result to be used again; "work_only": true keeps the result out of item.json (for reports only).
     virtual Result<nlohmann::json> run(const PageInput& in) = 0;
 };
 

@@ -50,7 +50,6 @@ Run::~Run() = default;
 
 void Run::request_stop() { state_->stop.request_stop(); }
 void Run::abandon() {
-    state_->abandoned = true;
     if (state_->journal) state_->journal->abandon_all();
 }
 
@@ -194,11 +193,10 @@ void Run::State::taken(DeliveryState& d) {
         for (auto& f : d.files) by_path[f.file.source.path] = &f;
         for (auto& part : parts) {
             DeliveryState& p = parts.size() == 1 ? d : deliveries.emplace_back();
-            if (&p != &d) {
+            if (&p != &d)
                 for (const auto& path : part.files)
                     if (const auto it = by_path.find(path); it != by_path.end()) p.files.push_back(std::move(*it->second));
-                p.plan = std::move(part);
-            }
+            p.plan = std::move(part);
             for (auto& f : p.files) {
                 const auto n = f.file.source.images.size();
                 f.file.treatments.resize(n);
@@ -306,9 +304,12 @@ void Run::State::start_item(ItemState& s) {
             s.report.reason = json.value("held_reason", "");
             s.report.object_path = head->path;
             s.report.version = "v" + std::to_string(head->head);
-            for (auto& page : item.pages) page.findings.insert(page.findings.begin(), page.treatment.findings.begin(), page.treatment.findings.end());
             if (json.contains("findings") && json["findings"].is_array())
                 item.findings = json["findings"].get<std::vector<Finding>>();
+            for (auto& page : s.pages)
+                for (std::size_t k = 0; k < page.stage_keys.size(); ++k)
+                    if (stages.pages[k]->info().name == "preview")
+                        if (const auto record = journal->find(page.stage_keys[k])) page.picture = record->value("file", "");
             {
                 const std::lock_guard lock(mutex);
                 report.pages_reused += static_cast<int>(item.pages.size());
@@ -351,6 +352,8 @@ void Run::State::finish_item(ItemState& s) {
     r.expected_pages = item.expected_pages;
     r.counted_pages = item.counted_pages();
     r.findings = item.findings;
+    for (const Finding& f : item.findings) // a reason may be kept as the code of the finding that explains it
+        if (f.code == r.reason) r.reason = ui_language() == Language::Chinese ? f.chinese() : f.english();
     if (const Field* title = item.field("title")) r.title = title->as_written;
     for (std::size_t p = 0; p < item.pages.size(); ++p) {
         Page& page = item.pages[p];
@@ -370,7 +373,7 @@ void Run::State::finish_item(ItemState& s) {
             row.error_code = page.error->code;
             row.error_reason = page.error->reason;
         }
-        if (const auto it = page.stage_data.find("preview"); it != page.stage_data.end()) row.thumbnail = it->second.value("file", "");
+        row.thumbnail = s.pages[p].picture;
         r.pages.push_back(std::move(row));
     }
     const auto images = static_cast<int>(item.pages.size());

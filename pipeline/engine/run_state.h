@@ -29,6 +29,7 @@ struct DeliveryState {
 struct PageState {
     std::string base_key;
     std::vector<std::string> stage_keys; ///< Parallel to StageList::pages.
+    std::string picture;                 ///< Preview for the report, in the work folder; may be gone.
 };
 
 struct ItemState {
@@ -38,6 +39,8 @@ struct ItemState {
     std::atomic<int> pending{0};
     std::string key;
     bool permanent = false;
+    std::vector<std::vector<Finding>> grouped_findings; ///< Of the pages, before joining added its own.
+    std::vector<Finding> item_findings;                 ///< Likewise of the item.
     ItemReport report;
 };
 
@@ -64,9 +67,7 @@ struct Run::State {
     RunReport report;
     std::vector<IndexRow> index_rows;
     std::map<std::string, StageTimes> times;
-    std::map<std::string, int> path_use; ///< How often a file name has been seen (kept for progress only).
     std::stop_source stop;
-    std::atomic<bool> abandoned{false};
     std::mutex space_mutex; ///< One waiter polls the disk, the others wait for it.
     struct Busy {
         std::chrono::steady_clock::time_point since;

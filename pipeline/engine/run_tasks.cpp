@@ -334,10 +334,13 @@ void Run::State::join_item(ItemState& s) {
     const std::string staging = join_path(join_path(paths.work, "items"), item.id.to_string());
     std::vector<StagedFile> files;
     int failed = 0;
+    if (s.grouped_findings.empty()) { // kept for a second try after a full disk
+        for (const auto& page : item.pages) s.grouped_findings.push_back(page.findings);
+        s.item_findings = item.findings;
+    }
     auto joined = guarded("join", [&]() -> Result<void> {
         for (std::size_t p = 0; p < item.pages.size(); ++p) {
             Page& page = item.pages[p];
-            page.findings.insert(page.findings.begin(), page.treatment.findings.begin(), page.treatment.findings.end());
             if (page.error) {
                 ++failed;
                 continue;
@@ -350,9 +353,13 @@ void Run::State::join_item(ItemState& s) {
                     for (const auto& f : (*record)["findings"]) page.findings.push_back(f.get<Finding>());
                 if (name == "reading") {
                     page.text = record->get<PageText>();
+                    if (page.text.state == ReadState::NotMachineReadable)
+                        page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
                 } else if (name == "encode") {
                     page.encoded = record->get<EncodedPage>();
                     for (const auto& f : page.encoded.files) files.push_back(f);
+                } else if (record->is_object() && record->value("work_only", false)) {
+                    s.pages[p].picture = record->value("file", "");
                 } else {
                     page.stage_data[name] = std::move(*record);
                 }
@@ -397,8 +404,12 @@ void Run::State::join_item(ItemState& s) {
     }
     if (is_full(joined.error())) {
         if (wait_for_space()) { // from the start: page fields are set again from the records
-            for (auto& page : item.pages) page.findings.clear(), page.stage_data.clear();
-            item.fields.clear(), item.findings.clear();
+            for (std::size_t p = 0; p < item.pages.size(); ++p) {
+                item.pages[p].stage_data.clear();
+                item.pages[p].findings = s.grouped_findings.at(p);
+            }
+            item.fields.clear();
+            item.findings = s.item_findings;
             submit(*cpu, Priority::Join, [this, &s](int) { join_item(s); });
         }
         return;

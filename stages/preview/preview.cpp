@@ -32,7 +32,7 @@ class PreviewWorker final : public PageWorker {
         file.sha512 = digest_hex(DigestAlgorithm::Sha512, jpeg);
         file.size = jpeg.size();
         file.role = "preview";
-        return nlohmann::json{{"file", path}, {"files", std::vector{file}}};
+        return nlohmann::json{{"work_only", true}, {"file", path}, {"files", std::vector{file}}};
     }
 
   private:

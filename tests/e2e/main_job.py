@@ -1,0 +1,173 @@
+"""The main job on the samples, as a newcomer runs it, and what is in the archive and the packages afterwards."""
+
+import csv
+import json
+import os
+import pathlib
+import re
+import subprocess
+import unicodedata
+
+import common
+from common import SAMPLES, Case, contents, run
+
+
+def squeezed(text):
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+
+
+def distance(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+    return row[-1]
+
+
+class MainJob(Case):
+    """One run over samples/, shared by all checks."""
+
+    @classmethod
+    def setUpClass(cls):
+        import tempfile, shutil
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="recto-main-"))
+        cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
+        cls.archive, cls.packages = cls.root / "archive", cls.root / "packages"
+        cls.before = Case.digest_tree(None, SAMPLES / "batch")
+        cls.first = run("run", SAMPLES / "batch", "-o", cls.archive, "--create", "--repository", "450200", "--catalogue", SAMPLES / "catalogue.csv", "--json", "--operator", "李四", timeout=900)
+        cls.report = json.loads(cls.first.stdout) if cls.first.stdout.startswith("{") else None
+        cls.package = run("package", cls.archive, "--as", "bag", "-o", cls.packages)
+
+    def setUp(self):
+        self.assertIsNotNone(self.report, self.first.stderr)
+
+    def test_exit_code_says_that_something_was_found(self):
+        self.assertEqual(self.first.returncode, 1, self.first.stderr)
+        self.assertEqual(self.report["exit_code"], 1)
+        self.assertEqual(self.report["pages_failed"], 0, self.report["errors"])
+        self.assertGreaterEqual(self.report["pages"], 24)
+
+    def test_the_scans_are_untouched_and_kept_byte_for_byte(self):
+        self.assertEqual(self.digest_tree(SAMPLES / "batch"), self.before)
+        kept = set()
+        for item in contents(self.archive).values():
+            kept |= {d for path, d in item.items() if path.startswith("master/")}
+        import hashlib
+        for name in self.before:
+            self.assertIn(hashlib.sha512((SAMPLES / "batch" / name).read_bytes()).hexdigest(), kept, name)
+
+    def test_the_deliberate_mismatches_are_found(self):
+        rows = list(csv.reader((pathlib.Path(self.report["report"]).parent / "errata.csv").open(encoding="utf-8-sig")))
+        text = "\n".join(",".join(r) for r in rows)
+        self.assertGreaterEqual(len(rows) - 1, 3, text)
+        self.assertRegex(self.first.stderr, r"not scanned yet")
+        self.assertRegex(self.first.stderr, r"look for the missing pages")
+        self.assertRegex(self.first.stderr, r"extra pages")
+        self.assertTrue(any(i["state"] == "held" for i in self.report["items"]), "the item with a missing page is held")
+
+    def test_archive_and_packages_verify(self):
+        bags = sorted(p for p in self.packages.iterdir() if p.is_dir())
+        stored = [i for i in self.report["items"] if i["state"] == "stored"]
+        self.assertEqual(len(bags), len(stored), self.package.stderr)
+        checked = run("verify", self.archive, *bags)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
+    def test_verify_sees_damage(self):
+        import shutil
+        copy = self.root / "damaged"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(next(p for p in self.packages.iterdir() if p.is_dir()), copy)
+        master = next((copy / "data" / "master").iterdir())
+        data = bytearray(master.read_bytes())
+        data[len(data) // 2] ^= 1
+        master.write_bytes(data)
+        checked = run("verify", copy)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn(master.name, checked.stdout)
+
+    def test_a_second_run_changes_nothing(self):
+        before = contents(self.archive)
+        again = run("run", SAMPLES / "batch", "-o", self.archive, "--catalogue", SAMPLES / "catalogue.csv", "--json")
+        report = json.loads(again.stdout)
+        self.assertEqual(contents(self.archive), before)
+        self.assertEqual(report["pages_reused"], report["pages"])
+        self.assertEqual(again.returncode, 1, "what was found is still to be said")
+
+    def test_the_text_is_that_of_the_truth(self):
+        """Each page's ALTO against samples/truth by source file and image; bound: median of readable pages."""
+        truth = json.loads((SAMPLES / "truth" / "truth.json").read_text("utf-8"))
+        texts = {}
+        for obj in pathlib.Path(self.archive, "storage").rglob("item.json"):
+            item = json.loads(obj.read_text("utf-8"))
+            names = {}
+            inventory = json.loads((obj.parents[3] / "inventory.json").read_text("utf-8")) if (obj.parents[3] / "inventory.json").exists() else None
+            if inventory is None:
+                continue
+            state = inventory["versions"][inventory["head"]]["state"]
+            for digest, paths in state.items():
+                for p in paths:
+                    names[p] = obj.parents[3] / inventory["manifest"][digest][0]
+            for page in item["pages"]:
+                alto = names.get(f"text/{page['order']:04}.alto.xml")
+                if alto is None:
+                    continue
+                import xml.etree.ElementTree as E
+                lines = []
+                for line in E.parse(alto).getroot().iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
+                    lines.append("".join(s.get("CONTENT") for s in line.iter("{http://www.loc.gov/standards/alto/ns-v4#}String")))
+                source = item["sources"][page["image"]["source"]]["original_name"] if isinstance(page["image"], dict) else ""
+                texts[(item["reference_code"] or item["provisional_name"], page["order"])] = "".join(lines)
+        self.assertGreaterEqual(len(texts), 20)
+        # Order-free comparison: every truth text must be found among the pages with few errors.
+        errors = []
+        for file in sorted((SAMPLES / "truth").rglob("*.txt")):
+            want = squeezed(file.read_text("utf-8"))
+            if len(want) < 40:
+                continue
+            best = min(distance(want, squeezed(t)) / len(want) for t in texts.values() if abs(len(squeezed(t)) - len(want)) < 0.5 * len(want) + 20) if texts else 1
+            errors.append((best, str(file.relative_to(SAMPLES))))
+        errors.sort()
+        median = errors[len(errors) // 2][0]
+        self.assertLess(median, 0.04, errors)
+
+    def test_report_opens_without_a_server(self):
+        html = pathlib.Path(self.report["report"]).read_text("utf-8")
+        for picture in re.findall(r'src="([^"]+)"', html):
+            self.assertTrue((pathlib.Path(self.report["report"]).parent / picture).is_file(), picture)
+        self.assertNotIn("http://", html)
+        self.assertNotIn("https://", html)
+        self.assertEqual(html.count("<figure"), self.report["pages"])
+        self.assertEqual(oct(pathlib.Path(self.archive, "reports").stat().st_mode & 0o777), "0o750")
+
+    def test_status_and_index(self):
+        status = json.loads(run("status", self.archive, "--json").stdout)
+        self.assertEqual(status["items"], len(self.report["items"]))
+        self.assertTrue(status["events_good"])
+        rows = list(csv.reader((self.archive / "index.csv").open(encoding="utf-8-sig")))
+        for row in rows[1:]:
+            self.assertTrue((self.archive / row[2]).is_dir(), row)
+
+    def test_independent_validators(self):
+        home = os.environ.get("VALIDATORS_HOME")
+        bin = common.SHARED / "validators" / "bin"
+        if not bin.exists():
+            self.skipTest("shared data absent: validators")
+        if not home:
+            self.skipTest("shared data absent: VALIDATORS_HOME is not set (tests/e2e/validators.sh sets the validators up)")
+        def check(*words):
+            p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True)
+            self.assertEqual(p.returncode, 0, f"{words}: {p.stdout[-2000:]}{p.stderr[-2000:]}")
+        check("check-ocfl", self.archive / "storage")
+        for bag in sorted(p for p in self.packages.iterdir() if p.is_dir()):
+            check("check-bag", bag)
+            check("check-mets-files", bag / "data" / "mets.xml")
+            check("check-xml", bag / "data" / "mets.xml", *sorted((bag / "data" / "metadata").glob("*.xml")), *sorted((bag / "data" / "text").glob("*.xml")))
+            for pdf in (bag / "data" / "access").glob("*.pdf"):
+                check("check-pdfa", pdf, "2u")
+            for image in sorted((bag / "data" / "preservation").glob("*"))[:2]:
+                check("check-image", image)
+
+
+if __name__ == "__main__":
+    common.main()
