@@ -28,7 +28,8 @@ TEST(Uuid, KnownAnswerOfRfc9562) {
 TEST(Uuid, DerivedIdentitiesNeverChange) {
     // Both values lie in archives: a change here would give every record another identity.
     EXPECT_EQ(Uuid::recto_space().to_string(), "7d1c7d2e-5b0e-4c6f-9a59-0c1f6d5a2b41");
-    const Uuid once = Uuid::from_name(Uuid::recto_space(), "档号"), again = Uuid::from_name(Uuid::recto_space(), "档号");
+    const Uuid once = Uuid::from_name(Uuid::recto_space(), "档号"),
+               again = Uuid::from_name(Uuid::recto_space(), "档号");
     EXPECT_EQ(once, again);
     EXPECT_NE(once, Uuid::from_name(Uuid::recto_space(), "档号 "));
     EXPECT_NE(once, Uuid::from_name(once, "档号"));
@@ -65,25 +66,30 @@ TEST(Uuid, ParsesOneFormOnly) {
 TEST(Digest, KnownAnswers) {
     EXPECT_EQ(digest_hex(DigestAlgorithm::Sha256, "abc"), // FIPS 180-4
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    EXPECT_EQ(digest_hex(DigestAlgorithm::Sha256, ""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(digest_hex(DigestAlgorithm::Sha256, ""),
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_EQ(digest_hex(DigestAlgorithm::Sha512, "abc"),
               "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
               "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
     EXPECT_EQ(digest_hex(DigestAlgorithm::Md5, "abc"), "900150983cd24fb0d6963f7d28e17f72"); // RFC 1321
     // GB/T 32905-2016, examples A.1 and A.2.
-    EXPECT_EQ(digest_hex(DigestAlgorithm::Sm3, "abc"), "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
+    EXPECT_EQ(digest_hex(DigestAlgorithm::Sm3, "abc"),
+              "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
     std::string abcd;
     for (int i = 0; i < 16; ++i) abcd += "abcd";
-    EXPECT_EQ(digest_hex(DigestAlgorithm::Sm3, abcd), "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732");
+    EXPECT_EQ(digest_hex(DigestAlgorithm::Sm3, abcd),
+              "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732");
 }
 
 TEST(Digest, PiecesMakeTheSameDigestAndTheHasherStartsAnew) {
     std::string bytes;
     for (int i = 0; i < 10000; ++i) bytes += static_cast<char>(i * 31);
-    for (const DigestAlgorithm a : {DigestAlgorithm::Sha256, DigestAlgorithm::Sha512, DigestAlgorithm::Sm3, DigestAlgorithm::Md5}) {
+    for (const DigestAlgorithm a :
+         {DigestAlgorithm::Sha256, DigestAlgorithm::Sha512, DigestAlgorithm::Sm3, DigestAlgorithm::Md5}) {
         Hasher hasher(a);
         for (int round = 0; round < 2; ++round) {
-            for (std::size_t at = 0; at < bytes.size(); at += 777) hasher.update(std::string_view(bytes).substr(at, 777));
+            for (std::size_t at = 0; at < bytes.size(); at += 777)
+                hasher.update(std::string_view(bytes).substr(at, 777));
             EXPECT_EQ(hasher.finish(), digest_hex(a, bytes));
         }
         hasher.update(std::as_bytes(std::span(bytes)));
@@ -106,7 +112,7 @@ TEST(KeyBuilder, FieldsDoNotRunTogether) {
         return builder.finish();
     };
     EXPECT_EQ(key({"ab", "c"}), key({"ab", "c"}));
-    const std::set<std::string> all{key({"ab", "c"}), key({"a", "bc"}), key({"abc"}),  key({"abc", ""}),
+    const std::set<std::string> all{key({"ab", "c"}), key({"a", "bc"}), key({"abc"}),     key({"abc", ""}),
                                     key({"", "abc"}), key({"2:ab1:c"}), key({"c", "ab"}), key({})};
     EXPECT_EQ(all.size(), 8U);
     EXPECT_EQ(key({"ab", "c"}), digest_hex(DigestAlgorithm::Sha256, "2:ab1:c"));
@@ -126,7 +132,8 @@ class ZoneTest : public testing::Test {
 };
 
 TEST_F(ZoneTest, Rfc3339HasSecondsAndOffset) {
-    const auto at = std::chrono::system_clock::time_point(std::chrono::seconds(1'000'000'000)) + std::chrono::milliseconds(900);
+    const auto at =
+        std::chrono::system_clock::time_point(std::chrono::seconds(1'000'000'000)) + std::chrono::milliseconds(900);
     zone("UTC0");
     EXPECT_EQ(rfc3339(at), "2001-09-09T01:46:40Z");
     zone("CST-8"); // POSIX zones are named by what must be added to get UTC.

@@ -15,7 +15,8 @@ const Setting<double> kAngle{"toy.angle", 0.5, {-45, 45}, "An angle.", "角度�
 const Setting<double> kFree{"toy.free", 0.0, "Any number.", "任意数。"};
 const Setting<std::string> kName{"toy.name", "", "A name.", "名称。"};
 const Setting<std::string> kKind{"toy.kind", "red", {"red", "blue"}, "A kind.", "种类。"};
-const Setting<double> kFloor{"toy.floor", 1.0, {0, std::numeric_limits<double>::infinity()}, "Not below zero.", "不小于零。"};
+const Setting<double> kFloor{
+    "toy.floor", 1.0, {0, std::numeric_limits<double>::infinity()}, "Not below zero.", "不小于零。"};
 
 template <class T> T parsed(const SettingBase& setting, std::string_view text) {
     const auto value = setting.parse(text);
@@ -47,10 +48,12 @@ TEST(Settings, ParseWhatAPersonWrites) {
 }
 
 TEST(Settings, RefuseTheRestAndSayWhatIsAllowed) {
-    for (const char* bad : {"yes", "1", "TRUE", "", "truefalse"}) EXPECT_THAT(refused(kSwitch, bad), HasSubstr("true or false"));
+    for (const char* bad : {"yes", "1", "TRUE", "", "truefalse"})
+        EXPECT_THAT(refused(kSwitch, bad), HasSubstr("true or false"));
     for (const char* bad : {"0", "100", "7.5", "seven", "", "7x", "99999999999999999999"})
         EXPECT_THAT(refused(kCount, bad), HasSubstr("from 1 to 99"));
-    for (const char* bad : {"45.1", "-46", "nan", "inf", "1,5", ""}) EXPECT_THAT(refused(kAngle, bad), HasSubstr("from -45 to 45"));
+    for (const char* bad : {"45.1", "-46", "nan", "inf", "1,5", ""})
+        EXPECT_THAT(refused(kAngle, bad), HasSubstr("from -45 to 45"));
     for (const char* bad : {"nan", "inf", "-inf", "1e999"}) EXPECT_THAT(refused(kFree, bad), HasSubstr("number"));
     EXPECT_THAT(refused(kFloor, "-0.1"), HasSubstr("0 or more"));
     for (const char* bad : {"green", "Red", ""}) EXPECT_THAT(refused(kKind, bad), HasSubstr("red, blue"));
