@@ -88,7 +88,8 @@ Result<Catalogue> Catalogue::from_csv(std::string_view bytes, const std::string&
             for (const std::string& cell : table.rows[r].cells) best += (best.empty() ? "" : ", ") + clean(cell);
     }
     if (first == table.rows.size())
-        return fail("catalogue.no_code_column", "no heading 档号, reference_code or DH; the first row reads: " + best, file);
+        return fail("catalogue.no_code_column", "no heading 档号, reference_code or DH; the first row reads: " + best,
+                    file);
 
     std::set<std::string> used;
     for (const std::string& cell : table.rows[first].cells) {
@@ -153,7 +154,8 @@ Result<Catalogue> Catalogue::from_csv(std::string_view bytes, const std::string&
             refuse(code_column, "catalogue.duplicate", {entry.code, std::to_string(out.entries_[at].row)});
             continue;
         }
-        if (const auto pages = entry.fields.find("page_count"); pages != entry.fields.end() && !parse_page_count(pages->second))
+        if (const auto pages = entry.fields.find("page_count");
+            pages != entry.fields.end() && !parse_page_count(pages->second))
             out.remarks_.push_back({row.row, "页数", "catalogue.bad_page_count", {pages->second}, false});
         out.exact_[entry.code] = out.entries_.size();
         out.folded_[folded] = out.entries_.size();

@@ -36,7 +36,7 @@ struct Remark {
     std::string column; ///< Heading as written; empty when the whole row is meant.
     std::string code;   ///< "catalogue.duplicate", "catalogue.no_code", "catalogue.too_many_cells", ...
     std::vector<std::string> args;
-    bool refused = false; ///< The row is not in the catalogue.
+    bool refused = false;                  ///< The row is not in the catalogue.
     [[nodiscard]] Finding finding() const; ///< Sentence with row and column in front.
 };
 
@@ -52,7 +52,9 @@ class Catalogue final : public CatalogueView {
     [[nodiscard]] const Entry* entry(std::string_view reference_code) const;
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; } ///< In the file's order.
     [[nodiscard]] const std::vector<Remark>& remarks() const { return remarks_; }
-    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& columns() const { return columns_; } ///< Heading, id.
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& columns() const {
+        return columns_;
+    } ///< Heading, id.
 
   private:
     std::vector<Entry> entries_;

@@ -42,10 +42,12 @@ Result<std::string> to_utf8(std::string_view bytes, const std::string& file, std
     if (bytes.size() > (std::size_t{1} << 30)) return fail("catalogue.not_csv", "larger than 1 GiB", file);
     std::string out;
     const auto starts = [&](std::string_view mark) { return bytes.substr(0, mark.size()) == mark; };
-    if (starts("PK\x03\x04") || starts("\xD0\xCF\x11\xE0")) return fail("catalogue.not_csv", "this is a workbook", file);
+    if (starts("PK\x03\x04") || starts("\xD0\xCF\x11\xE0"))
+        return fail("catalogue.not_csv", "this is a workbook", file);
     if (starts("\xFF\xFE") || starts("\xFE\xFF")) {
         encoding = starts("\xFF\xFE") ? "UTF-16LE" : "UTF-16BE";
-        if (!convert(bytes.substr(2), encoding.c_str(), out)) return fail("catalogue.encoding", "not valid " + encoding, file);
+        if (!convert(bytes.substr(2), encoding.c_str(), out))
+            return fail("catalogue.encoding", "not valid " + encoding, file);
         return out;
     }
     if (bytes.find('\0') != std::string_view::npos) return fail("catalogue.not_csv", "binary data", file);
@@ -163,8 +165,9 @@ Result<CsvTable> read_csv(std::string_view bytes, const std::string& file) {
     for (CsvRow row; reader.next(row);) {
         if (reader.open_quote_row != 0)
             return fail("catalogue.unclosed_quote",
-                        "the quote opened in row " + std::to_string(reader.open_quote_row + skipped_rows) + " never closes", file,
-                        reader.open_quote_row + skipped_rows);
+                        "the quote opened in row " + std::to_string(reader.open_quote_row + skipped_rows) +
+                            " never closes",
+                        file, reader.open_quote_row + skipped_rows);
         row.row += skipped_rows;
         row.line += skipped_rows;
         const bool empty = std::all_of(row.cells.begin(), row.cells.end(), [](const std::string& c) {

@@ -12,10 +12,10 @@ namespace recto::catalogue {
 
 /// One record. Records without any text are left out, but counted.
 struct CsvRow {
-    int row = 0;  ///< As a spreadsheet numbers it, from 1.
-    int line = 0; ///< Line of the file on which it begins, from 1.
+    int row = 0;                    ///< As a spreadsheet numbers it, from 1.
+    int line = 0;                   ///< Line of the file on which it begins, from 1.
     std::vector<std::string> cells; ///< UTF-8, as written (no trimming).
-    std::string problem; ///< Empty, or why the record cannot be trusted ("catalogue.bad_quote").
+    std::string problem;            ///< Empty, or why the record cannot be trusted ("catalogue.bad_quote").
 };
 
 struct CsvTable {

@@ -49,7 +49,8 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
     int number = 0;
     const auto write = [&](int row, const std::string& code, const std::string& title, const std::string& problem,
                            const std::string& expected, const std::string& found) {
-        out += csv_row({std::to_string(++number), row > 0 ? std::to_string(row) : "", code, title, problem, expected, found, "", "", ""});
+        out += csv_row({std::to_string(++number), row > 0 ? std::to_string(row) : "", code, title, problem, expected,
+                        found, "", "", ""});
     };
     for (const Remark& remark : catalogue.remarks()) {
         const Finding f = remark.finding();
@@ -57,14 +58,17 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
     }
     for (const ReconciledItem& item : r.items) {
         if (item.verdict != Verdict::Match && item.verdict != Verdict::NoPageCount)
-            write(item.row, item.code, item.title, both(message_of(item.verdict), args_of(item)), count(item.expected), count(item.counted));
+            write(item.row, item.code, item.title, both(message_of(item.verdict), args_of(item)), count(item.expected),
+                  count(item.counted));
         const ScannedItem* scan = scan_of(item, scanned);
         if (!scan) continue;
         for (const Finding& f : scan->findings) {
             // Page counts have their row already; the other disagreements follow, each with both values.
-            if (!begins(f.code, "describe.") && !begins(f.code, "reconcile.security") && !begins(f.code, "group.code")) continue;
+            if (!begins(f.code, "describe.") && !begins(f.code, "reconcile.security") && !begins(f.code, "group.code"))
+                continue;
             const bool values = f.code == "describe.differs" && f.args.size() >= 3;
-            write(item.row, item.code, item.title, f.chinese() + " / " + f.english(), values ? f.args[1] : "", values ? f.args[2] : "");
+            write(item.row, item.code, item.title, f.chinese() + " / " + f.english(), values ? f.args[1] : "",
+                  values ? f.args[2] : "");
         }
     }
     return out;
@@ -72,8 +76,8 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
 
 std::string rescan_csv(const Reconciliation& r, const std::vector<ScannedItem>& scanned) {
     std::string out(kBom);
-    out += csv_row({"序号 / No.", "档号 / Reference code", "页 / Page", "印刷页码 / Printed number", "文件 / File", "图像 / Image",
-                    "原因 / Reason", "代码 / Code", "已重扫 / Rescanned"});
+    out += csv_row({"序号 / No.", "档号 / Reference code", "页 / Page", "印刷页码 / Printed number", "文件 / File",
+                    "图像 / Image", "原因 / Reason", "代码 / Code", "已重扫 / Rescanned"});
     int number = 0;
     for (const ReconciledItem& item : r.items) {
         const ScannedItem* scan = scan_of(item, scanned);
@@ -84,30 +88,39 @@ std::string rescan_csv(const Reconciliation& r, const std::vector<ScannedItem>& 
         });
         for (const PageRemark& p : pages)
             out += csv_row({std::to_string(++number), scan->name, std::to_string(p.order), p.printed_number, p.file,
-                            std::to_string(p.image), p.finding.chinese() + " / " + p.finding.english(), p.finding.code, ""});
+                            std::to_string(p.image), p.finding.chinese() + " / " + p.finding.english(), p.finding.code,
+                            ""});
         if (item.verdict == Verdict::MissingPages)
-            out += csv_row({std::to_string(++number), item.code, "", "", "", "", both("reconcile.missing_pages", args_of(item)),
-                            "reconcile.missing_pages", ""});
+            out += csv_row({std::to_string(++number), item.code, "", "", "", "",
+                            both("reconcile.missing_pages", args_of(item)), "reconcile.missing_pages", ""});
     }
     return out;
 }
 
 std::string inventory_csv(const Reconciliation& r, const std::vector<ScannedItem>& scanned) {
     static constexpr std::pair<PageClass, std::string_view> kClasses[] = {
-        {PageClass::Body, "正文 / Body"},          {PageClass::Cover, "封面 / Cover"},
-        {PageClass::Contents, "卷内目录 / Contents"}, {PageClass::BackNote, "备考表 / Back note"},
-        {PageClass::Blank, "空白 / Blank"},        {PageClass::BlankVerso, "空白背面 / Blank verso"},
-        {PageClass::Separator, "分隔页 / Separator"}, {PageClass::Target, "测试卡 / Target"}};
+        {PageClass::Body, "正文 / Body"},
+        {PageClass::Cover, "封面 / Cover"},
+        {PageClass::Contents, "卷内目录 / Contents"},
+        {PageClass::BackNote, "备考表 / Back note"},
+        {PageClass::Blank, "空白 / Blank"},
+        {PageClass::BlankVerso, "空白背面 / Blank verso"},
+        {PageClass::Separator, "分隔页 / Separator"},
+        {PageClass::Target, "测试卡 / Target"}};
     std::string out(kBom);
-    std::vector<std::string> row{"目录行 / Catalogue row", "档号 / Reference code", "题名 / Title", "状态 / State",
-                                 "目录页数 / Pages in catalogue", "实际页数 / Pages counted"};
+    std::vector<std::string> row{"目录行 / Catalogue row", "档号 / Reference code",         "题名 / Title",
+                                 "状态 / State",           "目录页数 / Pages in catalogue", "实际页数 / Pages counted"};
     for (const auto& [c, heading] : kClasses) row.emplace_back(heading);
     row.insert(row.end(), {"暂扣 / Held", "来源 / Delivery", "标识 / Id"});
     out += csv_row(row);
     for (const ReconciledItem& item : r.items) {
         const ScannedItem* scan = scan_of(item, scanned);
-        row = {item.row > 0 ? std::to_string(item.row) : "", item.code, item.title,
-               both("reconcile.state." + std::string(to_string(item.verdict))), count(item.expected), count(item.counted)};
+        row = {item.row > 0 ? std::to_string(item.row) : "",
+               item.code,
+               item.title,
+               both("reconcile.state." + std::string(to_string(item.verdict))),
+               count(item.expected),
+               count(item.counted)};
         for (const auto& [c, heading] : kClasses) {
             const auto it = scan ? scan->classes.find(c) : std::map<PageClass, int>::const_iterator{};
             row.push_back(!scan ? "" : it == scan->classes.end() ? "0" : std::to_string(it->second));

@@ -14,11 +14,11 @@ namespace recto::catalogue {
 
 /// A page to look at or to scan again.
 struct PageRemark {
-    int order = 0;             ///< Page of the item, from 1.
+    int order = 0; ///< Page of the item, from 1.
     std::string printed_number;
-    std::string file;          ///< Source file as delivered.
-    int image = 0;             ///< Image in that file, from 1.
-    Finding finding;           ///< Severity Rescan or Error; an Error of a page becomes one.
+    std::string file; ///< Source file as delivered.
+    int image = 0;    ///< Image in that file, from 1.
+    Finding finding;  ///< Severity Rescan or Error; an Error of a page becomes one.
 };
 
 /// What reconciliation needs of an item; small, so that a whole archive's fit in memory.
@@ -27,7 +27,7 @@ struct ScannedItem {
     std::string code; ///< 档号; empty while provisional.
     std::string name; ///< What messages call it.
     std::string delivery;
-    int counted = 0;  ///< Pages that count as 页.
+    int counted = 0; ///< Pages that count as 页.
     std::map<PageClass, int> classes;
     bool held = false;
     std::vector<Finding> findings;  ///< Of the item: "reconcile.*", "describe.*", "group.*".
@@ -37,7 +37,8 @@ struct ScannedItem {
 
 /// Persisted in reports by name.
 enum class Verdict { Match, MissingPages, ExtraPages, NoPageCount, NotScanned, NotInCatalogue };
-[[nodiscard]] std::string_view to_string(Verdict verdict); ///< "match" "missing-pages" "extra-pages" "no-page-count" "not-scanned" "not-in-catalogue"
+[[nodiscard]] std::string_view
+to_string(Verdict verdict); ///< "match" "missing-pages" "extra-pages" "no-page-count" "not-scanned" "not-in-catalogue"
 
 struct ReconciledItem {
     Verdict verdict = Verdict::Match;
@@ -59,7 +60,8 @@ struct Reconciliation {
 [[nodiscard]] Reconciliation reconcile(const Catalogue& catalogue, const std::vector<Item>& items);
 
 /// 勘误表: each disagreement of catalogue and scans, refused catalogue rows included, with room for what was done.
-[[nodiscard]] std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, const std::vector<ScannedItem>& scanned);
+[[nodiscard]] std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r,
+                                     const std::vector<ScannedItem>& scanned);
 /// Pages to scan again, worst first within the order of the items, and items with pages missing.
 [[nodiscard]] std::string rescan_csv(const Reconciliation& r, const std::vector<ScannedItem>& scanned);
 /// Every catalogue row and every item with its state and page counts by class.

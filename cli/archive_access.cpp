@@ -29,7 +29,8 @@ Result<void> create_archive(const std::string& path, const ArchiveIdentity& iden
         // What an interrupted init left is fine: archive.yaml comes last.
         for (const auto& n : names) {
             if (n == "archive.yaml") return fail("init.exists", "it is an archive already", path);
-            if (n != "storage" && n != "events" && n != "work" && n != "reports" && n != "rescan" && n != "lock.json" && n != "catalogue.csv")
+            if (n != "storage" && n != "events" && n != "work" && n != "reports" && n != "rescan" && n != "lock.json" &&
+                n != "catalogue.csv")
                 return fail("init.exists", "the folder holds other things (" + n + ")", path);
         }
     }
@@ -42,7 +43,8 @@ Result<void> create_archive(const std::string& path, const ArchiveIdentity& iden
     return write_archive_config(*fs, paths.settings(), config);
 }
 
-Result<std::unique_ptr<OpenArchive>> open_archive(const std::string& path, const ArchiveIdentity* create, const std::string& what) {
+Result<std::unique_ptr<OpenArchive>> open_archive(const std::string& path, const ArchiveIdentity* create,
+                                                  const std::string& what) {
     auto fs = posix_file_system();
     RECTO_ASSIGN(const auto stat, fs->stat(ArchivePaths(path).settings()));
     if (!stat.exists) {
@@ -52,7 +54,8 @@ Result<std::unique_ptr<OpenArchive>> open_archive(const std::string& path, const
     auto archive = std::make_unique<OpenArchive>(OpenArchive{ArchivePaths(path), {}, nullptr, nullptr});
     RECTO_ASSIGN(archive->identity, read_archive_config(*fs, archive->paths.settings()));
     if (!archive->identity.work.empty())
-        archive->paths.work = archive->identity.work[0] == '/' ? archive->identity.work : join_path(path, archive->identity.work);
+        archive->paths.work =
+            archive->identity.work[0] == '/' ? archive->identity.work : join_path(path, archive->identity.work);
     RECTO_ASSIGN(archive->lock, ArchiveLock::acquire(archive->paths.lock(), what));
     RECTO_TRY(make_archive_folders(*fs, archive->paths));
     archive->events = std::make_unique<EventLog>(fs, archive->paths.events(), default_clock());

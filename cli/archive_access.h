@@ -29,7 +29,8 @@ struct OpenArchive {
 };
 
 /// Opens `path` for writing. With `create` a missing archive is made; without, "init.none" says how to make one.
-Result<std::unique_ptr<OpenArchive>> open_archive(const std::string& path, const ArchiveIdentity* create, const std::string& what);
+Result<std::unique_ptr<OpenArchive>> open_archive(const std::string& path, const ArchiveIdentity* create,
+                                                  const std::string& what);
 /// Reads archive.yaml without locking, for commands that only look.
 Result<ArchiveConfig> look_at_archive(const std::string& path);
 /// Makes a new archive; "init.exists" when there is one or the folder holds anything else.

@@ -53,7 +53,9 @@ int package(const PackageArguments& a) {
         rows = *index;
     } else {
         for (const auto& wanted : a.items) {
-            const auto it = std::find_if(index->begin(), index->end(), [&](const IndexRow& r) { return r.reference_code == wanted || r.id == wanted; });
+            const auto it = std::find_if(index->begin(), index->end(), [&](const IndexRow& r) {
+                return r.reference_code == wanted || r.id == wanted;
+            });
             if (it != index->end()) {
                 rows.push_back(*it);
                 continue;
@@ -84,9 +86,18 @@ int package(const PackageArguments& a) {
             continue;
         }
         ++made;
-        out.push_back({{"item", row.reference_code}, {"id", row.id}, {"path", result->path}, {"files", result->files}, {"bytes", result->bytes}, {"existed", result->existed}});
+        out.push_back({{"item", row.reference_code},
+                       {"id", row.id},
+                       {"path", result->path},
+                       {"files", result->files},
+                       {"bytes", result->bytes},
+                       {"existed", result->existed}});
         if (!result->existed)
-            (void)(*archive)->events->append("package", {{"as", a.writer}, {"id", row.id}, {"version", state->head}, {"files", result->files}, {"bytes", result->bytes}});
+            (void)(*archive)->events->append("package", {{"as", a.writer},
+                                                         {"id", row.id},
+                                                         {"version", state->head},
+                                                         {"files", result->files},
+                                                         {"bytes", result->bytes}});
         if (!a.json) std::printf("%s\n", result->path.c_str());
     }
     if (a.json) std::printf("%s\n", nlohmann::json{{"schema", 1}, {"packages", out}}.dump(1).c_str());
@@ -108,13 +119,16 @@ int verify(const std::vector<std::string>& paths, const std::string& schemas, bo
     if (json) {
         nlohmann::json list = nlohmann::json::array();
         for (const auto& r : reports) list.push_back(r.to_json());
-        std::printf("%s\n", nlohmann::json{{"schema", 1}, {"reports", list}}.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+        std::printf("%s\n", nlohmann::json{{"schema", 1}, {"reports", list}}
+                                .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
+                                .c_str());
     }
     // Fixity is an event of the archive; a locked archive is verified all the same, it is only not written down.
     for (const auto& r : reports) {
         if (r.kind != recto::verify::Kind::Archive) continue;
         if (auto archive = open_archive(r.path, nullptr, "recto verify"))
-            (void)(*archive)->events->append("fixity", {{"objects", r.objects}, {"files", r.files}, {"errors", r.errors()}, {"agent", agent()}});
+            (void)(*archive)->events->append(
+                "fixity", {{"objects", r.objects}, {"files", r.files}, {"errors", r.errors()}, {"agent", agent()}});
     }
     return recto::verify::exit_code(reports);
 }
@@ -140,12 +154,24 @@ int status(const std::string& path, bool json) {
     std::string holder;
     if (auto lock = ArchiveLock::acquire(paths.lock(), "recto status"); !lock) holder = lock.error().reason;
     if (json) {
-        nlohmann::json j = {{"schema", 1}, {"archive", path}, {"repository", {{"code", config->code}, {"name", config->name}}}, {"items", index->size()}, {"held", held}, {"pages", pages},
-                            {"events", chain ? *chain : -1}, {"events_good", chain.has_value()}, {"free_bytes", free ? *free : 0}, {"last_run", last}, {"in_use_by", holder}};
+        nlohmann::json j = {{"schema", 1},
+                            {"archive", path},
+                            {"repository", {{"code", config->code}, {"name", config->name}}},
+                            {"items", index->size()},
+                            {"held", held},
+                            {"pages", pages},
+                            {"events", chain ? *chain : -1},
+                            {"events_good", chain.has_value()},
+                            {"free_bytes", free ? *free : 0},
+                            {"last_run", last},
+                            {"in_use_by", holder}};
         std::printf("%s\n", j.dump(1).c_str());
     } else {
-        std::printf("%s\n", tr("cli.status.text", config->code + (config->name.empty() ? "" : " " + config->name), std::to_string(index->size()), std::to_string(held), std::to_string(pages),
-                               last.empty() ? "–" : last, chain ? std::to_string(*chain) : chain.error().to_string(), std::to_string((free ? *free : 0) >> 30)).c_str());
+        std::printf("%s\n", tr("cli.status.text", config->code + (config->name.empty() ? "" : " " + config->name),
+                               std::to_string(index->size()), std::to_string(held), std::to_string(pages),
+                               last.empty() ? "–" : last, chain ? std::to_string(*chain) : chain.error().to_string(),
+                               std::to_string((free ? *free : 0) >> 30))
+                                .c_str());
         if (!holder.empty()) std::printf("%s\n", tr("run.locked", holder).c_str());
         for (const auto& r : *index)
             if (r.state == "held") std::printf("  %s\n", tr("cli.status.held", r.reference_code).c_str());
@@ -161,7 +187,8 @@ void add_init(CLI::App& app, Action& action) {
     auto identity = std::make_shared<ArchiveIdentity>();
     command->add_option("ARCHIVE", *archive, tr("cli.opt.archive"))->required();
     identity->add_to(*command);
-    command->callback([&action, archive, identity] { action = [archive, identity] { return init(*archive, *identity); }; });
+    command->callback(
+        [&action, archive, identity] { action = [archive, identity] { return init(*archive, *identity); }; });
 }
 
 void add_package(CLI::App& app, Action& action) {

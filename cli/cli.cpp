@@ -60,11 +60,14 @@ int exit_code_of(const Error& e) {
     if (code.starts_with("missing.")) return kMissing;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
-    if (code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" || code == "verify.not_found") return kNoInput;
+    if (code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" ||
+        code == "verify.not_found")
+        return kNoInput;
     if (code == "io.exists" || code == "package.exists" || code == "init.exists") return kCannotCreate;
     if (code.starts_with("io.") || code == "run.journal") return kIo;
-    if (code.starts_with("decode.") || code.starts_with("read.") || code.starts_with("store.") || code.starts_with("catalogue.") || code.starts_with("package.") ||
-        code.starts_with("intake.") || code.starts_with("encode.") || code.starts_with("verify."))
+    if (code.starts_with("decode.") || code.starts_with("read.") || code.starts_with("store.") ||
+        code.starts_with("catalogue.") || code.starts_with("package.") || code.starts_with("intake.") ||
+        code.starts_with("encode.") || code.starts_with("verify."))
         return kBadData;
     return kInternal;
 }
@@ -87,7 +90,10 @@ int report_error(const Error& e) {
 
 void SettingsOptions::add_to(CLI::App& app) {
     app.add_option("--profile", profile, tr("cli.opt.profile"));
-    app.add_option("--set", sets, tr("cli.opt.set"))->type_name("KEY=VALUE")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option("--set", sets, tr("cli.opt.set"))
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--lang", language, tr("cli.opt.lang"));
 }
 
@@ -128,21 +134,15 @@ int main(int argc, char** argv) {
     add_config(app, action);
     try {
         app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& e) {
+    } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {
         return app.exit(e);
-    } catch (const CLI::CallForAllHelp& e) {
-        return app.exit(e);
-    } catch (const CLI::CallForVersion& e) {
-        return app.exit(e);
-    } catch (const CLI::ParseError& e) {
+    } catch (const CLI::CallForVersion& e) { return app.exit(e); } catch (const CLI::ParseError& e) {
         (void)app.exit(e);
         return kUsage;
     }
     try {
         return action ? action() : kUsage;
-    } catch (const std::exception& e) {
-        return report_error(Error{"cli.internal", e.what(), {}, 0, {}, false});
-    }
+    } catch (const std::exception& e) { return report_error(Error{"cli.internal", e.what(), {}, 0, {}, false}); }
 }
 
 } // namespace recto::cli

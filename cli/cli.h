@@ -17,15 +17,15 @@ namespace recto::cli {
 /// Frozen: other programs rely on them.
 enum ExitCode : int {
     kDone = 0,
-    kSomeFailed = 1,      ///< Done; some pages or checks failed (the report says which).
+    kSomeFailed = 1, ///< Done; some pages or checks failed (the report says which).
     kUsage = 64,
-    kBadData = 65,        ///< Bad data, or no usable page.
+    kBadData = 65, ///< Bad data, or no usable page.
     kNoInput = 66,
-    kMissing = 69,        ///< A needed part is missing.
+    kMissing = 69, ///< A needed part is missing.
     kInternal = 70,
     kCannotCreate = 73,
     kIo = 74,
-    kTryAgain = 75,       ///< SIGTERM, archive locked, disk full after a pause.
+    kTryAgain = 75, ///< SIGTERM, archive locked, disk full after a pause.
     kBadConfig = 78,
     kInterrupted = 130,
 };

@@ -23,14 +23,17 @@ namespace {
 class PageTool {
   public:
     explicit PageTool(const Settings& settings)
-        : decoder_(program_path(), 2), options_(treat::Options::from_settings(settings)), probe_(treat::make_tesseract_probe()) {}
+        : decoder_(program_path(), 2), options_(treat::Options::from_settings(settings)),
+          probe_(treat::make_tesseract_probe()) {}
     Result<Source> probe(const std::string& path) {
         auto source = decoder_.probe(path);
         if (source) source->path = path;
         return source;
     }
     Result<Raster> decode(const Source& source, int index) { return decoder_.decode(source.path, index); }
-    ImageTreatment treat(const Raster& raster, const ImageInfo& info) { return treat::treat_image(raster, info, options_, probe_.get()); }
+    ImageTreatment treat(const Raster& raster, const ImageInfo& info) {
+        return treat::treat_image(raster, info, options_, probe_.get());
+    }
 
   private:
     Decoder decoder_;
@@ -84,9 +87,13 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
                 code = kSomeFailed;
                 continue;
             }
-            if (json) std::printf("%s\n", nlohmann::json(*read).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+            if (json)
+                std::printf(
+                    "%s\n",
+                    nlohmann::json(*read).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
             else std::printf("%s%s", first ? "" : "\f", read->plain().c_str());
-            if (read->state == ReadState::NotMachineReadable) std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());
+            if (read->state == ReadState::NotMachineReadable)
+                std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());
             first = false;
             ++done;
             std::fflush(stdout);
@@ -95,8 +102,11 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
     return done == 0 && code != kDone ? static_cast<int>(kBadData) : code;
 }
 
-nlohmann::json inspected(const std::string& file, int page, const Raster& raster, const ImageInfo& info, const ImageTreatment& t) {
-    nlohmann::json j = {{"schema", 1}, {"file", file}, {"page", page}, {"width", raster.width()}, {"height", raster.height()}, {"dpi", raster.dpi}};
+nlohmann::json inspected(const std::string& file, int page, const Raster& raster, const ImageInfo& info,
+                         const ImageTreatment& t) {
+    nlohmann::json j = {
+        {"schema", 1},      {"file", file}, {"page", page}, {"width", raster.width()}, {"height", raster.height()},
+        {"dpi", raster.dpi}};
     j["dpi"]["source"] = to_string(info.dpi.source);
     const PageTreatment* first = t.pages.empty() ? nullptr : &t.pages.front();
     j["orientation_deg"] = first ? first->orientation_deg : 0;
@@ -113,8 +123,13 @@ nlohmann::json inspected(const std::string& file, int page, const Raster& raster
     }
     for (const auto& f : info.findings) findings.push_back(f);
     j["blank"] = blank;
-    j["separator"] = t.separator.kind.empty() ? nlohmann::json(nullptr) : nlohmann::json{{"kind", t.separator.kind}, {"value", t.separator.value}};
-    j["quality"] = {{"sharpness", first ? first->sharpness : 0.0}, {"contrast", first ? first->contrast : 0.0}, {"ink_ratio", first ? first->ink_ratio : 0.0}, {"findings", findings}};
+    j["separator"] = t.separator.kind.empty()
+                         ? nlohmann::json(nullptr)
+                         : nlohmann::json{{"kind", t.separator.kind}, {"value", t.separator.value}};
+    j["quality"] = {{"sharpness", first ? first->sharpness : 0.0},
+                    {"contrast", first ? first->contrast : 0.0},
+                    {"ink_ratio", first ? first->ink_ratio : 0.0},
+                    {"findings", findings}};
     j["pages"] = static_cast<int>(t.pages.size());
     return j;
 }
@@ -137,7 +152,9 @@ int inspect(const std::vector<std::string>& files, const SettingsOptions& option
                 continue;
             }
             const ImageInfo& info = source->images[static_cast<std::size_t>(i)];
-            std::printf("%s\n", inspected(file, i + 1, *raster, info, tool.treat(*raster, info)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+            std::printf("%s\n", inspected(file, i + 1, *raster, info, tool.treat(*raster, info))
+                                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                                    .c_str());
             std::fflush(stdout);
             ++good;
         }
@@ -148,13 +165,16 @@ int inspect(const std::vector<std::string>& files, const SettingsOptions& option
 Result<std::string> encoded_as(const Raster& raster, const std::string& path) {
     std::string extension = std::filesystem::path(path).extension().string();
     for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (extension == ".tif" || extension == ".tiff") return write_tiff(raster, raster.mode == ColourMode::Bilevel ? TiffCompression::G4 : TiffCompression::Lzw, agent(), "");
+    if (extension == ".tif" || extension == ".tiff")
+        return write_tiff(raster, raster.mode == ColourMode::Bilevel ? TiffCompression::G4 : TiffCompression::Lzw,
+                          agent(), "");
     if (extension == ".jpg" || extension == ".jpeg") return write_jpeg(raster, 90);
     if (extension == ".png") return write_png(raster);
     return fail("cli.output_kind", "the name must end in .tif, .png or .jpg", path);
 }
 
-int clean(const std::string& file, const std::string& output, const SettingsOptions& options, bool binary, bool geometry) {
+int clean(const std::string& file, const std::string& output, const SettingsOptions& options, bool binary,
+          bool geometry) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
     PageTool tool(*settings);
@@ -188,10 +208,14 @@ int clean(const std::string& file, const std::string& output, const SettingsOpti
             }
             // A second page goes beside the first: page.tif, page-2.tif.
             std::filesystem::path path(output);
-            if (++number > 1) path.replace_filename(path.stem().string() + "-" + std::to_string(number) + path.extension().string());
+            if (++number > 1)
+                path.replace_filename(path.stem().string() + "-" + std::to_string(number) + path.extension().string());
             const auto bytes = encoded_as(*image, path.string());
-            if (!bytes) return bytes.error().code == "cli.output_kind" ? (report_error(bytes.error()), kUsage) : report_error(bytes.error());
-            if (auto written = write_atomically(*fs, path.string(), *bytes); !written) return report_error(written.error());
+            if (!bytes)
+                return bytes.error().code == "cli.output_kind" ? (report_error(bytes.error()), kUsage)
+                                                               : report_error(bytes.error());
+            if (auto written = write_atomically(*fs, path.string(), *bytes); !written)
+                return report_error(written.error());
         }
     }
     return code;
@@ -220,7 +244,8 @@ void add_inspect(CLI::App& app, Action& action) {
     auto settings = std::make_shared<SettingsOptions>();
     command->add_option("FILE", *files, tr("cli.inspect.file"))->required();
     settings->add_to(*command);
-    command->callback([&action, files, settings] { action = [files, settings] { return inspect(*files, *settings); }; });
+    command->callback(
+        [&action, files, settings] { action = [files, settings] { return inspect(*files, *settings); }; });
 }
 
 void add_clean(CLI::App& app, Action& action) {
@@ -236,7 +261,8 @@ void add_clean(CLI::App& app, Action& action) {
     command->add_flag("--binary", a->binary, tr("cli.clean.binary"));
     command->add_flag("--no-geometry", a->no_geometry, tr("cli.opt.no_geometry"));
     a->settings.add_to(*command);
-    command->callback([&action, a] { action = [a] { return clean(a->file, a->output, a->settings, a->binary, !a->no_geometry); }; });
+    command->callback(
+        [&action, a] { action = [a] { return clean(a->file, a->output, a->settings, a->binary, !a->no_geometry); }; });
 }
 
 } // namespace recto::cli

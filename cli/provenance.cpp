@@ -31,7 +31,10 @@ std::string user_name() {
 } // namespace
 
 nlohmann::json make_provenance(const Settings& settings, const StageList& stages, const ArchiveConfig& archive) {
-    nlohmann::json j = {{"agent", agent()}, {"build", std::string("gcc ") + __VERSION__}, {"cpu", cpu_features()}, {"user", user_name()}};
+    nlohmann::json j = {{"agent", agent()},
+                        {"build", std::string("gcc ") + __VERSION__},
+                        {"cpu", cpu_features()},
+                        {"user", user_name()}};
     j["repository"] = {{"code", archive.code}, {"name", archive.name}};
     j["fonds"] = archive.fonds;
     j["settings"] = nlohmann::json::object();
@@ -41,7 +44,8 @@ nlohmann::json make_provenance(const Settings& settings, const StageList& stages
     j["models"] = nlohmann::json::object();
     const auto add = [&](const Stage& stage) {
         j["stages"][std::string(stage.info().name)] = stage.info().version;
-        if (const auto data = stage.data_fingerprint(); !data.empty()) j["models"][std::string(stage.info().name)] = data;
+        if (const auto data = stage.data_fingerprint(); !data.empty())
+            j["models"][std::string(stage.info().name)] = data;
     };
     add(*stages.treatment);
     for (const auto& s : stages.pages) add(*s);

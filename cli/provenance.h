@@ -12,6 +12,7 @@ namespace recto::cli {
 
 /// {"agent","build","cpu","user","settings":{key:value not default},"stages":{name:version},"models":{stage:digests},
 ///  "repository":{"code","name"},"fonds"}. No paths, no times: equal for equal input.
-[[nodiscard]] nlohmann::json make_provenance(const Settings& settings, const StageList& stages, const ArchiveConfig& archive);
+[[nodiscard]] nlohmann::json make_provenance(const Settings& settings, const StageList& stages,
+                                             const ArchiveConfig& archive);
 
 } // namespace recto::cli

@@ -6,9 +6,9 @@
 #include <fstream>
 #include <thread>
 
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <spawn.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -48,9 +48,12 @@ std::size_t parse_size(const std::string& text) {
     const std::string unit = end;
     if (unit.empty()) return static_cast<std::size_t>(value);
     switch (unit[0]) {
-    case 'k': case 'K': return static_cast<std::size_t>(value * 1024);
-    case 'm': case 'M': return static_cast<std::size_t>(value * 1024 * 1024);
-    case 'g': case 'G': return static_cast<std::size_t>(value * 1024 * 1024 * 1024);
+    case 'k':
+    case 'K': return static_cast<std::size_t>(value * 1024);
+    case 'm':
+    case 'M': return static_cast<std::size_t>(value * 1024 * 1024);
+    case 'g':
+    case 'G': return static_cast<std::size_t>(value * 1024 * 1024 * 1024);
     default: return 0;
     }
 }
@@ -88,13 +91,17 @@ Result<nlohmann::json> run_alone(const nlohmann::json& request, const std::strin
     const auto text = fs->read(out);
     (void)fs->remove(in);
     (void)fs->remove(out);
-    if (WIFSIGNALED(status)) return fail("run.suspect", fmt::format("the process for this page alone ended by signal {}", WTERMSIG(status)));
-    if (!text) return fail("run.suspect", fmt::format("the process for this page alone ended with code {}", WEXITSTATUS(status)));
+    if (WIFSIGNALED(status))
+        return fail("run.suspect", fmt::format("the process for this page alone ended by signal {}", WTERMSIG(status)));
+    if (!text)
+        return fail("run.suspect",
+                    fmt::format("the process for this page alone ended with code {}", WEXITSTATUS(status)));
     const auto json = nlohmann::json::parse(*text, nullptr, false);
     if (!json.is_object()) return fail("run.suspect", "the process for this page alone gave no result");
     if (json.contains("error")) {
         const auto& e = json["error"];
-        return tl::unexpected(Error{e.value("code", "run.suspect"), e.value("reason", ""), e.value("file", ""), e.value("page", 0), e.value("stage", ""), e.value("retry", false)});
+        return tl::unexpected(Error{e.value("code", "run.suspect"), e.value("reason", ""), e.value("file", ""),
+                                    e.value("page", 0), e.value("stage", ""), e.value("retry", false)});
     }
     return json.at("value");
 }
@@ -118,7 +125,9 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
         intake::TakeOptions options;
         options.overrides = a.capture;
         options.recall = [&](const std::string& p, const FileStat& s) { return journal.recall_digest(p, s); };
-        options.remember = [&](const std::string& p, const FileStat& s, const std::string& sum) { journal.remember_digest(p, s, sum); };
+        options.remember = [&](const std::string& p, const FileStat& s, const std::string& sum) {
+            journal.remember_digest(p, s, sum);
+        };
         return intake::take_source(path, decoder, *fs, options);
     };
     h.refine = [=, &settings](const BatchDelivery& d, const std::vector<int>& counts) {
@@ -134,13 +143,17 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
         group::GroupInput in;
         in.name = d.name;
         in.is_file = d.kind == intake::to_string(intake::DeliveryKind::File);
-        for (auto& f : files) in.sources.push_back({std::move(f.source), std::move(f.treatments), std::move(f.image_errors), std::move(f.error)});
+        for (auto& f : files)
+            in.sources.push_back(
+                {std::move(f.source), std::move(f.treatments), std::move(f.image_errors), std::move(f.error)});
         return group::group_items(in, {repository, &cat, &settings});
     };
     h.classify = [&](Item& item) { group::classify_by_text(item, settings); };
     h.on_item = [&](const Item& item) { scanned.push_back(catalogue::summarise(item)); };
     h.group_fingerprint = [&] { return settings.fingerprint(group::settings()); };
-    h.run_alone = [&](const nlohmann::json& request) { return run_alone(request, join_path(ArchivePaths(a.archive).work, "alone"), settings); };
+    h.run_alone = [&](const nlohmann::json& request) {
+        return run_alone(request, join_path(ArchivePaths(a.archive).work, "alone"), settings);
+    };
     return h;
 }
 
@@ -161,14 +174,22 @@ void print_summary(const RunReport& r, const std::string& report) {
         held += i.state == "held";
         failed += i.state == "failed";
     }
-    std::fprintf(stderr, "\n%-14s %8s %8s %10s %10s\n", tr("run.table.stage").c_str(), tr("run.table.done").c_str(), tr("run.table.reused").c_str(), "CPU s", "wall s");
+    std::fprintf(stderr, "\n%-14s %8s %8s %10s %10s\n", tr("run.table.stage").c_str(), tr("run.table.done").c_str(),
+                 tr("run.table.reused").c_str(), "CPU s", "wall s");
     for (const auto& t : r.stages)
-        std::fprintf(stderr, "%-14s %8lld %8lld %10.2f %10.2f\n", t.name.c_str(), static_cast<long long>(t.calls), static_cast<long long>(t.cached), t.cpu_seconds, t.wall_seconds);
-    std::fprintf(stderr, "\n%s\n", tr("run.summary", std::to_string(r.pages), std::to_string(r.items.size()), std::to_string(stored), std::to_string(unchanged), std::to_string(held),
-                                     std::to_string(failed), std::to_string(r.pages_failed), fmt::format("{:.1f}", r.wall_seconds),
-                                     fmt::format("{:.1f}", r.wall_seconds > 0 ? 60.0 * (r.pages - r.pages_reused) / r.wall_seconds : 0.0), std::to_string(r.peak_bytes >> 20)).c_str());
+        std::fprintf(stderr, "%-14s %8lld %8lld %10.2f %10.2f\n", t.name.c_str(), static_cast<long long>(t.calls),
+                     static_cast<long long>(t.cached), t.cpu_seconds, t.wall_seconds);
+    std::fprintf(
+        stderr, "\n%s\n",
+        tr("run.summary", std::to_string(r.pages), std::to_string(r.items.size()), std::to_string(stored),
+           std::to_string(unchanged), std::to_string(held), std::to_string(failed), std::to_string(r.pages_failed),
+           fmt::format("{:.1f}", r.wall_seconds),
+           fmt::format("{:.1f}", r.wall_seconds > 0 ? 60.0 * (r.pages - r.pages_reused) / r.wall_seconds : 0.0),
+           std::to_string(r.peak_bytes >> 20))
+            .c_str());
     for (const auto& i : r.items)
-        if (i.state == "held" || i.state == "failed") std::fprintf(stderr, "  %s\n", tr("run.item_held", i.name, i.reason).c_str());
+        if (i.state == "held" || i.state == "failed")
+            std::fprintf(stderr, "  %s\n", tr("run.item_held", i.name, i.reason).c_str());
     int shown = 0;
     for (const auto& e : r.errors) {
         if (++shown > 20) {
@@ -183,15 +204,16 @@ void print_summary(const RunReport& r, const std::string& report) {
 int run(const RunArguments& a) {
     auto fs = posix_file_system();
     const auto clock = default_clock();
-    const ProgressMode mode = a.progress == "json" ? ProgressMode::Json
-                              : a.progress == "none" ? ProgressMode::None
+    const ProgressMode mode = a.progress == "json"               ? ProgressMode::Json
+                              : a.progress == "none"             ? ProgressMode::None
                               : a.progress == "bar" || isatty(2) ? ProgressMode::Bar
                                                                  : ProgressMode::None;
     auto settings = a.settings.load();
     if (!settings) return report_error(settings.error());
     std::size_t memory = 0;
     if (!a.memory.empty() && (memory = parse_size(a.memory)) == 0)
-        return report_error(Error{"config.bad_value", "--memory " + a.memory + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
+        return report_error(Error{
+            "config.bad_value", "--memory " + a.memory + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
 
     // Read before anything is made, so that a bad catalogue or input leaves no half-made archive behind.
     // The catalogue stays with the archive, so that a later run without --catalogue does not forget what it said.
@@ -204,7 +226,9 @@ int run(const RunArguments& a) {
         if (!loaded) return report_error(loaded.error());
         cat = std::move(*loaded);
         for (const auto& remark : cat.remarks())
-            std::fprintf(stderr, "%s: %s\n", list.c_str(), (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
+            std::fprintf(
+                stderr, "%s: %s\n", list.c_str(),
+                (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
     }
     if (auto plan = intake::plan_deliveries(a.inputs, *fs, *settings); !plan) return report_error(plan.error());
     else if (plan->deliveries.empty()) {
@@ -229,7 +253,8 @@ int run(const RunArguments& a) {
         Decoder none(program_path(), 1);
         std::vector<catalogue::ScannedItem> scanned;
         Progress progress(ProgressMode::None);
-        Run engine(options, make_hooks(a, *settings, "", none, cat, scanned), stages, *settings, cat, fs, clock, progress);
+        Run engine(options, make_hooks(a, *settings, "", none, cat, scanned), stages, *settings, cat, fs, clock,
+                   progress);
         const auto r = engine.execute();
         return r ? r->exit_code : report_error(r.error());
     }
@@ -259,7 +284,8 @@ int run(const RunArguments& a) {
     Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
-    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, decoder, cat, scanned), stages, *settings, cat, fs, clock, progress);
+    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, decoder, cat, scanned), stages, *settings,
+               cat, fs, clock, progress);
 
     // One thread waits for signals (they are blocked everywhere else). Ctrl-C ends the process at once: everything on
     // disk is whole or will be done again, and the pages in work are left to the next run, not suspected.
@@ -298,7 +324,8 @@ int run(const RunArguments& a) {
     RunReport& r = *result;
 
     const std::string folder = join_path(paths.reports(), options.run_id);
-    ReportContext context{a.archive, (*archive)->identity.name.empty() ? (*archive)->identity.code : (*archive)->identity.name, {}, {}};
+    ReportContext context{
+        a.archive, (*archive)->identity.name.empty() ? (*archive)->identity.code : (*archive)->identity.name, {}, {}};
     const auto reconciled = catalogue::reconcile(cat, scanned);
     if (fs->make_folders(folder)) {
         const auto write_list = [&](const std::string& name, const std::string& text) {
@@ -307,11 +334,14 @@ int run(const RunArguments& a) {
         if (!list.empty()) {
             write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
             write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
-            context.reconciliation.push_back(tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages), std::to_string(reconciled.extra_pages),
-                                                std::to_string(reconciled.not_scanned), std::to_string(reconciled.not_in_catalogue)));
+            context.reconciliation.push_back(
+                tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages),
+                   std::to_string(reconciled.extra_pages), std::to_string(reconciled.not_scanned),
+                   std::to_string(reconciled.not_in_catalogue)));
             for (const auto& i : reconciled.items)
                 if (i.verdict != catalogue::Verdict::Match)
-                    context.reconciliation.push_back(tr("run.verdict." + std::string(catalogue::to_string(i.verdict)), i.code, std::to_string(i.expected), std::to_string(i.counted)));
+                    context.reconciliation.push_back(tr("run.verdict." + std::string(catalogue::to_string(i.verdict)),
+                                                        i.code, std::to_string(i.expected), std::to_string(i.counted)));
         }
         const std::string rescan = catalogue::rescan_csv(reconciled, scanned);
         write_list("rescan.csv", rescan);
@@ -320,8 +350,13 @@ int run(const RunArguments& a) {
     std::string report;
     if (auto written = write_report(*fs, folder, r, context)) report = *written;
     else (void)report_error(written.error());
-    if (r.exit_code == kDone && !list.empty() && reconciled.missing_pages + reconciled.extra_pages > 0) r.exit_code = kSomeFailed;
-    (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"exit_code", r.exit_code}, {"pages", r.pages}, {"pages_failed", r.pages_failed}, {"items", r.items.size()}});
+    if (r.exit_code == kDone && !list.empty() && reconciled.missing_pages + reconciled.extra_pages > 0)
+        r.exit_code = kSomeFailed;
+    (void)(*archive)->events->append("run.end", {{"run", options.run_id},
+                                                 {"exit_code", r.exit_code},
+                                                 {"pages", r.pages},
+                                                 {"pages_failed", r.pages_failed},
+                                                 {"items", r.items.size()}});
     print_summary(r, report);
     for (const auto& line : context.reconciliation) std::fprintf(stderr, "  %s\n", line.c_str());
     if (a.json) {
@@ -348,7 +383,8 @@ void add_run(CLI::App& app, Action& action) {
     command->add_flag("--fresh", a->fresh, tr("cli.run.fresh"));
     command->add_flag("--dry-run", a->dry_run, tr("cli.run.dry_run"));
     command->add_flag("--serial", a->serial, tr("cli.run.serial"));
-    command->add_option("--progress", a->progress, tr("cli.run.progress"))->check(CLI::IsMember({"auto", "bar", "json", "none"}));
+    command->add_option("--progress", a->progress, tr("cli.run.progress"))
+        ->check(CLI::IsMember({"auto", "bar", "json", "none"}));
     command->add_flag("--json", a->json, tr("cli.run.json"));
     command->add_option("--operator", a->capture.operator_name, tr("cli.run.operator"));
     command->add_option("--device", a->capture.device, tr("cli.run.device"));
@@ -359,7 +395,8 @@ void add_run(CLI::App& app, Action& action) {
             sigset_t signals;
             sigemptyset(&signals);
             for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-            pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before any thread is made; run() has one that waits for them
+            pthread_sigmask(SIG_BLOCK, &signals,
+                            nullptr); // before any thread is made; run() has one that waits for them
             return run(*a);
         };
     });
@@ -384,12 +421,15 @@ int alone_main(const std::string& request_path, const std::string& result_path) 
         RECTO_TRY(stages.treatment->open(context));
         for (auto& s : stages.pages) RECTO_TRY(s->open(context));
         Decoder decoder(program_path(), 1);
-        return execute_alone(request, stages, settings, [&](const Source& source, int index) { return decoder.decode(source.path, index); });
+        return execute_alone(request, stages, settings,
+                             [&](const Source& source, int index) { return decoder.decode(source.path, index); });
     };
     const auto value = work();
     nlohmann::json out;
     if (value) out["value"] = *value;
-    else out["error"] = {{"code", value.error().code}, {"reason", value.error().reason}, {"file", value.error().file}, {"page", value.error().page}, {"stage", value.error().stage}, {"retry", value.error().retry}};
+    else
+        out["error"] = {{"code", value.error().code}, {"reason", value.error().reason}, {"file", value.error().file},
+                        {"page", value.error().page}, {"stage", value.error().stage},   {"retry", value.error().retry}};
     return fs->write(result_path, out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) ? kDone : kIo;
 }
 

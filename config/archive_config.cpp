@@ -12,17 +12,25 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
     ArchiveConfig out;
     try {
         const YAML::Node root = YAML::Load(text);
-        if (!root.IsMap() || !root["format"]) return fail("config.archive", "not an archive.yaml: 'format' is missing", path);
+        if (!root.IsMap() || !root["format"])
+            return fail("config.archive", "not an archive.yaml: 'format' is missing", path);
         out.format = root["format"].as<int>();
         if (out.format > 1)
-            return fail("config.archive_newer", fmt::format("format {} was written by a newer Recto; this one reads format 1", out.format), path);
-        static const std::set<std::string> known = {"format", "repository", "fonds", "profile", "work", "digests", "database"};
+            return fail("config.archive_newer",
+                        fmt::format("format {} was written by a newer Recto; this one reads format 1", out.format),
+                        path);
+        static const std::set<std::string> known = {"format", "repository", "fonds",   "profile",
+                                                    "work",   "digests",    "database"};
         std::set<std::string> seen;
         for (const auto& pair : root) {
             if (!seen.insert(pair.first.Scalar()).second)
-                return fail("config.archive", fmt::format("line {}: '{}' stands twice", pair.first.Mark().line + 1, pair.first.Scalar()), path);
+                return fail("config.archive",
+                            fmt::format("line {}: '{}' stands twice", pair.first.Mark().line + 1, pair.first.Scalar()),
+                            path);
             if (!known.contains(pair.first.Scalar()))
-                return fail("config.archive", fmt::format("line {}: '{}' is not known", pair.first.Mark().line + 1, pair.first.Scalar()), path);
+                return fail("config.archive",
+                            fmt::format("line {}: '{}' is not known", pair.first.Mark().line + 1, pair.first.Scalar()),
+                            path);
         }
         if (const auto r = root["repository"]) {
             out.code = r["code"].as<std::string>("");
@@ -42,8 +50,9 @@ Result<void> write_archive_config(FileSystem& fs, const std::string& path, const
     YAML::Emitter y;
     y << YAML::BeginMap;
     y << YAML::Key << "format" << YAML::Value << config.format;
-    y << YAML::Key << "repository" << YAML::Value << YAML::BeginMap << YAML::Key << "code" << YAML::Value << YAML::DoubleQuoted << config.code << YAML::Key << "name"
-      << YAML::Value << YAML::DoubleQuoted << config.name << YAML::EndMap;
+    y << YAML::Key << "repository" << YAML::Value << YAML::BeginMap << YAML::Key << "code" << YAML::Value
+      << YAML::DoubleQuoted << config.code << YAML::Key << "name" << YAML::Value << YAML::DoubleQuoted << config.name
+      << YAML::EndMap;
     y << YAML::Key << "fonds" << YAML::Value << YAML::BeginSeq;
     for (const auto& f : config.fonds) y << YAML::DoubleQuoted << f;
     y << YAML::EndSeq;
@@ -51,7 +60,10 @@ Result<void> write_archive_config(FileSystem& fs, const std::string& path, const
     y << YAML::Key << "digests" << YAML::Value << "sha512";
     if (!config.work.empty()) y << YAML::Key << "work" << YAML::Value << YAML::DoubleQuoted << config.work;
     y << YAML::EndMap;
-    return write_atomically(fs, path, std::string("# What this archive is. repository.code is part of every identity: never change it.\n") + y.c_str() + "\n");
+    return write_atomically(
+        fs, path,
+        std::string("# What this archive is. repository.code is part of every identity: never change it.\n") +
+            y.c_str() + "\n");
 }
 
 } // namespace recto

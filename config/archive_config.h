@@ -12,7 +12,7 @@ namespace recto {
 
 struct ArchiveConfig {
     int format = 1;
-    std::string code, name;         ///< Repository (档案馆代码, 档案馆名称). `code` is part of every identity: never changes.
+    std::string code, name; ///< Repository (档案馆代码, 档案馆名称). `code` is part of every identity: never changes.
     std::vector<std::string> fonds; ///< 全宗号, as far as named.
     std::string profile;            ///< Default profile of runs; empty = defaults.
     std::string work;               ///< Work folder, when not <archive>/work. Absolute or relative to the archive.

@@ -21,7 +21,8 @@ struct Profile {
 };
 constexpr Profile kProfiles[] = {
     {"archive", "# The defaults: lossless preservation images, PDF/A-2u, ALTO.\n"},
-    {"quick", "# A first look, or a low-memory machine: text and access copies only, no preservation images, page classes by picture alone.\n"
+    {"quick", "# A first look, or a low-memory machine: text and access copies only, no preservation images, page "
+              "classes by picture alone.\n"
               "encode:\n  preservation: none\ngrouping:\n  classify_by_text: false\n"},
     {"books", "# Bound volumes from an overhead camera: no sheets with two sides, no barcodes.\n"
               "grouping:\n  duplex: \"off\"\n  barcodes: none\n"},
@@ -45,14 +46,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 tl::unexpected<Error> unknown(std::string_view key, const std::string& place) {
     const std::string near = nearest_setting(key);
-    return fail("config.unknown_key", fmt::format("{}'{}' is no setting{}", place, key, near.empty() ? std::string("; see recto config --list") : "; did you mean '" + near + "'?"));
+    return fail("config.unknown_key", fmt::format("{}'{}' is no setting{}", place, key,
+                                                  near.empty() ? std::string("; see recto config --list")
+                                                               : "; did you mean '" + near + "'?"));
 }
 
 bool is_section(const std::string& key) {
-    return std::any_of(all_settings().begin(), all_settings().end(), [&](const SettingBase* s) { return s->key.substr(0, key.size() + 1) == key + "."; });
+    return std::any_of(all_settings().begin(), all_settings().end(),
+                       [&](const SettingBase* s) { return s->key.substr(0, key.size() + 1) == key + "."; });
 }
 
-Result<void> apply_node(const YAML::Node& node, const std::string& prefix, const std::string& file, std::set<std::string>& seen, Settings& settings) {
+Result<void> apply_node(const YAML::Node& node, const std::string& prefix, const std::string& file,
+                        std::set<std::string>& seen, Settings& settings) {
     std::set<std::string> here;
     for (const auto& pair : node) {
         const int line = pair.first.Mark().line + 1;
@@ -73,7 +78,8 @@ Result<void> apply_node(const YAML::Node& node, const std::string& prefix, const
         if (!setting && pair.second.IsNull() && is_section(key)) continue;
         if (!setting) return named(unknown(key, place));
         if (!seen.insert(key).second) return named(fail("config.duplicate_key", place + "'" + key + "' stands twice"));
-        if (!pair.second.IsScalar()) return named(fail("config.bad_value", place + key + ": one value is wanted, not a list"));
+        if (!pair.second.IsScalar())
+            return named(fail("config.bad_value", place + key + ": one value is wanted, not a list"));
         auto value = setting->parse(pair.second.Scalar());
         if (!value) return named(fail(value.error().code, place + value.error().reason));
         settings.set(*setting, std::move(*value));
@@ -109,7 +115,8 @@ std::string allowed(const SettingBase& s) {
 const std::vector<const SettingBase*>& all_settings() {
     static const std::vector<const SettingBase*> all = [] {
         std::vector<const SettingBase*> list = stage_settings();
-        for (const auto& more : {catalogue::settings(), engine_settings()}) list.insert(list.end(), more.begin(), more.end());
+        for (const auto& more : {catalogue::settings(), engine_settings()})
+            list.insert(list.end(), more.begin(), more.end());
         return list;
     }();
     return all;
@@ -157,12 +164,16 @@ Result<void> apply_yaml(std::string_view yaml, const std::string& file, Settings
 Result<Settings> load_settings(const std::string& profile, const std::vector<std::string>& sets, FileSystem& fs) {
     Settings settings;
     if (!profile.empty()) {
-        const auto* built_in = std::find_if(std::begin(kProfiles), std::end(kProfiles), [&](const Profile& p) { return p.name == profile; });
+        const auto* built_in = std::find_if(std::begin(kProfiles), std::end(kProfiles),
+                                            [&](const Profile& p) { return p.name == profile; });
         if (built_in != std::end(kProfiles)) {
             RECTO_TRY(apply_yaml(built_in->yaml, profile, settings));
         } else {
             auto text = fs.read(profile);
-            if (!text) return fail("config.no_profile", fmt::format("no file of that name; built in: {}", fmt::join(built_in_profiles(), ", ")), profile);
+            if (!text)
+                return fail("config.no_profile",
+                            fmt::format("no file of that name; built in: {}", fmt::join(built_in_profiles(), ", ")),
+                            profile);
             RECTO_TRY(apply_yaml(*text, profile, settings));
         }
     }
@@ -179,14 +190,20 @@ Result<Settings> load_settings(const std::string& profile, const std::vector<std
 }
 
 nlohmann::json settings_schema() {
-    nlohmann::json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Recto profile"}, {"type", "object"}, {"additionalProperties", false}};
+    nlohmann::json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                           {"title", "Recto profile"},
+                           {"type", "object"},
+                           {"additionalProperties", false}};
     root["properties"] = nlohmann::json::object();
     for (const SettingBase* s : all_settings()) {
         const auto dot = s->key.find('.');
         auto& stage = root["properties"][std::string(s->key.substr(0, dot))];
         stage["type"] = "object";
         stage["additionalProperties"] = false;
-        nlohmann::json entry = {{"type", type_name(s->type)}, {"default", value_json(s->default_value)}, {"description", s->english}, {"x-description-zh", s->chinese}};
+        nlohmann::json entry = {{"type", type_name(s->type)},
+                                {"default", value_json(s->default_value)},
+                                {"description", s->english},
+                                {"x-description-zh", s->chinese}};
         if (std::isfinite(s->minimum)) entry["minimum"] = s->minimum;
         if (std::isfinite(s->maximum)) entry["maximum"] = s->maximum;
         if (!s->choices.empty()) entry["enum"] = s->choices;
@@ -200,7 +217,9 @@ std::string settings_table(Language language, const Settings& settings) {
     for (const SettingBase* s : all_settings()) {
         const std::string value = to_string(settings.value_of(*s));
         out += fmt::format("{} = {}", s->key, value.empty() ? "\"\"" : value);
-        if (settings.is_set(*s)) out += fmt::format("  ({} {})", language == Language::Chinese ? "默认" : "default", to_string(s->default_value));
+        if (settings.is_set(*s))
+            out += fmt::format("  ({} {})", language == Language::Chinese ? "默认" : "default",
+                               to_string(s->default_value));
         const std::string range = allowed(*s);
         if (!range.empty()) out += "  [" + range + "]";
         out += fmt::format("\n    {}\n", language == Language::Chinese ? s->chinese : s->english);
@@ -211,8 +230,12 @@ std::string settings_table(Language language, const Settings& settings) {
 nlohmann::json settings_json(const Settings& settings) {
     nlohmann::json list = nlohmann::json::array();
     for (const SettingBase* s : all_settings()) {
-        nlohmann::json j = {{"key", s->key}, {"type", s->type == SettingBase::Type::Choice ? "choice" : type_name(s->type)}, {"default", value_json(s->default_value)},
-                            {"value", value_json(settings.value_of(*s))}, {"en", s->english}, {"zh", s->chinese}};
+        nlohmann::json j = {{"key", s->key},
+                            {"type", s->type == SettingBase::Type::Choice ? "choice" : type_name(s->type)},
+                            {"default", value_json(s->default_value)},
+                            {"value", value_json(settings.value_of(*s))},
+                            {"en", s->english},
+                            {"zh", s->chinese}};
         if (std::isfinite(s->minimum)) j["minimum"] = s->minimum;
         if (std::isfinite(s->maximum)) j["maximum"] = s->maximum;
         if (!s->choices.empty()) j["choices"] = s->choices;

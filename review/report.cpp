@@ -30,7 +30,9 @@ td,th{padding:3px 14px 3px 0;text-align:left;border-bottom:1px solid var(--line)
 dialog{border:0;padding:0;background:none;max-width:96vw;max-height:96vh}dialog img{max-width:96vw;max-height:94vh}
 nav a{margin-right:14px}a{color:#0b57a4})";
 
-std::string both(const Finding& f) { return html_escape(f.english()) + " <span lang=\"zh\">" + html_escape(f.chinese()) + "</span>"; }
+std::string both(const Finding& f) {
+    return html_escape(f.english()) + " <span lang=\"zh\">" + html_escape(f.chinese()) + "</span>";
+}
 
 std::string label(std::string_view id) {
     const Message* m = find_message(id);
@@ -54,7 +56,11 @@ std::string finding_list(const std::vector<Finding>& findings) {
 
 std::string page_figure(const PageReport& p, const std::string& picture) {
     const Severity severity = worst(p);
-    std::string out = fmt::format("<figure class=\"{}\" id=\"{}\">", severity >= Severity::Rescan ? "bad" : severity == Severity::Warning ? "look" : "", p.id);
+    std::string out = fmt::format("<figure class=\"{}\" id=\"{}\">",
+                                  severity >= Severity::Rescan    ? "bad"
+                                  : severity == Severity::Warning ? "look"
+                                                                  : "",
+                                  p.id);
     if (!p.error_code.empty()) {
         const std::string args[] = {p.error_reason};
         out += "<div class=\"none\">" + html_escape(p.error_code + ": " + p.error_reason) + "</div>";
@@ -64,13 +70,15 @@ std::string page_figure(const PageReport& p, const std::string& picture) {
     } else {
         out += fmt::format("<img loading=\"lazy\" src=\"{0}\" alt=\"{1}\">", html_escape(picture), p.order);
     }
-    out += fmt::format("<figcaption><b>{}</b> {} <span class=\"soft\">{}{}</span>", p.order, html_escape(label("report.class." + p.page_class)), html_escape(p.source),
+    out += fmt::format("<figcaption><b>{}</b> {} <span class=\"soft\">{}{}</span>", p.order,
+                       html_escape(label("report.class." + p.page_class)), html_escape(p.source),
                        p.image > 1 ? fmt::format(" #{}", p.image) : "");
     std::string facts;
     if (p.state == "read") facts += fmt::format("{} {:.0f}%", label("report.confidence"), p.confidence * 100);
     else if (p.state == "not-machine-readable") facts += label("report.unreadable");
     if (p.orientation_deg != 0) facts += fmt::format("{}↻ {}°", facts.empty() ? "" : " · ", p.orientation_deg);
-    if (std::abs(p.skew_deg) >= 0.05) facts += fmt::format("{}{} {:.2f}°", facts.empty() ? "" : " · ", label("report.skew"), p.skew_deg);
+    if (std::abs(p.skew_deg) >= 0.05)
+        facts += fmt::format("{}{} {:.2f}°", facts.empty() ? "" : " · ", label("report.skew"), p.skew_deg);
     if (!facts.empty()) out += "<br><span class=\"soft\">" + html_escape(facts) + "</span>";
     out += finding_list(p.findings);
     return out + "</figcaption></figure>";
@@ -92,26 +100,35 @@ std::string html_escape(std::string_view text) {
     return out;
 }
 
-Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run, const ReportContext& context) {
+Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
+                                 const ReportContext& context) {
     const std::string pictures = join_path(folder, "pictures");
     RECTO_TRY(fs.make_folders(pictures));
     nlohmann::json json = run;
     for (auto& item : json["items"])
         for (auto& page : item["pages"]) page.erase("thumbnail");
-    RECTO_TRY(fs.write(join_path(folder, "run.json"), json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    RECTO_TRY(fs.write(join_path(folder, "run.json"),
+                       json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
 
     int held = 0, findings = 0;
     for (const auto& i : run.items) {
         held += i.state == "held" || i.state == "failed";
         findings += static_cast<int>(i.findings.size());
         for (const auto& p : i.pages)
-            findings += static_cast<int>(std::count_if(p.findings.begin(), p.findings.end(), [](const Finding& f) { return f.severity > Severity::Info; }));
+            findings += static_cast<int>(std::count_if(p.findings.begin(), p.findings.end(),
+                                                       [](const Finding& f) { return f.severity > Severity::Info; }));
     }
-    std::string out = fmt::format("<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{}</title><style>{}</style></head><body>",
-                                  ui_language() == Language::Chinese ? "zh" : "en", html_escape("Recto · " + run.run_id), kStyle);
-    out += fmt::format("<header><h1>{} <span class=\"soft\">{}</span></h1><div class=\"soft\">{} · {} – {}</div><div class=\"sum\">", html_escape(label("report.title")),
-                       html_escape(context.title), html_escape(context.archive), html_escape(run.started), html_escape(run.ended));
-    const auto box = [&](std::string_view id, const std::string& value) { out += fmt::format("<div><b>{}</b>{}</div>", value, html_escape(label(id))); };
+    std::string out =
+        fmt::format("<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                    "content=\"width=device-width\"><title>{}</title><style>{}</style></head><body>",
+                    ui_language() == Language::Chinese ? "zh" : "en", html_escape("Recto · " + run.run_id), kStyle);
+    out += fmt::format(
+        "<header><h1>{} <span class=\"soft\">{}</span></h1><div class=\"soft\">{} · {} – {}</div><div class=\"sum\">",
+        html_escape(label("report.title")), html_escape(context.title), html_escape(context.archive),
+        html_escape(run.started), html_escape(run.ended));
+    const auto box = [&](std::string_view id, const std::string& value) {
+        out += fmt::format("<div><b>{}</b>{}</div>", value, html_escape(label(id)));
+    };
     box("report.items", std::to_string(run.items.size()));
     box("report.pages", std::to_string(run.pages));
     box("report.failed", std::to_string(run.pages_failed));
@@ -124,8 +141,9 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
         out += fmt::format("<section><h2>{}</h2><ul>", html_escape(label("report.not_taken")));
         for (const auto& e : run.errors) {
             const std::string args[] = {e.reason};
-            out += fmt::format("<li class=\"error\"><b>{}</b>{}: {} <span class=\"soft\">{}</span></li>", html_escape(e.file),
-                               e.page > 0 ? fmt::format(" #{}", e.page) : "", html_escape(format_message(ui_language(), e.code, args)), html_escape(e.reason));
+            out += fmt::format("<li class=\"error\"><b>{}</b>{}: {} <span class=\"soft\">{}</span></li>",
+                               html_escape(e.file), e.page > 0 ? fmt::format(" #{}", e.page) : "",
+                               html_escape(format_message(ui_language(), e.code, args)), html_escape(e.reason));
         }
         for (const auto& f : run.skipped) out += fmt::format("<li class=\"info\">{}</li>", both(f));
         out += "</ul></section>";
@@ -133,7 +151,8 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
     if (!context.reconciliation.empty() || !context.files.empty()) {
         out += fmt::format("<section><h2>{}</h2><ul>", html_escape(label("report.catalogue")));
         for (const auto& line : context.reconciliation) out += "<li>" + html_escape(line) + "</li>";
-        for (const auto& file : context.files) out += fmt::format("<li><a href=\"{0}\">{0}</a></li>", html_escape(file));
+        for (const auto& file : context.files)
+            out += fmt::format("<li><a href=\"{0}\">{0}</a></li>", html_escape(file));
         out += "</ul></section>";
     }
 
@@ -149,10 +168,14 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
     std::stable_sort(items.begin(), items.end(), [&](const auto* a, const auto* b) { return rank(*a) > rank(*b); });
     int number = 0;
     for (const ItemReport* i : items) {
-        out += fmt::format("<section id=\"{}\"><div class=\"head\"><h2>{} <span class=\"soft\">{}</span></h2><span class=\"tag {}\">{}</span></div>", i->id, html_escape(i->name),
-                           html_escape(i->title), i->state, html_escape(label("report.state." + i->state)));
-        out += fmt::format("<div class=\"soft\">{}: {}{} · {} {}</div>", html_escape(label("report.counted")), i->counted_pages,
-                           i->expected_pages >= 0 ? fmt::format(" / {} {}", i->expected_pages, label("report.expected")) : "", html_escape(i->object_path), i->version);
+        out += fmt::format("<section id=\"{}\"><div class=\"head\"><h2>{} <span class=\"soft\">{}</span></h2><span "
+                           "class=\"tag {}\">{}</span></div>",
+                           i->id, html_escape(i->name), html_escape(i->title), i->state,
+                           html_escape(label("report.state." + i->state)));
+        out += fmt::format(
+            "<div class=\"soft\">{}: {}{} · {} {}</div>", html_escape(label("report.counted")), i->counted_pages,
+            i->expected_pages >= 0 ? fmt::format(" / {} {}", i->expected_pages, label("report.expected")) : "",
+            html_escape(i->object_path), i->version);
         if (!i->reason.empty()) out += "<p class=\"held\">" + html_escape(i->reason) + "</p>";
         out += finding_list(i->findings) + "<div class=\"sheet\">";
         for (const auto& p : i->pages) {
@@ -160,19 +183,25 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
             if (!p.thumbnail.empty()) {
                 const std::string name = fmt::format("{:06}.jpg", ++number);
                 // A picture that is gone costs the report a picture, nothing else.
-                if (const auto bytes = fs.read(p.thumbnail); bytes && fs.write(join_path(pictures, name), *bytes)) picture = "pictures/" + name;
+                if (const auto bytes = fs.read(p.thumbnail); bytes && fs.write(join_path(pictures, name), *bytes))
+                    picture = "pictures/" + name;
             }
             out += page_figure(p, picture);
         }
         out += "</div></section>";
     }
-    out += fmt::format("<section><h2>{}</h2><table><tr><th>{}</th><th class=\"n\">{}</th><th class=\"n\">{}</th><th class=\"n\">CPU s</th><th class=\"n\">s</th></tr>", html_escape(label("report.stages")),
-                       html_escape(label("report.stage")), html_escape(label("report.calls")), html_escape(label("report.cached")));
+    out += fmt::format("<section><h2>{}</h2><table><tr><th>{}</th><th class=\"n\">{}</th><th class=\"n\">{}</th><th "
+                       "class=\"n\">CPU s</th><th class=\"n\">s</th></tr>",
+                       html_escape(label("report.stages")), html_escape(label("report.stage")),
+                       html_escape(label("report.calls")), html_escape(label("report.cached")));
     for (const auto& t : run.stages)
-        out += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td></tr>", html_escape(t.name), t.calls, t.cached,
-                           t.cpu_seconds, t.wall_seconds);
-    out += "</table></section></main><dialog id=\"d\"><img alt=\"\"></dialog><script>const d=document.getElementById('d');document.addEventListener('click',e=>{"
-           "if(e.target.closest('dialog')){d.close();return}if(e.target.matches('figure img')){d.firstChild.src=e.target.src;d.showModal()}})</script></body></html>\n";
+        out += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+                           "class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td></tr>",
+                           html_escape(t.name), t.calls, t.cached, t.cpu_seconds, t.wall_seconds);
+    out += "</table></section></main><dialog id=\"d\"><img alt=\"\"></dialog><script>const "
+           "d=document.getElementById('d');document.addEventListener('click',e=>{"
+           "if(e.target.closest('dialog')){d.close();return}if(e.target.matches('figure "
+           "img')){d.firstChild.src=e.target.src;d.showModal()}})</script></body></html>\n";
     const std::string path = join_path(folder, "index.html");
     RECTO_TRY(fs.write(path, out));
     return path;

@@ -20,7 +20,8 @@ struct ReportContext {
 };
 
 /// Writes the report into `folder` (made when absent). Returns the path of index.html.
-Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run, const ReportContext& context);
+Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
+                                 const ReportContext& context);
 
 /// Text with & < > " replaced for HTML.
 [[nodiscard]] std::string html_escape(std::string_view text);

@@ -23,7 +23,9 @@ StageList make_stages() {
 
 std::vector<const SettingBase*> stage_settings() {
     std::vector<const SettingBase*> all = intake::settings();
-    const auto add = [&](const std::vector<const SettingBase*>& more) { all.insert(all.end(), more.begin(), more.end()); };
+    const auto add = [&](const std::vector<const SettingBase*>& more) {
+        all.insert(all.end(), more.begin(), more.end());
+    };
     const StageList list = make_stages();
     add(list.treatment->info().settings);
     add(group::settings());

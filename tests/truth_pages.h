@@ -16,7 +16,7 @@
 namespace recto {
 
 struct TruthItem {
-    Item item; ///< Pages in order, all of class Body unless blank or a separator; text filled.
+    Item item;                      ///< Pages in order, all of class Body unless blank or a separator; text filled.
     std::vector<PageClass> classes; ///< What they are.
 };
 
@@ -35,10 +35,13 @@ inline std::map<std::string, TruthItem> read_truth(const std::string& path) {
         t.classes.push_back(c);
         Page page;
         page.order = static_cast<int>(t.item.pages.size()) + 1;
-        page.page_class = c == PageClass::Blank || c == PageClass::BlankVerso || c == PageClass::Separator ? c : PageClass::Body;
+        page.page_class =
+            c == PageClass::Blank || c == PageClass::BlankVerso || c == PageClass::Separator ? c : PageClass::Body;
         // The page's own axes: along its upper and its left edge, so that turned and skewed pages come out upright.
         const auto q = p.at("quad").get<std::vector<std::array<double, 2>>>();
-        const auto distance = [](const std::array<double, 2>& a, const std::array<double, 2>& b) { return std::hypot(a[0] - b[0], a[1] - b[1]); };
+        const auto distance = [](const std::array<double, 2>& a, const std::array<double, 2>& b) {
+            return std::hypot(a[0] - b[0], a[1] - b[1]);
+        };
         const double width = distance(q[0], q[1]), height = distance(q[0], q[3]);
         page.text.width = static_cast<int>(width);
         page.text.height = static_cast<int>(height);

@@ -15,7 +15,7 @@ namespace recto {
 /// Info: worth knowing. Warning: a person should look. Rescan: scan again while the paper is at hand. Error: the page
 /// could not be processed and its item is held. Persisted by name.
 enum class Severity { Info, Warning, Rescan, Error };
-[[nodiscard]] std::string_view to_string(Severity severity); ///< "info", "warning", "rescan", "error".
+[[nodiscard]] std::string_view to_string(Severity severity);  ///< "info", "warning", "rescan", "error".
 [[nodiscard]] Severity parse_severity(std::string_view name); ///< Unknown names read as Error.
 
 struct Finding {

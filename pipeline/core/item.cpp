@@ -28,9 +28,15 @@ std::string master_logical_path(const Item& item, std::size_t source) {
 }
 
 void to_json(nlohmann::json& j, const StagedFile& f) {
-    j = {{"logical_path", f.logical_path}, {"staged_path", f.staged_path}, {"media_type", f.media_type},
-         {"sha512", f.sha512},             {"size", f.size},               {"width", f.width},
-         {"height", f.height},             {"dpi", f.dpi},                 {"role", f.role}};
+    j = {{"logical_path", f.logical_path},
+         {"staged_path", f.staged_path},
+         {"media_type", f.media_type},
+         {"sha512", f.sha512},
+         {"size", f.size},
+         {"width", f.width},
+         {"height", f.height},
+         {"dpi", f.dpi},
+         {"role", f.role}};
 }
 void from_json(const nlohmann::json& j, StagedFile& f) {
     j.at("logical_path").get_to(f.logical_path);
@@ -45,7 +51,10 @@ void from_json(const nlohmann::json& j, StagedFile& f) {
 }
 
 void to_json(nlohmann::json& j, const EncodedPage& e) {
-    j = {{"files", e.files}, {"pdf_image", e.pdf_image}, {"pdf_filter", e.pdf_filter}, {"pdf_components", e.pdf_components}};
+    j = {{"files", e.files},
+         {"pdf_image", e.pdf_image},
+         {"pdf_filter", e.pdf_filter},
+         {"pdf_components", e.pdf_components}};
 }
 void from_json(const nlohmann::json& j, EncodedPage& e) {
     j.at("files").get_to(e.files);

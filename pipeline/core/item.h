@@ -40,11 +40,11 @@ struct EncodedPage {
 struct Page {
     Uuid id;
     ImageRef image;
-    int serial = 0;         ///< Capture serial within the item, from 1 (a spread's two pages share it).
-    int order = 0;          ///< Logical order within the item, from 1; names of page files use it ("0001").
+    int serial = 0;             ///< Capture serial within the item, from 1 (a spread's two pages share it).
+    int order = 0;              ///< Logical order within the item, from 1; names of page files use it ("0001").
     std::string printed_number; ///< As printed, "12-1"; empty when none was read.
-    int leaf = 0;           ///< Leaf number from 1, 0 when not known.
-    std::string side;       ///< "recto", "verso" or "".
+    int leaf = 0;               ///< Leaf number from 1, 0 when not known.
+    std::string side;           ///< "recto", "verso" or "".
     PageClass page_class = PageClass::Body;
     PageTreatment treatment;
     PageText text;
@@ -74,7 +74,7 @@ struct CodeHistory {
 
 struct Item {
     Uuid id;
-    std::string reference_code; ///< 档号; empty while provisional.
+    std::string reference_code;   ///< 档号; empty while provisional.
     std::string provisional_name; ///< Folder or file name it was delivered under.
     std::vector<CodeHistory> former_codes;
     std::vector<Source> sources;
@@ -84,9 +84,9 @@ struct Item {
     bool held = false; ///< Incomplete: kept out of packages until a person releases it.
     std::string held_reason;
     int expected_pages = -1; ///< Catalogue's 页数; -1 when not known.
-    std::string delivery;  ///< The folder or file of the delivery it came from.
+    std::string delivery;    ///< The folder or file of the delivery it came from.
 
-    [[nodiscard]] int counted_pages() const; ///< Pages that count as 页.
+    [[nodiscard]] int counted_pages() const;                     ///< Pages that count as 页.
     [[nodiscard]] const Field* field(std::string_view id) const; ///< Catalogue before extracted; null when absent.
     /// 档号, or the provisional name when there is none: what messages call it.
     [[nodiscard]] const std::string& display_name() const;

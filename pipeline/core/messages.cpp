@@ -72,7 +72,8 @@ Language ui_language() { return g_language; }
 Language language_from_environment() {
     for (const char* name : {"RECTO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"}) {
         const char* value = std::getenv(name);
-        if (value && *value) return std::string_view(value).substr(0, 2) == "zh" ? Language::Chinese : Language::English;
+        if (value && *value)
+            return std::string_view(value).substr(0, 2) == "zh" ? Language::Chinese : Language::English;
     }
     return Language::English;
 }

@@ -36,7 +36,11 @@ PageClass parse_page_class(std::string_view name) {
 bool counts_as_page(PageClass c) { return c == PageClass::Body; }
 
 void to_json(nlohmann::json& j, const CaptureFacts& c) {
-    j = {{"device", c.device}, {"software", c.software}, {"operator", c.operator_name}, {"station", c.station}, {"time", c.time}};
+    j = {{"device", c.device},
+         {"software", c.software},
+         {"operator", c.operator_name},
+         {"station", c.station},
+         {"time", c.time}};
 }
 void from_json(const nlohmann::json& j, CaptureFacts& c) {
     c.device = j.value("device", "");
@@ -54,10 +58,10 @@ void from_json(const nlohmann::json& j, Dpi& d) {
 }
 
 void to_json(nlohmann::json& j, const ImageInfo& i) {
-    j = {{"width", i.width},           {"height", i.height},           {"bits_per_sample", i.bits_per_sample},
-         {"samples", i.samples},       {"photometric", i.photometric}, {"compression", i.compression},
-         {"dpi", i.dpi},               {"orientation", i.orientation}, {"has_icc", i.has_icc},
-         {"rendered", i.rendered},     {"findings", i.findings}};
+    j = {{"width", i.width},       {"height", i.height},           {"bits_per_sample", i.bits_per_sample},
+         {"samples", i.samples},   {"photometric", i.photometric}, {"compression", i.compression},
+         {"dpi", i.dpi},           {"orientation", i.orientation}, {"has_icc", i.has_icc},
+         {"rendered", i.rendered}, {"findings", i.findings}};
 }
 void from_json(const nlohmann::json& j, ImageInfo& i) {
     j.at("width").get_to(i.width);
@@ -74,9 +78,15 @@ void from_json(const nlohmann::json& j, ImageInfo& i) {
 }
 
 void to_json(nlohmann::json& j, const Source& s) {
-    j = {{"path", s.path},     {"original_name", s.original_name}, {"original_bytes", s.original_bytes},
-         {"sha512", s.sha512}, {"size", s.size},                   {"media_type", s.media_type},
-         {"extension", s.extension}, {"capture", s.capture},       {"images", s.images}};
+    j = {{"path", s.path},
+         {"original_name", s.original_name},
+         {"original_bytes", s.original_bytes},
+         {"sha512", s.sha512},
+         {"size", s.size},
+         {"media_type", s.media_type},
+         {"extension", s.extension},
+         {"capture", s.capture},
+         {"images", s.images}};
 }
 void from_json(const nlohmann::json& j, Source& s) {
     s.path = j.value("path", "");

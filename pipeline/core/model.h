@@ -26,14 +26,14 @@ struct CaptureFacts {
 
 /// One image inside a source, as its header says it. Nothing is decoded to learn this.
 struct ImageInfo {
-    int width = 0, height = 0;    ///< Pixels as stored.
+    int width = 0, height = 0; ///< Pixels as stored.
     int bits_per_sample = 0, samples = 0;
-    std::string photometric;      ///< "bilevel", "grey", "palette", "rgb", "cmyk", "ycbcr", "lab", ...
-    std::string compression;      ///< "none", "lzw", "g4", "jpeg", "deflate", "jpeg2000", ...
-    Dpi dpi;                      ///< source == File only when present and credible (20 to 4800).
-    int orientation = 1;          ///< EXIF/TIFF orientation tag, 1 to 8.
+    std::string photometric; ///< "bilevel", "grey", "palette", "rgb", "cmyk", "ycbcr", "lab", ...
+    std::string compression; ///< "none", "lzw", "g4", "jpeg", "deflate", "jpeg2000", ...
+    Dpi dpi;                 ///< source == File only when present and credible (20 to 4800).
+    int orientation = 1;     ///< EXIF/TIFF orientation tag, 1 to 8.
     bool has_icc = false;
-    bool rendered = false;        ///< PDF page that had to be rendered instead of extracted.
+    bool rendered = false;         ///< PDF page that had to be rendered instead of extracted.
     std::vector<Finding> findings; ///< "decode.*" remarks, e.g. resolution not credible, alpha dropped.
 };
 
@@ -58,30 +58,31 @@ struct ImageRef {
 
 /// Frozen names: persisted.
 enum class PageClass { Body, Cover, Contents, Blank, BlankVerso, BackNote, Separator, Target };
-[[nodiscard]] std::string_view to_string(PageClass c); ///< "body" "cover" "contents" "blank" "blank-verso" "back-note" "separator" "target"
+[[nodiscard]] std::string_view
+to_string(PageClass c); ///< "body" "cover" "contents" "blank" "blank-verso" "back-note" "separator" "target"
 [[nodiscard]] PageClass parse_page_class(std::string_view name); ///< Unknown reads as Body.
 /// True for pages that bear text or pictures of the record itself and count as 页 by DA/T 22.
 [[nodiscard]] bool counts_as_page(PageClass c);
 
 /// What treatment found and decided for one page; the parameters, never the pixels.
 struct PageTreatment {
-    Transform transform;        ///< Source image -> page image at full resolution.
-    int orientation_deg = 0;    ///< Clockwise turn applied: 0, 90, 180, 270.
+    Transform transform;     ///< Source image -> page image at full resolution.
+    int orientation_deg = 0; ///< Clockwise turn applied: 0, 90, 180, 270.
     double orientation_confidence = 0;
-    double skew_deg = 0;        ///< Measured in the upright page; > 0: content turned clockwise.
-    double skew_confidence = 0; ///< 0 to 1.
+    double skew_deg = 0;          ///< Measured in the upright page; > 0: content turned clockwise.
+    double skew_confidence = 0;   ///< 0 to 1.
     double residual_skew_deg = 0; ///< Measured again after turning.
-    bool deskewed = false;      ///< False: within tolerance, unsure or vetoed, left as it is.
+    bool deskewed = false;        ///< False: within tolerance, unsure or vetoed, left as it is.
     bool has_quad = false;
-    Quad quad{};                ///< Page corners in source pixels, when the paper's edge was found.
+    Quad quad{}; ///< Page corners in source pixels, when the paper's edge was found.
     double quad_confidence = 0;
     bool cropped = false;
     bool blank = false;
-    double ink_ratio = 0;       ///< Share of ink pixels, 0 to 1.
+    double ink_ratio = 0;               ///< Share of ink pixels, 0 to 1.
     double sharpness = 0, contrast = 0; ///< 0 to 1, higher is better.
-    Dpi dpi;                    ///< Resolution of the page image.
-    std::string split;          ///< "" or "left", "right": which half of a spread, as a reader sees it upright.
-    std::string signature;      ///< 64-bit perceptual hash, hex; for duplicates within an item.
+    Dpi dpi;                            ///< Resolution of the page image.
+    std::string split;                  ///< "" or "left", "right": which half of a spread, as a reader sees it upright.
+    std::string signature;              ///< 64-bit perceptual hash, hex; for duplicates within an item.
     std::vector<Finding> findings;
 };
 

@@ -83,9 +83,14 @@ static void from_json(const nlohmann::json& j, TextBlock& b) {
 }
 
 void to_json(nlohmann::json& j, const PageText& t) {
-    j = {{"schema", 1},           {"width", t.width},       {"height", t.height},
-         {"engine", t.engine},    {"language", t.language}, {"state", to_string(t.state)},
-         {"confidence", t.confidence}, {"blocks", t.blocks}};
+    j = {{"schema", 1},
+         {"width", t.width},
+         {"height", t.height},
+         {"engine", t.engine},
+         {"language", t.language},
+         {"state", to_string(t.state)},
+         {"confidence", t.confidence},
+         {"blocks", t.blocks}};
 }
 void from_json(const nlohmann::json& j, PageText& t) {
     j.at("width").get_to(t.width);

@@ -52,7 +52,7 @@ struct PageText {
     std::string engine;        ///< "tesseract 5.3.0", "ppocr v6-tiny (openvino 2026.4.1)"
     std::string language;      ///< As asked for: "chi_sim+eng", ...
     ReadState state = ReadState::Read;
-    double confidence = 0;     ///< Mean over characters, 0 to 1.
+    double confidence = 0; ///< Mean over characters, 0 to 1.
     std::vector<TextBlock> blocks;
 
     /// The page's text: a printed line a line, a blank line between blocks, one newline at the end (empty when no text).

@@ -33,16 +33,16 @@ struct StageInfo {
     std::string_view name; ///< Folder name and settings prefix: "reading".
     int version = 1;       ///< Raised whenever the same input would give another output (a golden test watches).
     std::vector<const SettingBase*> settings; ///< Every setting it reads: part of the cache key.
-    std::vector<std::string_view> inputs; ///< Page stages whose results it reads; part of the cache key.
-    double peak_bytes_per_pixel = 0;      ///< Memory lease: bytes a pixel of its input raster, besides that raster.
-    std::size_t peak_fixed_bytes = 0;     ///< ... plus this.
-    std::string_view english, chinese;    ///< One line for --help and the final table.
+    std::vector<std::string_view> inputs;     ///< Page stages whose results it reads; part of the cache key.
+    double peak_bytes_per_pixel = 0;          ///< Memory lease: bytes a pixel of its input raster, besides that raster.
+    std::size_t peak_fixed_bytes = 0;         ///< ... plus this.
+    std::string_view english, chinese;        ///< One line for --help and the final table.
 };
 
 /// What open() gets; lives as long as the stage.
 struct StageContext {
     const Settings* settings = nullptr;
-    int workers = 1;         ///< Threads that will call make_worker().
+    int workers = 1;          ///< Threads that will call make_worker().
     std::string model_folder; ///< Where OCR models lie; may be empty.
 };
 
@@ -50,9 +50,7 @@ struct StageContext {
 struct Limits {
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
     std::stop_token stop;
-    [[nodiscard]] bool expired() const {
-        return stop.stop_requested() || std::chrono::steady_clock::now() >= deadline;
-    }
+    [[nodiscard]] bool expired() const { return stop.stop_requested() || std::chrono::steady_clock::now() >= deadline; }
 };
 
 class Stage {
@@ -60,7 +58,10 @@ class Stage {
     virtual ~Stage() = default;
     [[nodiscard]] virtual const StageInfo& info() const = 0;
     /// Loads models and the like. Called once before any worker; an error of code "missing.*" means exit 69.
-    virtual Result<void> open(const StageContext& context) { context_ = context; return {}; }
+    virtual Result<void> open(const StageContext& context) {
+        context_ = context;
+        return {};
+    }
     /// Digests of models and data files that influence the output: part of the cache key. After open().
     [[nodiscard]] virtual std::string data_fingerprint() const { return {}; }
 
@@ -88,9 +89,9 @@ class ImageStage : public Stage {
 };
 
 struct PageInput {
-    const Item& item;     ///< Item after the item pass: page classes and codes are known. Read only.
-    const Page& page;     ///< Read only; its treatment is filled.
-    const Raster& raster; ///< The page image: rendered from the source by one resampling, full resolution.
+    const Item& item;               ///< Item after the item pass: page classes and codes are known. Read only.
+    const Page& page;               ///< Read only; its treatment is filled.
+    const Raster& raster;           ///< The page image: rendered from the source by one resampling, full resolution.
     const std::string& work_folder; ///< Where files made for this page go (exists; unique to page and stage key).
     const std::map<std::string, nlohmann::json>& results; ///< Results of the stages named in StageInfo::inputs.
     const Limits& limits;
@@ -125,7 +126,8 @@ struct ItemInput {
     std::vector<StagedFile>& files;    ///< Files of the version so far; a stage appends its own.
     const Clock& clock;
     const Limits& limits;
-    const nlohmann::json& provenance;  ///< {"agent":"recto 0.1.0","build","cpu","settings":{...},"models":{...},"repository":{"code","name"},"fonds":[...]}
+    const nlohmann::json&
+        provenance; ///< {"agent":"recto 0.1.0","build","cpu","settings":{...},"models":{...},"repository":{"code","name"},"fonds":[...]}
 };
 
 class ItemStage : public Stage {

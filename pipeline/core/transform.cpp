@@ -100,7 +100,8 @@ bool Transform::is_exact() const {
     for (int r = 0; r < 2; ++r) {
         for (int c = 0; c < 2; ++c)
             if (!whole(matrix_(r, c)) || std::abs(matrix_(r, c)) > 1.5) return false;
-        if (std::abs(std::abs(matrix_(r, 0)) + std::abs(matrix_(r, 1)) - 1) > 1e-9 || !whole(matrix_(r, 2))) return false;
+        if (std::abs(std::abs(matrix_(r, 0)) + std::abs(matrix_(r, 1)) - 1) > 1e-9 || !whole(matrix_(r, 2)))
+            return false;
     }
     // A mirrored image is not reached by turns.
     const bool turned = matrix_(0, 0) * matrix_(1, 1) - matrix_(0, 1) * matrix_(1, 0) > 0;

@@ -25,18 +25,18 @@ using Quad = std::array<Point, 4>;
 /// A list of projective steps, composed into one 3x3 homography from source pixels to page pixels. Plain value.
 class Transform {
   public:
-    Transform() = default;                       ///< Identity of an image whose size is not known yet (0 x 0).
-    Transform(int width, int height);            ///< Identity of an image of that size.
-    Transform& rotate_quarters(int clockwise);   ///< Turns by 90 degrees clockwise, 0 to 3 times.
-    Transform& mirror();                         ///< Swaps left and right (orientation tags 2, 4, 5 and 7).
+    Transform() = default;                     ///< Identity of an image whose size is not known yet (0 x 0).
+    Transform(int width, int height);          ///< Identity of an image of that size.
+    Transform& rotate_quarters(int clockwise); ///< Turns by 90 degrees clockwise, 0 to 3 times.
+    Transform& mirror();                       ///< Swaps left and right (orientation tags 2, 4, 5 and 7).
     /// Turns the content clockwise by `degrees` about the centre; the canvas grows to hold all of it.
     Transform& rotate(double degrees);
-    Transform& crop(const Box& box);             ///< Keeps `box` (in current pixels); it may reach outside.
-    Transform& scale(double sx, double sy);      ///< Resizes the canvas.
+    Transform& crop(const Box& box);        ///< Keeps `box` (in current pixels); it may reach outside.
+    Transform& scale(double sx, double sy); ///< Resizes the canvas.
     /// Maps `quad` (current pixels) onto an upright rectangle of `width` x `height` pixels (perspective).
     Transform& unwarp(const Quad& quad, int width, int height);
 
-    [[nodiscard]] int width() const { return width_; }   ///< Size of the page image, pixels.
+    [[nodiscard]] int width() const { return width_; } ///< Size of the page image, pixels.
     [[nodiscard]] int height() const { return height_; }
     [[nodiscard]] const cv::Matx33d& matrix() const { return matrix_; } ///< Source -> page.
     [[nodiscard]] Point apply(Point source) const;

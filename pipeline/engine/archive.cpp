@@ -69,8 +69,8 @@ Result<std::unique_ptr<ArchiveLock>> ArchiveLock::acquire(const std::string& pat
     const auto refuse = [&]() {
         ::close(fd);
         return fail_retry("run.locked",
-                          known ? holder.value("what", "") + ", process " + std::to_string(holder.value("pid", 0)) + " on " +
-                                      holder.value("host", "") + ", since " + holder.value("since", "")
+                          known ? holder.value("what", "") + ", process " + std::to_string(holder.value("pid", 0)) +
+                                      " on " + holder.value("host", "") + ", since " + holder.value("since", "")
                                 : "another process",
                           path);
     };
@@ -85,8 +85,10 @@ Result<std::unique_ptr<ArchiveLock>> ArchiveLock::acquire(const std::string& pat
 }
 
 void ArchiveLock::renew() {
-    const nlohmann::json j = {{"what", what_},   {"pid", ::getpid()},
-                              {"host", host_name()}, {"since", since_},
+    const nlohmann::json j = {{"what", what_},
+                              {"pid", ::getpid()},
+                              {"host", host_name()},
+                              {"since", since_},
                               {"lease_until", static_cast<std::int64_t>(std::time(nullptr)) + kLeaseSeconds}};
     const std::string text = j.dump() + "\n";
     // A full disk must not stop the run here: the lock itself is the flock.
@@ -117,7 +119,8 @@ Result<std::string> EventLog::last_digest() {
         RECTO_ASSIGN(std::string text, fs_->read(join_path(folder_, *it)));
         while (!text.empty() && text.back() == '\n') text.pop_back();
         if (text.empty()) continue;
-        const auto line = std::string_view(text).substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
+        const auto line =
+            std::string_view(text).substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
         return digest_hex(DigestAlgorithm::Sha256, line);
     }
     return std::string();
@@ -198,8 +201,8 @@ Result<void> update_index(FileSystem& fs, const ArchivePaths& paths, const std::
                      [](const auto& a, const auto& b) { return a.reference_code < b.reference_code; });
     std::string text(kIndexHeading);
     for (const auto& r : sorted)
-        text += csv_field(r.reference_code) + "," + csv_field(r.id) + "," + csv_field(r.object_path) + "," + r.state + "," +
-                std::to_string(r.pages) + "\r\n";
+        text += csv_field(r.reference_code) + "," + csv_field(r.id) + "," + csv_field(r.object_path) + "," + r.state +
+                "," + std::to_string(r.pages) + "\r\n";
     return write_atomically(fs, paths.index(), text);
 }
 

@@ -48,7 +48,8 @@ tl::unexpected<Error> database_error(sqlite3* db, const std::string& folder) {
 std::string deflated(std::string_view bytes) {
     uLongf size = compressBound(bytes.size());
     std::string out(size, '\0');
-    compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 1);
+    compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(),
+              1);
     out.resize(size);
     return out;
 }
@@ -58,7 +59,8 @@ std::optional<std::string> inflated(std::string_view bytes, std::size_t size) {
     if (size > kLargestRecord) return std::nullopt;
     std::string out(size, '\0');
     uLongf got = size;
-    if (uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()) != Z_OK ||
+    if (uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(bytes.data()),
+                   bytes.size()) != Z_OK ||
         got != size)
         return std::nullopt;
     return out;
@@ -89,11 +91,12 @@ Result<void> Journal::start() {
         sqlite3_busy_timeout(db_, 5000);
         // Losing the last writes in a power cut costs work, not data; surviving SIGKILL needs no fsync.
         sqlite3_exec(db_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;", nullptr, nullptr, nullptr);
-        const auto made = execute("CREATE TABLE IF NOT EXISTS meta(schema INTEGER);"
-                                  "CREATE TABLE IF NOT EXISTS active(key TEXT PRIMARY KEY, what TEXT);"
-                                  "CREATE TABLE IF NOT EXISTS suspect(key TEXT PRIMARY KEY, times INTEGER);"
-                                  "CREATE TABLE IF NOT EXISTS digest(path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, inode "
-                                  "INTEGER, device INTEGER, sha512 TEXT);");
+        const auto made =
+            execute("CREATE TABLE IF NOT EXISTS meta(schema INTEGER);"
+                    "CREATE TABLE IF NOT EXISTS active(key TEXT PRIMARY KEY, what TEXT);"
+                    "CREATE TABLE IF NOT EXISTS suspect(key TEXT PRIMARY KEY, times INTEGER);"
+                    "CREATE TABLE IF NOT EXISTS digest(path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, inode "
+                    "INTEGER, device INTEGER, sha512 TEXT);");
         if (made) break;
         const bool damaged = sqlite3_errcode(db_) == SQLITE_NOTADB || sqlite3_errcode(db_) == SQLITE_CORRUPT;
         if (!damaged || attempt == 1) return made;
@@ -109,8 +112,9 @@ Result<void> Journal::start() {
         return fail("run.journal_newer", "written by a newer Recto (schema " + std::to_string(schema) + ")", path);
     if (schema == 0) Statement(db_, "INSERT INTO meta VALUES(1)").step();
 
-    RECTO_TRY(execute("INSERT INTO suspect SELECT key, 1 FROM active WHERE true ON CONFLICT(key) DO UPDATE SET times = times + 1;"
-                      "DELETE FROM active;"));
+    RECTO_TRY(execute(
+        "INSERT INTO suspect SELECT key, 1 FROM active WHERE true ON CONFLICT(key) DO UPDATE SET times = times + 1;"
+        "DELETE FROM active;"));
     Statement s(db_, "SELECT key, times FROM suspect");
     while (s.step() == SQLITE_ROW) suspects_.emplace(s.text(0), static_cast<int>(s.integer(1)));
     return {};
@@ -168,7 +172,10 @@ void Journal::remember_digest(const std::string& path, const FileStat& stat, con
     const std::lock_guard lock(mutex_);
     Statement s(db_, "INSERT OR REPLACE INTO digest VALUES(?,?,?,?,?,?)");
     s.bind(1, path).bind(2, static_cast<std::int64_t>(stat.size)).bind(3, stat.mtime_ns);
-    s.bind(4, static_cast<std::int64_t>(stat.inode)).bind(5, static_cast<std::int64_t>(stat.device)).bind(6, sha512).step();
+    s.bind(4, static_cast<std::int64_t>(stat.inode))
+        .bind(5, static_cast<std::int64_t>(stat.device))
+        .bind(6, sha512)
+        .step();
 }
 
 Result<void> Journal::begin(std::string_view key, std::string_view what) {

@@ -31,7 +31,8 @@ void MemoryBudget::Lease::release() {
 
 MemoryBudget::Lease MemoryBudget::lease(std::size_t bytes, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const bool ok = freed_.wait(lock, stop, [&] { return used_ == 0 || (bytes <= budget_ && used_ <= budget_ - bytes); });
+    const bool ok =
+        freed_.wait(lock, stop, [&] { return used_ == 0 || (bytes <= budget_ && used_ <= budget_ - bytes); });
     if (!ok) return {};
     used_ += bytes;
     highest_ = std::max(highest_, used_);
@@ -48,7 +49,8 @@ std::size_t MemoryBudget::highest() const {
 }
 
 std::size_t physical_memory() {
-    const auto machine = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
+    const auto machine =
+        static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
     std::uint64_t limit = 0;
     if (std::ifstream cgroup("/sys/fs/cgroup/memory.max"); cgroup >> limit && limit > 0)
         return std::min<std::size_t>(machine, limit);

@@ -43,10 +43,17 @@ void Progress::show(bool last) {
     if (mode_ == ProgressMode::Json) {
         if (!last && now - last_json_ < std::chrono::seconds(1)) return;
         last_json_ = now;
-        nlohmann::json j = {{"schema", 1},          {"event", last ? "end" : "progress"}, {"elapsed_s", std::round(elapsed * 10) / 10},
-                            {"images", images},     {"images_treated", treated},         {"pages", pages},
-                            {"pages_done", done},   {"pages_failed", pages_failed.load()}, {"items", items_known.load()},
-                            {"items_done", items_done.load()}, {"pages_per_minute", std::round(rate * 600) / 10}};
+        nlohmann::json j = {{"schema", 1},
+                            {"event", last ? "end" : "progress"},
+                            {"elapsed_s", std::round(elapsed * 10) / 10},
+                            {"images", images},
+                            {"images_treated", treated},
+                            {"pages", pages},
+                            {"pages_done", done},
+                            {"pages_failed", pages_failed.load()},
+                            {"items", items_known.load()},
+                            {"items_done", items_done.load()},
+                            {"pages_per_minute", std::round(rate * 600) / 10}};
         j["eta_s"] = eta < 0 ? nlohmann::json(nullptr) : nlohmann::json(std::round(eta));
         std::fprintf(stderr, "%s\n", j.dump().c_str());
         return;
@@ -57,8 +64,10 @@ void Progress::show(bool last) {
     const int filled = static_cast<int>(share * kWidth);
     std::string bar;
     for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
-    const std::string line = bar + " " + tr("run.progress", std::to_string(done), std::to_string(pages), fmt::format("{:.1f}", rate * 60),
-                                            eta < 0 ? std::string("–") : duration_text(eta), std::to_string(pages_failed.load()));
+    const std::string line =
+        bar + " " +
+        tr("run.progress", std::to_string(done), std::to_string(pages), fmt::format("{:.1f}", rate * 60),
+           eta < 0 ? std::string("–") : duration_text(eta), std::to_string(pages_failed.load()));
     std::fputs(line.c_str(), stderr);
     std::fflush(stderr);
     drawn_ = true;

@@ -15,10 +15,11 @@ enum class ProgressMode { None, Bar, Json };
 class Progress {
   public:
     explicit Progress(ProgressMode mode) : mode_(mode), start_(std::chrono::steady_clock::now()) {}
-    std::atomic<int> images_known{0}, images_treated{0}, pages_known{0}, pages_done{0}, pages_failed{0}, items_known{0}, items_done{0};
+    std::atomic<int> images_known{0}, images_treated{0}, pages_known{0}, pages_done{0}, pages_failed{0}, items_known{0},
+        items_done{0};
     std::atomic<bool> planning_done{false};
 
-    void show(bool last = false); ///< Redraws the bar, or writes a JSON line at most once a second.
+    void show(bool last = false);       ///< Redraws the bar, or writes a JSON line at most once a second.
     void note(const std::string& line); ///< A message above the bar. Any thread.
 
   private:

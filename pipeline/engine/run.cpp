@@ -33,7 +33,8 @@ double process_cpu_seconds() {
     for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
         rusage u{};
         getrusage(who, &u);
-        sum += static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+        sum += static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+               static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
     }
     return sum;
 }
@@ -42,8 +43,9 @@ double process_cpu_seconds() {
 
 std::vector<const SettingBase*> engine_settings() { return {&kPageTimeLimit, &kTreatAhead, &kMinFree, &kDiskWait}; }
 
-Run::Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& settings, const CatalogueView& catalogue,
-         std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock, Progress& progress)
+Run::Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& settings,
+         const CatalogueView& catalogue, std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock,
+         Progress& progress)
     : state_(std::make_unique<State>(std::move(options), std::move(hooks), stages, settings, catalogue, std::move(fs),
                                      std::move(clock), progress)) {}
 Run::~Run() = default;
@@ -99,7 +101,8 @@ Result<RunReport> Run::execute() {
     RECTO_TRY(update_index(*s.fs, s.paths, s.index_rows));
     RunReport& r = s.report;
     for (auto& item : s.items) r.items.push_back(std::move(item.report));
-    for (const Stage* stage : std::initializer_list<const Stage*>{s.stages.treatment.get()}) r.stages.push_back(s.times[std::string(stage->info().name)]);
+    for (const Stage* stage : std::initializer_list<const Stage*>{s.stages.treatment.get()})
+        r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const auto& stage : s.stages.pages) r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const auto& stage : s.stages.items) r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const char* name : {"intake", "decode", "render", "store"}) r.stages.push_back(s.times[name]);
@@ -107,11 +110,14 @@ Result<RunReport> Run::execute() {
         if (t.name.empty()) t.name = "-";
     std::erase_if(r.stages, [](const StageTimes& t) { return t.name == "-"; });
 
-    const bool held = std::any_of(r.items.begin(), r.items.end(), [](const auto& i) { return i.state == "held" || i.state == "failed"; });
+    const bool held = std::any_of(r.items.begin(), r.items.end(),
+                                  [](const auto& i) { return i.state == "held" || i.state == "failed"; });
     const bool doubtful = std::any_of(r.items.begin(), r.items.end(), [](const ItemReport& i) {
-        return std::any_of(i.findings.begin(), i.findings.end(), [](const Finding& f) { return f.severity >= Severity::Rescan; });
+        return std::any_of(i.findings.begin(), i.findings.end(),
+                           [](const Finding& f) { return f.severity >= Severity::Rescan; });
     });
-    if (!r.stopped.empty()) r.exit_code = 75;
+    if (r.stopped == "internal") r.exit_code = 70;
+    else if (!r.stopped.empty()) r.exit_code = 75;
     else if (r.pages == 0) r.exit_code = 65;
     else r.exit_code = (r.pages_failed > 0 || !r.errors.empty() || held || doubtful) ? 1 : 0;
     r.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -125,7 +131,17 @@ void Run::State::submit(Pool& pool, Priority priority, Pool::Task task) {
     outstanding.fetch_add(1);
     pool.submit(priority, [this, task = std::move(task)](int worker) {
         // After a stop, queued tasks are passed over; nothing depends on them any more.
-        if (!stopping()) task(worker);
+        try {
+            if (!stopping()) task(worker);
+        } catch (const std::exception& e) {
+            // Work on files is guarded where it is done; what comes here is a fault of ours. The run ends in order.
+            {
+                const std::lock_guard lock(mutex);
+                report.errors.push_back({"run.exception", e.what(), {}, 0, "engine", false});
+                report.stopped = "internal";
+            }
+            stop.request_stop();
+        }
         outstanding.fetch_sub(1);
     });
 }
@@ -195,7 +211,8 @@ void Run::State::taken(DeliveryState& d) {
             DeliveryState& p = parts.size() == 1 ? d : deliveries.emplace_back();
             if (&p != &d)
                 for (const auto& path : part.files)
-                    if (const auto it = by_path.find(path); it != by_path.end()) p.files.push_back(std::move(*it->second));
+                    if (const auto it = by_path.find(path); it != by_path.end())
+                        p.files.push_back(std::move(*it->second));
             p.plan = std::move(part);
             for (auto& f : p.files) {
                 const auto n = f.file.source.images.size();
@@ -260,6 +277,29 @@ void Run::State::treated(DeliveryState& d) {
     if (states.empty()) open_more();
 }
 
+namespace {
+/// What reading and describing had found of an item that is stored already: for the report and the reconciliation.
+void recall(Item& item, const nlohmann::json& stored) {
+    item.held = stored.value("held", false);
+    item.held_reason = stored.value("held_reason", "");
+    if (const auto expected = stored.find("expected_pages"); expected != stored.end() && expected->is_number_integer())
+        item.expected_pages = expected->get<int>();
+    item.findings = stored.value("findings", std::vector<Finding>{});
+    item.fields = stored.value("fields", std::vector<Field>{});
+    for (const auto& row : stored.value("pages", nlohmann::json::array()))
+        for (Page& page : item.pages) {
+            if (page.id.to_string() != row.value("id", "")) continue;
+            page.page_class = parse_page_class(row.value("class", ""));
+            page.printed_number = row.value("printed_number", "");
+            if (const auto reading = row.find("reading"); reading != row.end() && reading->is_object()) {
+                page.text.confidence = reading->value("confidence", 0.0);
+                for (auto state : {ReadState::Blank, ReadState::NotMachineReadable})
+                    if (to_string(state) == reading->value("state", "")) page.text.state = state;
+            }
+        }
+}
+} // namespace
+
 void Run::State::start_item(ItemState& s) {
     Item& item = s.item;
     s.report.id = item.id.to_string();
@@ -282,7 +322,8 @@ void Run::State::start_item(ItemState& s) {
             continue;
         }
         key.add(file.treat_keys[static_cast<std::size_t>(page.image.index)]).add(page.treatment.split);
-        key.add(nlohmann::json(page.treatment.transform).dump()).add(hooks.group_fingerprint ? hooks.group_fingerprint() : "");
+        key.add(nlohmann::json(page.treatment.transform).dump())
+            .add(hooks.group_fingerprint ? hooks.group_fingerprint() : "");
         state.base_key = key.finish();
         for (const auto& stage : stages.pages) {
             std::vector<std::string> inputs;
@@ -304,12 +345,16 @@ void Run::State::start_item(ItemState& s) {
             s.report.reason = json.value("held_reason", "");
             s.report.object_path = head->path;
             s.report.version = "v" + std::to_string(head->head);
-            if (json.contains("findings") && json["findings"].is_array())
-                item.findings = json["findings"].get<std::vector<Finding>>();
+            try {
+                recall(item, json);
+            } catch (const nlohmann::json::exception&) {
+                // Of another shape than ours: the report says less of this item, nothing else depends on it.
+            }
             for (auto& page : s.pages)
                 for (std::size_t k = 0; k < page.stage_keys.size(); ++k)
                     if (stages.pages[k]->info().name == "preview")
-                        if (const auto record = journal->find(page.stage_keys[k])) page.picture = record->value("file", "");
+                        if (const auto record = journal->find(page.stage_keys[k]))
+                            page.picture = record->value("file", "");
             {
                 const std::lock_guard lock(mutex);
                 report.pages_reused += static_cast<int>(item.pages.size());
@@ -383,8 +428,8 @@ void Run::State::finish_item(ItemState& s) {
         if (hooks.on_item) hooks.on_item(item);
         images_open -= std::min(images_open, images);
         if (!r.object_path.empty())
-            index_rows.push_back({item.reference_code.empty() ? item.provisional_name : item.reference_code, r.id, "storage/" + r.object_path,
-                                  r.state == "held" ? "held" : "stored", r.counted_pages});
+            index_rows.push_back({item.reference_code.empty() ? item.provisional_name : item.reference_code, r.id,
+                                  "storage/" + r.object_path, r.state == "held" ? "held" : "stored", r.counted_pages});
     }
     item = Item{};
     s.pages = {};
@@ -393,28 +438,62 @@ void Run::State::finish_item(ItemState& s) {
 
 void to_json(nlohmann::json& j, const RunReport& r) {
     const auto error_json = [](const Error& e) {
-        return nlohmann::json{{"code", e.code}, {"reason", e.reason}, {"file", e.file}, {"page", e.page}, {"stage", e.stage}, {"retry", e.retry}};
+        return nlohmann::json{{"code", e.code}, {"reason", e.reason}, {"file", e.file},
+                              {"page", e.page}, {"stage", e.stage},   {"retry", e.retry}};
     };
-    j = {{"schema", 1},         {"run", r.run_id},         {"started", r.started},           {"ended", r.ended},
-         {"exit_code", r.exit_code}, {"stopped", r.stopped}, {"files", r.files},             {"images", r.images},
-         {"pages", r.pages},    {"pages_failed", r.pages_failed}, {"pages_reused", r.pages_reused}, {"wall_seconds", r.wall_seconds},
-         {"cpu_seconds", r.cpu_seconds}, {"peak_bytes", r.peak_bytes}, {"skipped", r.skipped}};
+    j = {{"schema", 1},
+         {"run", r.run_id},
+         {"started", r.started},
+         {"ended", r.ended},
+         {"exit_code", r.exit_code},
+         {"stopped", r.stopped},
+         {"files", r.files},
+         {"images", r.images},
+         {"pages", r.pages},
+         {"pages_failed", r.pages_failed},
+         {"pages_reused", r.pages_reused},
+         {"wall_seconds", r.wall_seconds},
+         {"cpu_seconds", r.cpu_seconds},
+         {"peak_bytes", r.peak_bytes},
+         {"skipped", r.skipped}};
     j["errors"] = nlohmann::json::array();
     for (const auto& e : r.errors) j["errors"].push_back(error_json(e));
     j["stages"] = nlohmann::json::array();
     for (const auto& t : r.stages)
-        j["stages"].push_back({{"name", t.name}, {"calls", t.calls}, {"cached", t.cached}, {"cpu_seconds", t.cpu_seconds}, {"wall_seconds", t.wall_seconds}});
+        j["stages"].push_back({{"name", t.name},
+                               {"calls", t.calls},
+                               {"cached", t.cached},
+                               {"cpu_seconds", t.cpu_seconds},
+                               {"wall_seconds", t.wall_seconds}});
     j["items"] = nlohmann::json::array();
     for (const auto& i : r.items) {
-        nlohmann::json item = {{"id", i.id},       {"reference_code", i.reference_code}, {"name", i.name},   {"title", i.title},
-                               {"state", i.state}, {"object_path", i.object_path},       {"version", i.version}, {"reason", i.reason},
-                               {"expected_pages", i.expected_pages}, {"counted_pages", i.counted_pages}, {"findings", i.findings}};
+        nlohmann::json item = {{"id", i.id},
+                               {"reference_code", i.reference_code},
+                               {"name", i.name},
+                               {"title", i.title},
+                               {"state", i.state},
+                               {"object_path", i.object_path},
+                               {"version", i.version},
+                               {"reason", i.reason},
+                               {"expected_pages", i.expected_pages},
+                               {"counted_pages", i.counted_pages},
+                               {"findings", i.findings}};
         item["pages"] = nlohmann::json::array();
         for (const auto& p : i.pages)
-            item["pages"].push_back({{"id", p.id},           {"order", p.order},   {"serial", p.serial},     {"source", p.source},
-                                     {"image", p.image},     {"class", p.page_class}, {"state", p.state},    {"confidence", p.confidence},
-                                     {"skew_deg", p.skew_deg}, {"orientation_deg", p.orientation_deg}, {"thumbnail", p.thumbnail},
-                                     {"findings", p.findings}, {"error_code", p.error_code}, {"error_reason", p.error_reason}});
+            item["pages"].push_back({{"id", p.id},
+                                     {"order", p.order},
+                                     {"serial", p.serial},
+                                     {"source", p.source},
+                                     {"image", p.image},
+                                     {"class", p.page_class},
+                                     {"state", p.state},
+                                     {"confidence", p.confidence},
+                                     {"skew_deg", p.skew_deg},
+                                     {"orientation_deg", p.orientation_deg},
+                                     {"thumbnail", p.thumbnail},
+                                     {"findings", p.findings},
+                                     {"error_code", p.error_code},
+                                     {"error_reason", p.error_reason}});
         j["items"].push_back(std::move(item));
     }
 }

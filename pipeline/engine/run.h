@@ -23,15 +23,29 @@
 
 namespace recto {
 
-inline const Setting<std::int64_t> kPageTimeLimit{"engine.page_time_limit", 300, {5, 86400},
-    "Seconds that one page may take in a stage before it is given up with an error.", "一页在一个阶段中允许的最长时间(秒),超过即记为错误。"};
-inline const Setting<std::int64_t> kTreatAhead{"engine.treat_ahead", 4000, {1, 1000000},
+inline const Setting<std::int64_t> kPageTimeLimit{
+    "engine.page_time_limit",
+    300,
+    {5, 86400},
+    "Seconds that one page may take in a stage before it is given up with an error.",
+    "一页在一个阶段中允许的最长时间(秒),超过即记为错误。"};
+inline const Setting<std::int64_t> kTreatAhead{
+    "engine.treat_ahead",
+    4000,
+    {1, 1000000},
     "Images treated ahead of reading; findings come early, memory grows by about 10 kB an image.",
     "在识别之前预先处理的图像数;越大则发现问题越早,每幅约占 10 kB 内存。"};
-inline const Setting<std::int64_t> kMinFree{"engine.min_free", 256, {1, 1000000},
-    "Free space below which the run pauses, MiB.", "剩余空间低于此值(MiB)时暂停运行。"};
-inline const Setting<std::int64_t> kDiskWait{"engine.disk_wait", 60, {0, 86400},
-    "Seconds to wait for space on a full disk before the run ends with exit code 75.", "磁盘已满时等待空间的秒数,之后以退出码 75 结束。"};
+inline const Setting<std::int64_t> kMinFree{"engine.min_free",
+                                            256,
+                                            {1, 1000000},
+                                            "Free space below which the run pauses, MiB.",
+                                            "剩余空间低于此值(MiB)时暂停运行。"};
+inline const Setting<std::int64_t> kDiskWait{
+    "engine.disk_wait",
+    60,
+    {0, 86400},
+    "Seconds to wait for space on a full disk before the run ends with exit code 75.",
+    "磁盘已满时等待空间的秒数,之后以退出码 75 结束。"};
 /// All of the engine's settings.
 [[nodiscard]] std::vector<const SettingBase*> engine_settings();
 
@@ -43,7 +57,7 @@ struct BatchDelivery {
 };
 /// A file of a delivery after treatment: a source, or why it is none.
 struct TreatedFile {
-    Source source;                          ///< When `error` is set: path, names, and digest where the bytes could be read.
+    Source source; ///< When `error` is set: path, names, and digest where the bytes could be read.
     std::vector<ImageTreatment> treatments; ///< One an image; an entry without pages stands for one that failed.
     std::map<int, Error> image_errors;      ///< By image index.
     std::optional<Error> error;             ///< The whole file could not be read.
@@ -62,9 +76,10 @@ struct RunHooks {
     std::function<Result<Raster>(const Source& source, int index)> decode;
     /// Items of a delivery, pages with an error for what could not be read. Pure: the same input, the same items.
     std::function<std::vector<Item>(const BatchDelivery&, std::vector<TreatedFile>)> group;
-    std::function<void(Item&)> classify;             ///< After reading, before the item stages.
-    std::function<void(const Item&)> on_item;        ///< An item is done (stored, unchanged, held or failed); one call at a time.
-    std::function<std::string()> group_fingerprint;  ///< Settings and version of grouping: part of keys.
+    std::function<void(Item&)> classify; ///< After reading, before the item stages.
+    std::function<void(const Item&)>
+        on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
+    std::function<std::string()> group_fingerprint; ///< Settings and version of grouping: part of keys.
     /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".
     std::function<Result<nlohmann::json>(const nlohmann::json& request)> run_alone;
 };
@@ -72,11 +87,11 @@ struct RunHooks {
 struct RunOptions {
     std::vector<std::string> inputs;
     std::string archive;
-    int jobs = 0;             ///< Workers; 0 = one a processor.
-    bool serial = false;      ///< Everything on the calling thread, in a fixed order: for debugging.
-    std::size_t memory = 0;   ///< Bytes for page work; 0 = half of physical memory.
+    int jobs = 0;           ///< Workers; 0 = one a processor.
+    bool serial = false;    ///< Everything on the calling thread, in a fixed order: for debugging.
+    std::size_t memory = 0; ///< Bytes for page work; 0 = half of physical memory.
     bool fresh = false, dry_run = false;
-    std::string run_id;       ///< Name of the report folder.
+    std::string run_id;        ///< Name of the report folder.
     nlohmann::json provenance; ///< Agent, build, CPU, settings, models, repository: goes into item.json.
 };
 
@@ -114,8 +129,8 @@ struct RunReport {
     std::vector<StageTimes> stages;
     double wall_seconds = 0, cpu_seconds = 0;
     std::size_t peak_bytes = 0; ///< Resident memory of this process.
-    int exit_code = 0;          ///< 0, 1, 65, 75 or 130 as the command line contract says.
-    std::string stopped;        ///< Why it ended early, "" when it did not: "signal", "disk", "watchdog".
+    int exit_code = 0;          ///< 0, 1, 65, 66, 70 or 75 as the command line contract says.
+    std::string stopped;        ///< Why it ended early, "" when it did not: "signal", "disk", "internal".
 };
 void to_json(nlohmann::json& j, const RunReport& r);
 

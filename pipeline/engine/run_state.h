@@ -14,8 +14,8 @@ namespace recto {
 /// A file of a delivery with the keys of its images' treatments. Several threads fill it, each its own image's place.
 struct TakenFile {
     TreatedFile file;
-    std::vector<std::string> treat_keys;              ///< One an image.
-    std::vector<std::optional<Error>> image_errors;   ///< Likewise.
+    std::vector<std::string> treat_keys;            ///< One an image.
+    std::vector<std::optional<Error>> image_errors; ///< Likewise.
 };
 
 struct DeliveryState {
@@ -83,8 +83,8 @@ struct Run::State {
     std::vector<Bench> benches;
     std::unique_ptr<Pool> cpu, io; ///< Last: their threads end before anything above goes.
 
-    State(RunOptions o, RunHooks h, StageList& s, const Settings& se, const CatalogueView& c, std::shared_ptr<FileSystem> f,
-          std::shared_ptr<const Clock> cl, Progress& p)
+    State(RunOptions o, RunHooks h, StageList& s, const Settings& se, const CatalogueView& c,
+          std::shared_ptr<FileSystem> f, std::shared_ptr<const Clock> cl, Progress& p)
         : options(std::move(o)), hooks(std::move(h)), stages(s), settings(se), catalogue(c), fs(std::move(f)),
           clock(std::move(cl)), progress(p), paths(options.archive) {}
 

@@ -47,7 +47,8 @@ std::string Run::State::work_folder(const std::string& key) const {
     return join_path(join_path(join_path(paths.work, "staged"), key.substr(0, 2)), key);
 }
 
-std::string Run::State::stage_key(const Stage& stage, const std::string& parent, const std::vector<std::string>& inputs) const {
+std::string Run::State::stage_key(const Stage& stage, const std::string& parent,
+                                  const std::vector<std::string>& inputs) const {
     KeyBuilder key;
     key.add(parent).add(stage.info().name).add(std::to_string(stage.info().version));
     key.add(settings.fingerprint(stage.info().settings)).add(stage.data_fingerprint());
@@ -59,7 +60,8 @@ std::string Run::State::item_key(const ItemState& s) const {
     const Item& item = s.item;
     KeyBuilder key;
     key.add("item").add(item.id.to_string()).add(item.reference_code).add(item.provisional_name);
-    for (const auto& source : item.sources) key.add(source.sha512).add(source.original_bytes).add(nlohmann::json(source.capture).dump());
+    for (const auto& source : item.sources)
+        key.add(source.sha512).add(source.original_bytes).add(nlohmann::json(source.capture).dump());
     if (const auto* row = catalogue.find(item.reference_code))
         for (const auto& [name, value] : *row) key.add(name).add(value);
     for (const auto& page : s.pages) {
@@ -153,9 +155,10 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
         taken.image_errors[i] = std::move(e);
     };
     const StageInfo& stage = stages.treatment->info();
-    const auto lease = memory->lease(raster_bytes(info) + stage.peak_fixed_bytes +
-                                         static_cast<std::size_t>(stage.peak_bytes_per_pixel * info.width * info.height),
-                                     stop.get_token());
+    const auto lease =
+        memory->lease(raster_bytes(info) + stage.peak_fixed_bytes +
+                          static_cast<std::size_t>(stage.peak_bytes_per_pixel * info.width * info.height),
+                      stop.get_token());
     if (stopping()) return;
     const std::string mark = "treat:" + key;
     const bool suspect = journal->suspects().contains(mark);
@@ -167,7 +170,8 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
     }
     Result<ImageTreatment> treated = guarded(name, [&]() -> Result<ImageTreatment> {
         if (suspect && hooks.run_alone) {
-            RECTO_ASSIGN(const auto json, hooks.run_alone({{"kind", "treat"}, {"source", file.source}, {"index", index}}));
+            RECTO_ASSIGN(const auto json,
+                         hooks.run_alone({{"kind", "treat"}, {"source", file.source}, {"index", index}}));
             return json.get<ImageTreatment>();
         }
         const Timer decoding;
@@ -237,10 +241,12 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
         per_pixel = std::max(per_pixel, stages.pages[k]->info().peak_bytes_per_pixel);
         fixed = std::max(fixed, stages.pages[k]->info().peak_fixed_bytes);
     }
-    const auto lease = memory->lease(2 * raster_bytes(info) + fixed + static_cast<std::size_t>(per_pixel * info.width * info.height),
-                                     stop.get_token());
+    const auto lease =
+        memory->lease(2 * raster_bytes(info) + fixed + static_cast<std::size_t>(per_pixel * info.width * info.height),
+                      stop.get_token());
     if (stopping()) return;
-    if (const auto free = fs->free_bytes(paths.work); free && *free < (static_cast<std::uint64_t>(settings.get(kMinFree)) << 20))
+    if (const auto free = fs->free_bytes(paths.work);
+        free && *free < (static_cast<std::uint64_t>(settings.get(kMinFree)) << 20))
         if (!wait_for_space()) return;
     while (!journal->begin(mark, source.path))
         if (!wait_for_space()) return;
@@ -256,17 +262,30 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
             nlohmann::json folders = nlohmann::json::array();
             for (const std::size_t k : missing) {
                 RECTO_TRY(fs->make_folders(work_folder(state.stage_keys[k])));
-                folders.push_back({{"stage", stages.pages[k]->info().name}, {"folder", work_folder(state.stage_keys[k])}});
+                folders.push_back(
+                    {{"stage", stages.pages[k]->info().name}, {"folder", work_folder(state.stage_keys[k])}});
             }
             nlohmann::json inputs = nlohmann::json::object();
             for (std::size_t k = 0; k < stages.pages.size(); ++k)
                 if (auto r = journal->find(state.stage_keys[k])) inputs[std::string(stages.pages[k]->info().name)] = *r;
-            RECTO_ASSIGN(const auto results,
-                         hooks.run_alone({{"kind", "page"}, {"source", source}, {"index", page.image.index}, {"stages", folders}, {"results", inputs},
-                                          {"item", {{"id", s.item.id.to_string()}, {"reference_code", s.item.reference_code}, {"provisional_name", s.item.provisional_name}}},
-                                          {"page", {{"id", page.id.to_string()}, {"order", page.order}, {"serial", page.serial}, {"class", to_string(page.page_class)}, {"treatment", page.treatment}}}}));
+            RECTO_ASSIGN(const auto results, hooks.run_alone({{"kind", "page"},
+                                                              {"source", source},
+                                                              {"index", page.image.index},
+                                                              {"stages", folders},
+                                                              {"results", inputs},
+                                                              {"item",
+                                                               {{"id", s.item.id.to_string()},
+                                                                {"reference_code", s.item.reference_code},
+                                                                {"provisional_name", s.item.provisional_name}}},
+                                                              {"page",
+                                                               {{"id", page.id.to_string()},
+                                                                {"order", page.order},
+                                                                {"serial", page.serial},
+                                                                {"class", to_string(page.page_class)},
+                                                                {"treatment", page.treatment}}}}));
             for (const std::size_t k : missing)
-                RECTO_TRY(journal->put(state.stage_keys[k], stages.pages[k]->info().name, results.at(std::string(stages.pages[k]->info().name))));
+                RECTO_TRY(journal->put(state.stage_keys[k], stages.pages[k]->info().name,
+                                       results.at(std::string(stages.pages[k]->info().name))));
             return {};
         });
     } while (!done && is_full(done.error()) && wait_for_space());
@@ -320,7 +339,8 @@ Result<void> Run::State::page_stages(ItemState& s, std::size_t p, const std::vec
         const std::string folder = work_folder(key);
         RECTO_TRY(fs->make_folders(folder));
         const Timer timer;
-        auto result = guarded(name, [&] { return bench.pages[k]->run({s.item, page, image, folder, results, bounds}); });
+        auto result =
+            guarded(name, [&] { return bench.pages[k]->run({s.item, page, image, folder, results, bounds}); });
         add_time(name, timer.cpu_seconds(), timer.wall_seconds(), false);
         if (!result) return tl::unexpected(std::move(result.error()));
         RECTO_TRY(journal->put(key, name, *result));
@@ -399,7 +419,9 @@ void Run::State::join_item(ItemState& s) {
         return {};
     });
     if (joined) {
-        submit(*io, Priority::Join, [this, &s, files = std::move(files), staging](int) mutable { store_item(s, std::move(files), staging); });
+        submit(*io, Priority::Join, [this, &s, files = std::move(files), staging](int) mutable {
+            store_item(s, std::move(files), staging);
+        });
         return;
     }
     if (is_full(joined.error())) {
@@ -433,7 +455,8 @@ void Run::State::store_item(ItemState& s, std::vector<StagedFile> files, std::st
     for (std::size_t i = 0; i < item.sources.size(); ++i)
         content.push_back({master_logical_path(item, i), item.sources[i].path, item.sources[i].sha512, true});
     for (const auto& f : files) content.push_back({f.logical_path, f.staged_path, f.sha512, false});
-    const OcflVersionInfo info{rfc3339(clock->now()), "recto run", options.provenance.value("user", "recto"), options.provenance.value("user_address", "mailto:recto@localhost")};
+    const OcflVersionInfo info{rfc3339(clock->now()), "recto run", options.provenance.value("user", "recto"),
+                               options.provenance.value("user_address", "mailto:recto@localhost")};
     const std::string id = "urn:uuid:" + item.id.to_string();
     for (;;) {
         const Timer timer;
@@ -441,7 +464,9 @@ void Run::State::store_item(ItemState& s, std::vector<StagedFile> files, std::st
         const auto state = guarded("store", [&] { return store->put(id, content, info); });
         add_time("store", timer.cpu_seconds(), timer.wall_seconds(), false);
         if (state) {
-            s.report.state = item.held ? "held" : (before && before->head == state->head && state->head > 0 ? "unchanged" : "stored");
+            s.report.state = item.held
+                                 ? "held"
+                                 : (before && before->head == state->head && state->head > 0 ? "unchanged" : "stored");
             s.report.reason = item.held_reason;
             s.report.object_path = state->path;
             s.report.version = "v" + std::to_string(state->head);
@@ -462,7 +487,8 @@ void Run::State::store_item(ItemState& s, std::vector<StagedFile> files, std::st
     }
     (void)fs->remove_tree(staging);
     if (s.report.state != "failed")
-        for (std::size_t p = 0; p < s.pages.size(); ++p) // staged images have moved into the store; what is left is scrap
+        for (std::size_t p = 0; p < s.pages.size();
+             ++p) // staged images have moved into the store; what is left is scrap
             for (std::size_t k = 0; k < s.pages[p].stage_keys.size(); ++k)
                 if (stages.pages[k]->info().name == "encode") {
                     (void)fs->remove_tree(work_folder(s.pages[p].stage_keys[k]));
@@ -481,7 +507,9 @@ Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& s
         const Limits limits{std::chrono::steady_clock::now() + std::chrono::seconds(settings.get(kPageTimeLimit)), {}};
         RECTO_ASSIGN(const Raster scan, decode(source, index));
         if (request.at("kind") == "treat") {
-            RECTO_ASSIGN(const auto treated, stages.treatment->make_worker()->run({source, index, scan, source.images.at(static_cast<std::size_t>(index)), limits}));
+            RECTO_ASSIGN(const auto treated,
+                         stages.treatment->make_worker()->run(
+                             {source, index, scan, source.images.at(static_cast<std::size_t>(index)), limits}));
             return nlohmann::json(treated);
         }
         Item item;

@@ -7,8 +7,8 @@ namespace recto {
 namespace {
 
 bool is_space(char32_t c) {
-    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x3000 || c == 0xA0 || c == 0xFEFF || (c >= 0x2000 && c <= 0x200B) ||
-           c == 0x202F || c == 0x205F;
+    return c == ' ' || (c >= 0x09 && c <= 0x0D) || c == 0x3000 || c == 0xA0 || c == 0xFEFF ||
+           (c >= 0x2000 && c <= 0x200B) || c == 0x202F || c == 0x205F;
 }
 
 char32_t narrow(char32_t c) {
@@ -71,10 +71,21 @@ std::string fold_code(std::string_view code) {
         char32_t c = next_code_point(nfc, pos);
         if (is_space(c)) continue;
         switch (c) {
-        case 0x30FB: case 0xFF65: case 0x2022: case 0x2027: case 0x2219: case 0x22C5: case 0xFF0E: c = 0xB7; break;
-        case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014: case 0x2015: case 0x2212: case 0xFE63:
-            c = '-';
-            break;
+        case 0x30FB:
+        case 0xFF65:
+        case 0x2022:
+        case 0x2027:
+        case 0x2219:
+        case 0x22C5:
+        case 0xFF0E: c = 0xB7; break;
+        case 0x2010:
+        case 0x2011:
+        case 0x2012:
+        case 0x2013:
+        case 0x2014:
+        case 0x2015:
+        case 0x2212:
+        case 0xFE63: c = '-'; break;
         default: c = narrow(c);
         }
         if (c >= 'a' && c <= 'z') c -= 32;

@@ -41,8 +41,7 @@ class Descriptor {
     int fd_;
 };
 
-tl::unexpected<Error> io_error(int number, std::string_view fallback, const std::string& path,
-                               std::string_view what) {
+tl::unexpected<Error> io_error(int number, std::string_view fallback, const std::string& path, std::string_view what) {
     std::string reason = std::string(what) + ": " + std::strerror(number);
     switch (number) {
     case ENOSPC:
@@ -62,9 +61,7 @@ tl::unexpected<Error> io_error(int number, std::string_view fallback, const std:
 
 Descriptor open_retrying(const char* path, int flags, mode_t mode = 0) {
     int fd;
-    do {
-        fd = ::open(path, flags | O_CLOEXEC, mode);
-    } while (fd < 0 && errno == EINTR);
+    do { fd = ::open(path, flags | O_CLOEXEC, mode); } while (fd < 0 && errno == EINTR);
     return Descriptor(fd);
 }
 
@@ -84,17 +81,13 @@ int write_all(int fd, const char* bytes, std::size_t count) {
 
 ssize_t read_retrying(int fd, char* buffer, std::size_t count) {
     ssize_t n;
-    do {
-        n = ::read(fd, buffer, count);
-    } while (n < 0 && errno == EINTR);
+    do { n = ::read(fd, buffer, count); } while (n < 0 && errno == EINTR);
     return n;
 }
 
 int fsync_retrying(int fd) {
     int rc;
-    do {
-        rc = ::fsync(fd);
-    } while (rc != 0 && errno == EINTR);
+    do { rc = ::fsync(fd); } while (rc != 0 && errno == EINTR);
     return rc == 0 ? 0 : errno;
 }
 
@@ -135,7 +128,7 @@ class PosixFileSystem final : public FileSystem {
     using FileSystem::copy;
 
     Result<FileStat> stat(const std::string& path) override {
-        struct stat s {};
+        struct stat s{};
         FileStat out;
         if (::lstat(path.c_str(), &s) != 0) {
             if (errno == ENOENT || errno == ENOTDIR) return out;
@@ -177,7 +170,7 @@ class PosixFileSystem final : public FileSystem {
 
     Result<std::string> read(const std::string& path) override {
         RECTO_ASSIGN(const Descriptor file, open_regular(path));
-        struct stat s {};
+        struct stat s{};
         if (::fstat(file.get(), &s) != 0) return io_error(errno, "io.read", path, "stat");
         std::string bytes;
         // The size is a hint only: the file may grow, and /proc files say 0.
@@ -217,8 +210,7 @@ class PosixFileSystem final : public FileSystem {
         return std::move(list[0]);
     }
 
-    Result<std::vector<std::string>> digests(const std::string& path,
-                                             std::span<const DigestAlgorithm> kinds) override {
+    Result<std::vector<std::string>> digests(const std::string& path, std::span<const DigestAlgorithm> kinds) override {
         return stream(path, nullptr, kinds);
     }
 
@@ -243,7 +235,7 @@ class PosixFileSystem final : public FileSystem {
             if (::mkdir(path.c_str(), 0777) == 0) return {};
         }
         const int number = errno;
-        struct stat s {};
+        struct stat s{};
         if (number == EEXIST && ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return {};
         return io_error(number, "io.write", path, "make folder");
     }
@@ -277,11 +269,9 @@ class PosixFileSystem final : public FileSystem {
     }
 
     Result<std::uint64_t> free_bytes(const std::string& path) override {
-        struct statvfs s {};
+        struct statvfs s{};
         int rc;
-        do {
-            rc = ::statvfs(path.c_str(), &s);
-        } while (rc != 0 && errno == EINTR);
+        do { rc = ::statvfs(path.c_str(), &s); } while (rc != 0 && errno == EINTR);
         if (rc != 0) return io_error(errno, "io.read", path, "statvfs");
         return static_cast<std::uint64_t>(s.f_bavail) * static_cast<std::uint64_t>(s.f_frsize);
     }
@@ -291,7 +281,7 @@ class PosixFileSystem final : public FileSystem {
     static Result<Descriptor> open_regular(const std::string& path) {
         Descriptor file = open_retrying(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
         if (!file.valid()) return io_error(errno, "io.read", path, "open");
-        struct stat s {};
+        struct stat s{};
         if (::fstat(file.get(), &s) != 0) return io_error(errno, "io.read", path, "stat");
         if (!S_ISREG(s.st_mode)) return fail("io.read", "not a regular file", path);
         return Result<Descriptor>(std::move(file));
@@ -306,8 +296,7 @@ class PosixFileSystem final : public FileSystem {
             if (const int error = fsync_retrying(file.get()); error != 0)
                 return io_error(error, "io.write", path, "sync");
         }
-        if (const int error = file.close_checked(); error != 0)
-            return io_error(error, "io.write", path, "close");
+        if (const int error = file.close_checked(); error != 0) return io_error(error, "io.write", path, "close");
         return {};
     }
 
@@ -336,8 +325,7 @@ class PosixFileSystem final : public FileSystem {
             }
         }
         if (out) {
-            if (const int error = out->close_checked(); error != 0)
-                return io_error(error, "io.write", *to, "close");
+            if (const int error = out->close_checked(); error != 0) return io_error(error, "io.write", *to, "close");
         }
         std::vector<std::string> list;
         for (Hasher& hasher : hashers) list.push_back(hasher.finish());

@@ -42,9 +42,9 @@ class FileSystem {
     virtual Result<std::string> digest(const std::string& path, DigestAlgorithm digest) = 0;
     virtual Result<void> make_folders(const std::string& path) = 0; ///< With parents; no error when there.
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0; ///< Atomic on one file system.
-    virtual Result<void> remove(const std::string& path) = 0;       ///< A file or an empty folder; no error when absent.
-    virtual Result<void> remove_tree(const std::string& path) = 0;  ///< No error when absent.
-    virtual Result<void> sync(const std::string& path) = 0; ///< fsync of a file or a folder.
+    virtual Result<void> remove(const std::string& path) = 0;      ///< A file or an empty folder; no error when absent.
+    virtual Result<void> remove_tree(const std::string& path) = 0; ///< No error when absent.
+    virtual Result<void> sync(const std::string& path) = 0;        ///< fsync of a file or a folder.
     virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
 
     /// Hands the file's bytes to `visit` in order, block by block. The default reads the whole file first.

@@ -364,7 +364,8 @@ Result<std::string> FaultyFileSystem::copy(const std::string& from, const std::s
     const Verdict verdict = judge(true);
     if (verdict == Verdict::Go) return inner_->copy(from, to, kind);
     if (verdict == Verdict::FailHalfway || code_ == "io.no_space") {
-        if (const auto bytes = inner_->read(from)) (void)inner_->write(to, std::string_view(*bytes).substr(0, bytes->size() / 2));
+        if (const auto bytes = inner_->read(from))
+            (void)inner_->write(to, std::string_view(*bytes).substr(0, bytes->size() / 2));
     }
     return failure(to);
 }

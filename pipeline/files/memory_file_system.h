@@ -92,8 +92,8 @@ class FaultyFileSystem final : public FileSystem {
     Result<void> sync(const std::string& path) override;
     Result<std::uint64_t> free_bytes(const std::string& path) override;
 
-    [[nodiscard]] int changes() const;  ///< Changing calls so far.
-    [[nodiscard]] bool failed() const;  ///< True once a call was made to fail.
+    [[nodiscard]] int changes() const; ///< Changing calls so far.
+    [[nodiscard]] bool failed() const; ///< True once a call was made to fail.
 
   private:
     enum class Verdict { Go, Fail, FailHalfway };

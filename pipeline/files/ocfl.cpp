@@ -32,8 +32,10 @@ std::string layout_config() {
 }
 
 std::string layout_json() {
-    const json layout = {{"description", "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
-                         {"extension", OcflStore::kLayout}};
+    const json layout = {
+        {"description",
+         "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
+        {"extension", OcflStore::kLayout}};
     return layout.dump(2) + "\n";
 }
 
@@ -43,7 +45,8 @@ constexpr std::size_t kMaxEncoded = 100; ///< Of the layout extension: longer en
 std::string folder_of_id(const std::string& id) {
     std::string out;
     for (const char c : id) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+        const bool plain =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
         constexpr std::string_view hex = "0123456789abcdef";
         const auto byte = static_cast<unsigned char>(c);
         if (plain) out += c;
@@ -72,8 +75,7 @@ std::string path_of_folder(const std::string& folder) {
         hash = digest_hex(DigestAlgorithm::Sha256, id);
     }
     std::string path;
-    for (int i = 0; i < kTuples; ++i)
-        path += hash.substr(static_cast<std::size_t>(i * kTupleSize), kTupleSize) + "/";
+    for (int i = 0; i < kTuples; ++i) path += hash.substr(static_cast<std::size_t>(i * kTupleSize), kTupleSize) + "/";
     return path + folder;
 }
 
@@ -124,9 +126,7 @@ Result<OcflState> state_of_inventory(std::string_view bytes, const std::string& 
         }
         if (raw != nullptr) *raw = std::move(parsed.value);
         return state;
-    } catch (const json::exception& e) {
-        return damaged(std::string("inventory: ") + e.what(), file);
-    }
+    } catch (const json::exception& e) { return damaged(std::string("inventory: ") + e.what(), file); }
 }
 
 /// Inventory of `folder` checked against its sidecar.
@@ -146,7 +146,8 @@ Result<void> check_logical_paths(const std::vector<OcflFile>& files) {
     for (const OcflFile& file : files) {
         const std::string_view fault = ocfl_path_fault(file.logical_path);
         if (!fault.empty()) return fail("store.bad_name", std::string(fault), file.logical_path);
-        if (!paths.insert(file.logical_path).second) return fail("store.bad_name", "path given twice", file.logical_path);
+        if (!paths.insert(file.logical_path).second)
+            return fail("store.bad_name", "path given twice", file.logical_path);
     }
     for (const std::string& path : paths) {
         for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -183,9 +184,7 @@ OcflStore::OcflStore(std::shared_ptr<FileSystem> fs, std::string root)
 
 std::string OcflStore::staging() const { return join_path(root_, "extensions/recto-staging"); }
 
-std::string OcflStore::object_path(const std::string& id) const {
-    return path_of_folder(folder_of_id(id));
-}
+std::string OcflStore::object_path(const std::string& id) const { return path_of_folder(folder_of_id(id)); }
 
 Result<void> OcflStore::create() {
     RECTO_ASSIGN(const FileStat declaration, fs_->stat(join_path(root_, kRootDeclaration)));
@@ -231,7 +230,8 @@ Result<void> OcflStore::open() {
     const auto config = config_bytes ? parse_strict_json(*config_bytes) : parse_strict_json(layout_config());
     if (!layout || !layout->value.is_object() || layout->value.value("extension", json()) != kLayout || !config ||
         config->value != json::parse(layout_config()))
-        return fail("store.other_layout", "the layout is not " + std::string(kLayout) + " with its default values", root_);
+        return fail("store.other_layout", "the layout is not " + std::string(kLayout) + " with its default values",
+                    root_);
     return {};
 }
 
@@ -385,7 +385,8 @@ Result<OcflState> OcflStore::put_guarded(const OcflState& before, const std::vec
             if (file->staged_path.empty()) return fail("store.missing_content", "no file for new content", logical);
             RECTO_ASSIGN(std::string seen, fs_->digest(file->staged_path, DigestAlgorithm::Sha512));
             if (!digest.empty() && seen != digest)
-                return fail("store.digest_mismatch", "expected sha512 " + digest + ", file has " + seen, file->staged_path);
+                return fail("store.digest_mismatch", "expected sha512 " + digest + ", file has " + seen,
+                            file->staged_path);
             digest = std::move(seen);
         }
         after.files[logical] = digest;
@@ -423,8 +424,11 @@ Result<OcflState> OcflStore::put_guarded(const OcflState& before, const std::vec
         }
         json inventory;
         if (first) {
-            inventory = {{"digestAlgorithm", "sha512"}, {"id", before.id}, {"type", kInventoryType},
-                         {"manifest", json::object()}, {"versions", json::object()}};
+            inventory = {{"digestAlgorithm", "sha512"},
+                         {"id", before.id},
+                         {"type", kInventoryType},
+                         {"manifest", json::object()},
+                         {"versions", json::object()}};
         } else {
             RECTO_TRY(read_inventory(*fs_, object, &inventory));
         }
@@ -454,7 +458,8 @@ Result<OcflState> OcflStore::put_guarded(const OcflState& before, const std::vec
         return sync_tree(*fs_, stage);
     };
     auto built = build();
-    if (built) built = first ? fs_->rename(stage_object, object) : fs_->rename(stage_version, join_path(object, version));
+    if (built)
+        built = first ? fs_->rename(stage_object, object) : fs_->rename(stage_version, join_path(object, version));
     if (!built) {
         // Nothing is visible yet: give staged files back and leave no trace. What fails here recover() does later.
         for (auto at = moved.rbegin(); at != moved.rend(); ++at) (void)fs_->rename(at->second, at->first);

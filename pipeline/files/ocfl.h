@@ -36,9 +36,9 @@ struct OcflVersionInfo {
 };
 
 struct OcflState {
-    std::string id;   ///< "urn:uuid:..."
-    int head = 0;     ///< Version number, from 1; 0 when the object does not exist.
-    std::string path; ///< Object root relative to the storage root.
+    std::string id;                             ///< "urn:uuid:..."
+    int head = 0;                               ///< Version number, from 1; 0 when the object does not exist.
+    std::string path;                           ///< Object root relative to the storage root.
     std::map<std::string, std::string> files;   ///< Logical path -> sha512 of the head version.
     std::map<std::string, std::string> content; ///< sha512 -> content path relative to the object root.
 };

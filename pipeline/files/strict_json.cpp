@@ -71,9 +71,7 @@ Result<StrictJson> parse_strict_json(std::string_view bytes, const std::string& 
     };
     try {
         out.value = json::parse(bytes.begin(), bytes.end(), watch);
-    } catch (const std::exception& e) {
-        return fail("json.malformed", one_line(e.what()), file);
-    }
+    } catch (const std::exception& e) { return fail("json.malformed", one_line(e.what()), file); }
     return out;
 }
 

@@ -143,12 +143,14 @@ struct Era {
     bool lunar;
 };
 // The Republic counts Gregorian years; the reigns are lunar.
-constexpr Era kEras[] = {{U"中华民国", 1911, false}, {U"中華民國", 1911, false}, {U"民国", 1911, false}, {U"民國", 1911, false},
-                         {U"宣统", 1908, true},      {U"宣統", 1908, true},      {U"光绪", 1874, true},  {U"光緒", 1874, true},
-                         {U"同治", 1861, true},      {U"咸丰", 1850, true},      {U"咸豐", 1850, true},  {U"道光", 1820, true}};
+constexpr Era kEras[] = {{U"中华民国", 1911, false}, {U"中華民國", 1911, false}, {U"民国", 1911, false},
+                         {U"民國", 1911, false},     {U"宣统", 1908, true},      {U"宣統", 1908, true},
+                         {U"光绪", 1874, true},      {U"光緒", 1874, true},      {U"同治", 1861, true},
+                         {U"咸丰", 1850, true},      {U"咸豐", 1850, true},      {U"道光", 1820, true}};
 
 /// Month and day behind 年, and the date's end.
-bool chinese_rest(const Chars& t, std::size_t i, std::size_t from, int year, bool lunar, std::string_view line, DateFound& d) {
+bool chinese_rest(const Chars& t, std::size_t i, std::size_t from, int year, bool lunar, std::string_view line,
+                  DateFound& d) {
     if (from >= 2 && (t.c.compare(from - 2, 2, U"农历") == 0 || t.c.compare(from - 2, 2, U"農曆") == 0)) lunar = true;
     int month = -1, day = -1;
     std::size_t end = i, k = i;
@@ -185,7 +187,8 @@ bool date_at(const Chars& t, std::size_t i, std::string_view line, DateFound& d)
         std::size_t k = i + era.name.size();
         bool ignored = false;
         const int n = small_number(c, k, ignored);
-        if (n > 0 && k < c.size() && c[k] == U'年') return chinese_rest(t, k + 1, i, era.before + n, era.lunar, line, d);
+        if (n > 0 && k < c.size() && c[k] == U'年')
+            return chinese_rest(t, k + 1, i, era.before + n, era.lunar, line, d);
         return false;
     }
     if (i > 0 && (digit(c[i - 1]) >= 0 && c[i - 1] != 'O' && c[i - 1] != 'o')) return false;
@@ -215,7 +218,9 @@ bool date_at(const Chars& t, std::size_t i, std::string_view line, DateFound& d)
     if (m_end == k + 1 || m_end - k > 3 || m_end >= c.size() || c[m_end] != sign) return false;
     const std::size_t d_end = run(m_end + 1);
     if (d_end == m_end + 1 || d_end - m_end > 3) return false;
-    if (d_end < c.size() && (c[d_end] == sign || c[d_end] == '-') && d_end + 1 < c.size() && is_digit_char(c[d_end + 1])) return false;
+    if (d_end < c.size() && (c[d_end] == sign || c[d_end] == '-') && d_end + 1 < c.size() &&
+        is_digit_char(c[d_end + 1]))
+        return false;
     const auto value = [&](std::size_t from, std::size_t to) {
         int n = 0;
         for (; from < to; ++from) n = n * 10 + static_cast<int>(c[from] - '0');
@@ -246,7 +251,8 @@ std::vector<Token> tokens(std::string_view line) {
         const bool number = std::isdigit(u) != 0;
         Token t{"", i, i, number};
         while (i < line.size() && static_cast<unsigned char>(line[i]) < 0x80 &&
-               (number ? std::isdigit(static_cast<unsigned char>(line[i])) : std::isalpha(static_cast<unsigned char>(line[i]))))
+               (number ? std::isdigit(static_cast<unsigned char>(line[i]))
+                       : std::isalpha(static_cast<unsigned char>(line[i]))))
             t.text += static_cast<char>(std::tolower(static_cast<unsigned char>(line[i++])));
         t.end = i;
         out.push_back(std::move(t));
@@ -255,8 +261,9 @@ std::vector<Token> tokens(std::string_view line) {
 }
 
 int month_of(const std::string& word) {
-    static constexpr std::array<std::string_view, 12> kMonths{"january", "february", "march",     "april",   "may",      "june",
-                                                              "july",    "august",   "september", "october", "november", "december"};
+    static constexpr std::array<std::string_view, 12> kMonths{"january",   "february", "march",    "april",
+                                                              "may",       "june",     "july",     "august",
+                                                              "september", "october",  "november", "december"};
     for (std::size_t m = 0; m < kMonths.size(); ++m)
         if (word == kMonths[m] || (word.size() == 3 && kMonths[m].substr(0, 3) == word) || (word == "sept" && m == 8))
             return static_cast<int>(m) + 1;
@@ -272,7 +279,9 @@ bool near(std::string_view line, const Token& a, const Token& b) {
 
 void find_english(std::string_view line, std::vector<DateFound>& out) {
     const auto t = tokens(line);
-    const auto number = [&](std::size_t i, std::size_t digits) { return i < t.size() && t[i].number && t[i].text.size() <= digits; };
+    const auto number = [&](std::size_t i, std::size_t digits) {
+        return i < t.size() && t[i].number && t[i].text.size() <= digits;
+    };
     const auto is_suffix = [&](std::size_t i) {
         return i < t.size() && (t[i].text == "st" || t[i].text == "nd" || t[i].text == "rd" || t[i].text == "th");
     };
@@ -332,11 +341,14 @@ std::vector<DateFound> find_dates(std::string_view line) {
 std::optional<std::string> normalise_date(std::string_view value) {
     const std::string text = trim_text(value);
     const std::string narrow = fold_width(text);
-    const bool digits = !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        !narrow.empty() && std::all_of(narrow.begin(), narrow.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (digits) {
         if (narrow.size() != 4 && narrow.size() != 6 && narrow.size() != 8) return std::nullopt;
         // Catalogues pad what is not known with zeros: 20230300.
-        const auto part = [&](std::size_t at, std::size_t n) { return at < narrow.size() ? std::stoi(narrow.substr(at, n)) : 0; };
+        const auto part = [&](std::size_t at, std::size_t n) {
+            return at < narrow.size() ? std::stoi(narrow.substr(at, n)) : 0;
+        };
         const int month = part(4, 2), day = part(6, 2);
         DateFound d;
         if (month > 12 || (month == 0 && day > 0)) return std::nullopt;

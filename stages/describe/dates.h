@@ -12,8 +12,8 @@ namespace recto::describe {
 struct DateFound {
     std::size_t begin = 0, end = 0; ///< Bytes of the text searched.
     std::string as_written;         ///< Those bytes.
-    std::string edtf;  ///< "2023-03-17", "2023-03", "2023"; "1985~" for lunar dates (whose day is another's in our
-                       ///< calendar); "2023-02?" for a day that does not exist.
+    std::string edtf; ///< "2023-03-17", "2023-03", "2023"; "1985~" for lunar dates (whose day is another's in our
+                      ///< calendar); "2023-02?" for a day that does not exist.
     bool has_month = false, has_day = false;
 };
 

@@ -21,8 +21,8 @@ std::string bare(std::string_view text) {
     for (std::size_t pos = 0; pos < narrow.size();) {
         char32_t c = next_code_point(narrow, pos);
         if (c >= 'A' && c <= 'Z') c += 32;
-        const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 0xC0 && c < 0x2000) || (c >= 0x3400 && c < 0xFE00) ||
-                            c == 0x3007 || c >= 0x20000;
+        const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 0xC0 && c < 0x2000) ||
+                            (c >= 0x3400 && c < 0xFE00) || c == 0x3007 || c >= 0x20000;
         if (letter) append_utf8(out, c);
     }
     return out;
@@ -38,7 +38,8 @@ bool agree(const Field& catalogue, const Field& page, double similar) {
     if (catalogue.id == "document_number") {
         // "第" and the brackets do not distinguish numbers; every digit and character does.
         const auto plain = [](std::string s) {
-            for (std::string::size_type at; (at = s.find("第")) != std::string::npos;) s.erase(at, std::string_view("第").size());
+            for (std::string::size_type at; (at = s.find("第")) != std::string::npos;)
+                s.erase(at, std::string_view("第").size());
             return s;
         };
         const auto numbers = find_document_numbers(catalogue.as_written);
@@ -86,9 +87,14 @@ void attach_catalogue(Item& item, const std::map<std::string, std::string>& row)
 class DescribeStage final : public ItemStage {
   public:
     const StageInfo& info() const override {
-        static const StageInfo kInfo{
-            "describe", 1, {&kExtract, &kMinConfidence, &kTitleSimilarity, &kHoldMissing, &kHoldSecurity}, {"reading"}, 0, 1 << 20,
-            "Catalogue fields and fields read from the text", "著录:目录字段与正文提取字段"};
+        static const StageInfo kInfo{"describe",
+                                     1,
+                                     {&kExtract, &kMinConfidence, &kTitleSimilarity, &kHoldMissing, &kHoldSecurity},
+                                     {"reading"},
+                                     0,
+                                     1 << 20,
+                                     "Catalogue fields and fields read from the text",
+                                     "著录:目录字段与正文提取字段"};
         return kInfo;
     }
 
@@ -96,7 +102,9 @@ class DescribeStage final : public ItemStage {
         Item& item = in.item;
         // What an earlier run of this stage put there is made anew; an operator's fields stay.
         std::erase_if(item.fields, [](const Field& f) { return f.source == "catalogue" || f.source == "extracted"; });
-        std::erase_if(item.findings, [](const Finding& f) { return f.code.rfind("describe.", 0) == 0 || f.code.rfind("reconcile.", 0) == 0; });
+        std::erase_if(item.findings, [](const Finding& f) {
+            return f.code.rfind("describe.", 0) == 0 || f.code.rfind("reconcile.", 0) == 0;
+        });
 
         static const Settings kDefaults;
         const Settings& settings = context_.settings ? *context_.settings : kDefaults;
@@ -116,8 +124,9 @@ class DescribeStage final : public ItemStage {
                 return f.id == found.id && (f.source == "catalogue" || f.source == "operator");
             });
             if (known != item.fields.end() && !agree(*known, found, settings.get(kTitleSimilarity))) {
-                Finding f = make_finding("describe.differs", found.confidence >= 0.6 ? Severity::Warning : Severity::Info,
-                                         {name_of(found.id), known->as_written, found.as_written, std::to_string(found.page)});
+                Finding f =
+                    make_finding("describe.differs", found.confidence >= 0.6 ? Severity::Warning : Severity::Info,
+                                 {name_of(found.id), known->as_written, found.as_written, std::to_string(found.page)});
                 std::replace(f.args[2].begin(), f.args[2].end(), '\n', ' ');
                 item.findings.push_back(std::move(f));
             }
@@ -131,8 +140,8 @@ class DescribeStage final : public ItemStage {
         if (missing == 0) return;
         item.findings.push_back(make_finding(missing > 0 ? "reconcile.missing_pages" : "reconcile.extra_pages",
                                              missing > 0 ? Severity::Error : Severity::Warning,
-                                             {item.display_name(), std::to_string(item.expected_pages), std::to_string(counted),
-                                              std::to_string(std::abs(missing))}));
+                                             {item.display_name(), std::to_string(item.expected_pages),
+                                              std::to_string(counted), std::to_string(std::abs(missing))}));
         if (missing > 0 && settings.get(kHoldMissing)) hold(item, "reconcile.missing_pages");
     }
 
@@ -142,7 +151,8 @@ class DescribeStage final : public ItemStage {
         const Field* known = item.field("security_level");
         const std::string listed = known ? known->as_written : std::string();
         if (listed.find(mark->value) == std::string::npos) {
-            item.findings.push_back(make_finding("reconcile.security", Severity::Error, {mark->as_written, listed.empty() ? "-" : listed}));
+            item.findings.push_back(
+                make_finding("reconcile.security", Severity::Error, {mark->as_written, listed.empty() ? "-" : listed}));
             if (settings.get(kHoldSecurity)) hold(item, "reconcile.security");
         }
         item.fields.push_back(std::move(*mark));

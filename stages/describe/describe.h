@@ -15,13 +15,17 @@ namespace recto {
 
 namespace describe {
 
-inline const Setting<bool> kExtract{"describe.extract", true,
-                                    "Propose 文号, 题名, 日期 and 责任者 from the text.", "由正文提出文号、题名、日期和责任者。"};
-inline const Setting<double> kMinConfidence{
-    "describe.min_confidence", 0.30, {0.0, 1.0},
-    "Fields read with less confidence are not proposed.", "低于此置信度的字段不提出。"};
+inline const Setting<bool> kExtract{"describe.extract", true, "Propose 文号, 题名, 日期 and 责任者 from the text.",
+                                    "由正文提出文号、题名、日期和责任者。"};
+inline const Setting<double> kMinConfidence{"describe.min_confidence",
+                                            0.30,
+                                            {0.0, 1.0},
+                                            "Fields read with less confidence are not proposed.",
+                                            "低于此置信度的字段不提出。"};
 inline const Setting<double> kTitleSimilarity{
-    "describe.similarity", 0.85, {0.0, 1.0},
+    "describe.similarity",
+    0.85,
+    {0.0, 1.0},
     "Titles and creators at least this alike (1 = equal) agree with the catalogue; less is reported.",
     "题名、责任者与目录的相似度达到此值(1 为相同)即视为一致,否则报告。"};
 inline const Setting<bool> kHoldMissing{"describe.hold_missing_pages", true,

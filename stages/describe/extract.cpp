@@ -26,13 +26,15 @@ template <std::size_t N> bool ends_with_any(std::string_view s, const std::strin
     return std::any_of(std::begin(list), std::end(list), [&](std::string_view e) { return ends_with(s, e); });
 }
 
-constexpr std::string_view kGenres[] = {"通知", "决定", "决议", "意见", "报告", "请示", "批复", "函",   "公告", "通告", "通报", "命令", "令",
-                                        "纪要", "议案", "条例", "办法", "规定", "方案", "计划", "规划", "总结", "章程", "细则", "汇报", "协议",
-                                        "合同", "证明", "介绍信", "名单", "复函", "公报", "指示", "布告", "呈文", "目录", "说明"};
-constexpr std::string_view kBodies[] = {"人民政府", "政府", "委员会", "办公室", "办公厅", "局", "厅", "部", "院", "公司", "档案馆", "学校", "大学",
-                                        "中学", "小学", "法院", "检察院", "银行", "协会", "学会", "中心", "处", "科", "厂", "站", "社", "会", "所", "署",
-                                        "公署", "革委会", "革命委员会", "总工会", "党委", "支部", "总队", "支队", "集团", "医院", "领导小组", "指挥部"};
-
+constexpr std::string_view kGenres[] = {
+    "通知", "决定", "决议",   "意见", "报告", "请示", "批复", "函",   "公告", "通告", "通报", "命令", "令",
+    "纪要", "议案", "条例",   "办法", "规定", "方案", "计划", "规划", "总结", "章程", "细则", "汇报", "协议",
+    "合同", "证明", "介绍信", "名单", "复函", "公报", "指示", "布告", "呈文", "目录", "说明"};
+constexpr std::string_view kBodies[] = {
+    "人民政府", "政府", "委员会", "办公室", "办公厅", "局",     "厅",       "部",    "院",     "公司",       "档案馆",
+    "学校",     "大学", "中学",   "小学",   "法院",   "检察院", "银行",     "协会",  "学会",   "中心",       "处",
+    "科",       "厂",   "站",     "社",     "会",     "所",     "署",       "公署",  "革委会", "革命委员会", "总工会",
+    "党委",     "支部", "总队",   "支队",   "集团",   "医院",   "领导小组", "指挥部"};
 
 const icu::RegexPattern& number_pattern() {
     static const std::unique_ptr<icu::RegexPattern> pattern = [] {
@@ -40,16 +42,18 @@ const icu::RegexPattern& number_pattern() {
         UParseError where{};
         // Name, year in brackets, number; or year first; or by 字第.
         return std::unique_ptr<icu::RegexPattern>(icu::RegexPattern::compile(
-            icu::UnicodeString::fromUTF8("([\\p{Han}A-Z]{1,16}?)[〔\\[({【〈﹝「](\\d{4}|\\d{2})(?:年)?[〕\\])}】〉﹞」](?:第)?(\\d{1,5})[号號]"
-                                         "|[〔\\[({【〈﹝「](\\d{4}|\\d{2})(?:年)?[〕\\])}】〉﹞」]([\\p{Han}]{1,12}?字?)第?(\\d{1,5})[号號]"
-                                         "|([\\p{Han}]{1,12}?字)第(\\d{1,5})[号號]"),
+            icu::UnicodeString::fromUTF8(
+                "([\\p{Han}A-Z]{1,16}?)[〔\\[({【〈﹝「](\\d{4}|\\d{2})(?:年)?[〕\\])}】〉﹞」](?:第)?(\\d{1,5})[号號]"
+                "|[〔\\[({【〈﹝「](\\d{4}|\\d{2})(?:年)?[〕\\])}】〉﹞」]([\\p{Han}]{1,12}?字?)第?(\\d{1,5})[号號]"
+                "|([\\p{Han}]{1,12}?字)第(\\d{1,5})[号號]"),
             0, where, status));
     }();
     return *pattern;
 }
 
 /// A field that stands at bytes [begin, end) of a line; `weight`: how far the rule that found it is to be trusted.
-Field make_field(std::string id, const Line& line, std::size_t begin, std::size_t end, std::string value, double weight) {
+Field make_field(std::string id, const Line& line, std::size_t begin, std::size_t end, std::string value,
+                 double weight) {
     Field f;
     f.id = std::move(id);
     f.as_written = line.text.substr(begin, end - begin);
@@ -102,11 +106,14 @@ std::optional<Place> document_number(const Pages& pages) {
     double best_score = 0;
     if (!pages.lines.empty() && is_english(pages.lines[0])) {
         for (const Line& line : pages.lines[0]) {
-            for (const std::string_view word : {"File No.", "File No", "Our ref.", "Our Ref.", "Our ref", "Ref. No.", "Ref:", "Ref."}) {
+            for (const std::string_view word :
+                 {"File No.", "File No", "Our ref.", "Our Ref.", "Our ref", "Ref. No.", "Ref:", "Ref."}) {
                 if (line.top > 0.5 || !begins_with(line.text, word)) continue;
                 const std::size_t from = line.text.find_first_not_of(" \t:.", word.size());
-                if (from == std::string::npos || line.text.find_first_of("0123456789", from) == std::string::npos) break;
-                return Place{&line, make_field("document_number", line, from, line.text.size(), trim_text(std::string_view(line.text).substr(from)), 0.8)};
+                if (from == std::string::npos || line.text.find_first_of("0123456789", from) == std::string::npos)
+                    break;
+                return Place{&line, make_field("document_number", line, from, line.text.size(),
+                                               trim_text(std::string_view(line.text).substr(from)), 0.8)};
             }
         }
         return std::nullopt;
@@ -140,9 +147,12 @@ std::optional<Place> letterhead(const Pages& pages) {
     const auto& lines = pages.lines[0];
     if (is_english(lines)) { // a printed or typed heading in capitals at the very top
         const Line& line = lines[0];
-        const auto upper = std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-        const auto lower = std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-        if (line.top > 0.2 || upper < 6 || upper < 4 * lower || !contains(trim_text(line.text), " ")) return std::nullopt;
+        const auto upper =
+            std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+        const auto lower =
+            std::count_if(line.text.begin(), line.text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+        if (line.top > 0.2 || upper < 6 || upper < 4 * lower || !contains(trim_text(line.text), " "))
+            return std::nullopt;
         return Place{&line, make_field("creator", line, 0, line.text.size(), trim_text(line.text), 0.6)};
     }
     for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 6); ++i) {
@@ -176,7 +186,8 @@ std::optional<Field> title(const Pages& pages, const Line* number, const Line* h
                 if (!begins_with(line.text, word)) continue;
                 const std::size_t from = line.text.find_first_not_of(" \t", word.size());
                 if (from == std::string::npos) continue;
-                return make_field("title", line, from, line.text.size(), trim_text(std::string_view(line.text).substr(from)), 0.9);
+                return make_field("title", line, from, line.text.size(),
+                                  trim_text(std::string_view(line.text).substr(from)), 0.9);
             }
         }
         return std::nullopt;
@@ -197,7 +208,9 @@ std::optional<Field> title(const Pages& pages, const Line* number, const Line* h
         return ends_with_any(s, kGenres);
     };
     if (!anchored) { // no letterhead: the first 关于 in the upper half begins the title
-        while (start < lines.size() && lines[start].top < 0.5 && !contains(lines[start].squeezed, "关于") && !is_end(lines[start])) ++start;
+        while (start < lines.size() && lines[start].top < 0.5 && !contains(lines[start].squeezed, "关于") &&
+               !is_end(lines[start]))
+            ++start;
         if (start >= lines.size() || lines[start].top >= 0.5) return std::nullopt;
     }
     Field f;
@@ -213,9 +226,12 @@ std::optional<Field> title(const Pages& pages, const Line* number, const Line* h
             break;
         }
         const std::string& s = line.squeezed;
-        if (count == 0 && (begins_with(s, "签发人") || !find_document_numbers(line.text).empty() || characters_in(s) < 2)) continue;
+        if (count == 0 &&
+            (begins_with(s, "签发人") || !find_document_numbers(line.text).empty() || characters_in(s) < 2))
+            continue;
         // A sentence is text, not title.
-        if (ends_with(s, "。") || ends_with(s, ";") || ends_with(s, "；") || begins_with(s, "一、") || line.top > 0.7) break;
+        if (ends_with(s, "。") || ends_with(s, ";") || ends_with(s, "；") || begins_with(s, "一、") || line.top > 0.7)
+            break;
         if (count > 0 && closed && line.height < 0.8 * lines[start].height) break;
         const std::string part = trim_text(line.text);
         f.as_written += (f.as_written.empty() ? "" : "\n") + part;
@@ -235,7 +251,8 @@ std::optional<Field> title(const Pages& pages, const Line* number, const Line* h
     }
     if (count == 0 || (!closed && !(salutation && anchored))) return std::nullopt;
     if (characters_in(f.value) < 4 || characters_in(f.value) > 150) return std::nullopt;
-    const double weight = (anchored ? 0.5 : 0.35) + (closed ? 0.3 : 0.0) + (salutation ? 0.15 : 0.0) + (contains(f.value, "关于") ? 0.05 : 0.0);
+    const double weight = (anchored ? 0.5 : 0.35) + (closed ? 0.3 : 0.0) + (salutation ? 0.15 : 0.0) +
+                          (contains(f.value, "关于") ? 0.05 : 0.0);
     f.confidence = confidence / count * weight;
     return f;
 }
@@ -262,8 +279,8 @@ std::optional<DatePlace> date(const Pages& pages) {
                 const bool alone = own * 10 >= all * 8;
                 double score = (d.has_day ? 1 : 0) + (alone ? 3 : 0);
                 if (line.left > 0.4) score += 0.75;
-                if (ends_with(line.squeezed, "印发") || contains(line.squeezed, "抄送") || contains(line.squeezed, "收文") ||
-                    contains(line.squeezed, "打印"))
+                if (ends_with(line.squeezed, "印发") || contains(line.squeezed, "抄送") ||
+                    contains(line.squeezed, "收文") || contains(line.squeezed, "打印"))
                     score -= 4;
                 if (d.edtf.back() == '?') score -= 1;
                 // Chinese letters are dated at their end, English ones at their head.
@@ -304,7 +321,8 @@ std::vector<Field> describe_volume(const Page& cover) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Line& line = lines[i];
         const std::string& s = line.squeezed;
-        if (!creator && ends_with_any(s, kBodies) && characters_in(s) >= 4 && !contains(s, "关于") && !contains(s, "档案")) {
+        if (!creator && ends_with_any(s, kBodies) && characters_in(s) >= 4 && !contains(s, "关于") &&
+            !contains(s, "档案")) {
             const auto colon = s.rfind(':');
             const std::size_t from = colon == std::string::npos ? 0 : colon + 1;
             creator = make_field("creator", line, line.from[from], line.text.size(), s.substr(from), 0.7);
@@ -316,8 +334,9 @@ std::vector<Field> describe_volume(const Page& cover) {
             // The title goes on while its lines stand close and are of its size.
             for (std::size_t k = i + 1; k < lines.size() && k < i + 5; ++k) {
                 const Line& next = lines[k];
-                if (std::abs(next.height - line.height) > 0.25 * line.height || next.line->box.y - lines[k - 1].line->box.y > 3.5 * line.height ||
-                    !find_dates(next.text).empty() || characters_in(next.squeezed) < 2)
+                if (std::abs(next.height - line.height) > 0.25 * line.height ||
+                    next.line->box.y - lines[k - 1].line->box.y > 3.5 * line.height || !find_dates(next.text).empty() ||
+                    characters_in(next.squeezed) < 2)
                     break;
                 title->as_written += "\n" + trim_text(next.text);
                 title->value += next.squeezed;
@@ -377,7 +396,8 @@ std::vector<NumberFound> find_document_numbers(std::string_view line) {
         n.end = to[static_cast<std::size_t>(m->end(status)) - 1];
         n.as_written = std::string(line.substr(n.begin, n.end - n.begin));
         if (m->start(1, status) >= 0) n.value = group(1) + "〔" + group(2) + "〕" + group(3) + "号";
-        else if (m->start(4, status) >= 0) n.value = "〔" + group(4) + "〕" + group(5) + (ends_with(group(5), "字") ? "第" : "") + group(6) + "号";
+        else if (m->start(4, status) >= 0)
+            n.value = "〔" + group(4) + "〕" + group(5) + (ends_with(group(5), "字") ? "第" : "") + group(6) + "号";
         else n.value = group(7) + "第" + group(8) + "号";
         out.push_back(std::move(n));
     }
@@ -397,7 +417,8 @@ std::vector<Field> extract_fields(const Item& item) {
     const auto number = document_number(pages);
     const auto head = letterhead(pages);
     if (number) out.push_back(number->field);
-    if (auto t = title(pages, number ? number->line : nullptr, head ? head->line : nullptr)) out.push_back(std::move(*t));
+    if (auto t = title(pages, number ? number->line : nullptr, head ? head->line : nullptr))
+        out.push_back(std::move(*t));
     const auto d = date(pages);
     std::optional<Field> creator;
     if (d) {
@@ -406,8 +427,10 @@ std::vector<Field> extract_fields(const Item& item) {
     }
     if (head && creator) {
         // Both say the same: sure. A red letterhead names the body in full and in large print.
-        if (similarity(head->field.value, creator->value) > 0.8) creator = head->field, creator->confidence = std::min(1.0, creator->confidence * 1.05);
-        else if (contains(head->field.value, creator->value) || head->field.confidence > creator->confidence) creator = head->field;
+        if (similarity(head->field.value, creator->value) > 0.8)
+            creator = head->field, creator->confidence = std::min(1.0, creator->confidence * 1.05);
+        else if (contains(head->field.value, creator->value) || head->field.confidence > creator->confidence)
+            creator = head->field;
     } else if (head) {
         creator = head->field;
     }
@@ -428,7 +451,9 @@ std::optional<Field> find_security_mark(const Item& item) {
                 if (s.compare(at, word.size(), word) != 0) continue;
                 const std::string rest = s.substr(at + word.size());
                 // Alone in its line, or with the star and the term: "机密★1年". In a sentence it is only a word.
-                if (!rest.empty() && !begins_with(rest, "★") && !begins_with(rest, "*") && !begins_with(rest, "☆") && characters_in(rest) > 4) continue;
+                if (!rest.empty() && !begins_with(rest, "★") && !begins_with(rest, "*") && !begins_with(rest, "☆") &&
+                    characters_in(rest) > 4)
+                    continue;
                 Field f = make_field("security_level", line, line.from[at], line.text.size(), std::string(word), 0.9);
                 return f;
             }

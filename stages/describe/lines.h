@@ -11,13 +11,13 @@ namespace recto::describe {
 
 /// One printed line that bears text (pictures, seals and rules are left out).
 struct Line {
-    int page = 0;            ///< Page order, from 1.
+    int page = 0;                   ///< Page order, from 1.
     const TextLine* line = nullptr; ///< Of the item's page; lives as long as the item is not changed.
-    std::string text;        ///< As read, trimmed of nothing.
-    std::string squeezed;    ///< Width folded, no white space: what rules look at.
-    std::vector<std::size_t> from; ///< Byte of `text` for each byte of `squeezed`, and text.size() behind the last.
+    std::string text;               ///< As read, trimmed of nothing.
+    std::string squeezed;           ///< Width folded, no white space: what rules look at.
+    std::vector<std::size_t> from;  ///< Byte of `text` for each byte of `squeezed`, and text.size() behind the last.
     double top = 0, bottom = 0, left = 0, right = 0; ///< Shares of the page, 0 to 1.
-    double height = 0;       ///< Pixels: the line's box across its direction.
+    double height = 0;                               ///< Pixels: the line's box across its direction.
     bool table = false;
 };
 

@@ -23,7 +23,8 @@ Signature signature_of(const Page& p) {
     if (hex.size() != 16) return s;
     const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), s.bits, 16);
     // A nearly flat signature (an empty or evenly grey page) is alike to everything.
-    s.known = error == std::errc() && end == hex.data() + hex.size() && std::popcount(s.bits) >= 4 && std::popcount(s.bits) <= 60;
+    s.known = error == std::errc() && end == hex.data() + hex.size() && std::popcount(s.bits) >= 4 &&
+              std::popcount(s.bits) <= 60;
     return s;
 }
 
@@ -60,7 +61,8 @@ void mark_sides(Item& item, std::string_view duplex) {
     for (std::size_t i = first; i < item.pages.size(); ++i) {
         Page& p = item.pages[i];
         const bool back = (i - first) % 2 == 1;
-        if (back && p.page_class == PageClass::Blank && has_content(item.pages[i - 1])) p.page_class = PageClass::BlankVerso;
+        if (back && p.page_class == PageClass::Blank && has_content(item.pages[i - 1]))
+            p.page_class = PageClass::BlankVerso;
         if (shots % 2 != 0) continue;
         p.leaf = static_cast<int>((i - first) / 2) + 1;
         p.side = back ? "verso" : "recto";
@@ -84,7 +86,8 @@ void check_duplicates(Item& item, int distance) {
         for (std::size_t k = 0; k < i && earlier == 0 && signatures[i].known; ++k) {
             const Page& other = item.pages[k];
             if (!signatures[k].known || !has_content(other) || other.error) continue;
-            if (std::popcount(signatures[i].bits ^ signatures[k].bits) <= distance && alike(page, other)) earlier = other.order;
+            if (std::popcount(signatures[i].bits ^ signatures[k].bits) <= distance && alike(page, other))
+                earlier = other.order;
         }
         if (earlier == 0) continue;
         Finding f;

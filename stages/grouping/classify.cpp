@@ -31,7 +31,7 @@ std::size_t length_of(std::string_view text) {
 }
 
 struct Line {
-    std::string text; ///< Squeezed.
+    std::string text;    ///< Squeezed.
     double middle = 0.5; ///< Height of its middle on the page, 0 top to 1 bottom.
     double height = 0;   ///< Share of the page's height.
 };
@@ -63,8 +63,8 @@ Words words_of(const PageText& text) {
 }
 
 int count_of(const std::string& text, std::initializer_list<std::string_view> words) {
-    return static_cast<int>(
-        std::count_if(words.begin(), words.end(), [&](std::string_view word) { return text.find(word) != std::string::npos; }));
+    return static_cast<int>(std::count_if(words.begin(), words.end(),
+                                          [&](std::string_view word) { return text.find(word) != std::string::npos; }));
 }
 
 /// A line in the upper part of the page that is the heading `words` and little else.
@@ -77,14 +77,13 @@ bool has_heading(const Words& w, std::initializer_list<std::string_view> words, 
     });
 }
 
-bool is_back_note(const Words& w) {
-    return has_heading(w, {"卷内备考表", "备考表", "卷內備考表", "備考表"}, 0.5, 6);
-}
+bool is_back_note(const Words& w) { return has_heading(w, {"卷内备考表", "备考表", "卷內備考表", "備考表"}, 0.5, 6); }
 
 bool is_contents(const Words& w) {
-    const int columns = count_of(w.all, {"顺序号", "序号", "文号", "责任者", "题名", "页号", "页次", "页数", "备注", "順序號",
-                                         "文號", "責任者", "題名", "頁號", "備註", "文件编号"});
-    if (has_heading(w, {"卷内文件目录", "卷内目录", "卷內文件目錄", "卷內目錄", "归档文件目录"}, 0.4, 8)) return columns >= 2 || w.table;
+    const int columns = count_of(w.all, {"顺序号", "序号", "文号", "责任者", "题名", "页号", "页次", "页数", "备注",
+                                         "順序號", "文號", "責任者", "題名", "頁號", "備註", "文件编号"});
+    if (has_heading(w, {"卷内文件目录", "卷内目录", "卷內文件目錄", "卷內目錄", "归档文件目录"}, 0.4, 8))
+        return columns >= 2 || w.table;
     return has_heading(w, {"目录", "目錄"}, 0.3, 2) && (columns >= 3 || (w.table && columns >= 2));
 }
 
@@ -92,8 +91,9 @@ bool is_cover(const Words& w) {
     // A cover bears form words and little text; a letter may quote one of them, never most of them.
     if (w.characters == 0 || w.characters > 260) return false;
     const bool heading = has_heading(w, {"案卷", "卷宗", "案卷封面", "文书档案", "檔案", "档案"}, 0.75, 8);
-    const int forms = count_of(w.all, {"全宗", "案卷号", "案卷题名", "目录号", "保管期限", "立卷单位", "归档号", "卷宗", "案卷",
-                                       "起止", "件数", "页数", "密级", "档号", "室编", "馆编", "立卷人", "檔號", "保管期限"});
+    const int forms =
+        count_of(w.all, {"全宗", "案卷号", "案卷题名", "目录号", "保管期限", "立卷单位", "归档号", "卷宗", "案卷",
+                         "起止", "件数", "页数", "密级", "档号", "室编", "馆编", "立卷人", "檔號", "保管期限"});
     return (heading && forms >= 2) || forms >= 4;
 }
 
@@ -118,8 +118,8 @@ std::optional<Number> page_number(std::string line) {
     };
     const auto is_digit = [](char32_t c) { return c >= '0' && c <= '9'; };
     const auto is_dash = [](char32_t c) {
-        return c == '-' || c == 0x2014 || c == 0x2013 || c == 0x2012 || c == 0x2015 || c == 0x2212 || c == 0x4E00 || c == '~' ||
-               c == 0xB7 || c == 0x2022 || c == '_' || c == 0x2010 || c == 0x2011 || c == 0x30FC;
+        return c == '-' || c == 0x2014 || c == 0x2013 || c == 0x2012 || c == 0x2015 || c == 0x2212 || c == 0x4E00 ||
+               c == '~' || c == 0xB7 || c == 0x2022 || c == '_' || c == 0x2010 || c == 0x2011 || c == 0x30FC;
     };
     bool framed = strip_prefix(U"第") || strip_prefix(U"page") || strip_prefix(U"p.");
     std::size_t i = 0;
@@ -146,8 +146,8 @@ std::optional<Number> page_number(std::string line) {
         rest.remove_prefix(1);
         framed = true;
     }
-    const bool total = rest.rfind(U"of", 0) == 0 || rest.rfind(U"/", 0) == 0 || rest.rfind(U",共", 0) == 0 || rest.rfind(U"(共", 0) == 0 ||
-                       rest.rfind(U"共", 0) == 0;
+    const bool total = rest.rfind(U"of", 0) == 0 || rest.rfind(U"/", 0) == 0 || rest.rfind(U",共", 0) == 0 ||
+                       rest.rfind(U"(共", 0) == 0 || rest.rfind(U"共", 0) == 0;
     if (total) {
         if (rest.size() > 8) return std::nullopt;
         return n;
@@ -179,14 +179,16 @@ std::optional<Number> number_on(const PageText& text) {
 
 /// Numbers that rise by more than the pages between them can explain: pages may be missing.
 void check_numbers(Item& item) {
-    for (Page& page : item.pages) std::erase_if(page.findings, [](const Finding& f) { return f.code == "group.number_gap"; });
+    for (Page& page : item.pages)
+        std::erase_if(page.findings, [](const Finding& f) { return f.code == "group.number_gap"; });
     struct Seen {
         int value;
         std::size_t page;
     };
     std::vector<Seen> seen;
     for (std::size_t i = 0; i < item.pages.size(); ++i)
-        if (const auto n = number_on(item.pages[i].text); n && n->text.find('-') == std::string::npos) seen.push_back({n->value, i});
+        if (const auto n = number_on(item.pages[i].text); n && n->text.find('-') == std::string::npos)
+            seen.push_back({n->value, i});
     if (seen.size() < 3) return;
     // Only a run of numbers that mostly follow each other is believed to be page numbers at all.
     std::size_t steps = 0;
@@ -220,7 +222,8 @@ void find_blank_by_text(Item& item) {
         if (page.treatment.ink_ratio >= kShowThrough) continue;
         if (page.text.state == ReadState::NotMachineReadable) {
             // A few handwritten words and faint show-through look alike from here: a person decides.
-            const bool said = std::any_of(page.findings.begin(), page.findings.end(), [](const Finding& f) { return f.code == "group.maybe_blank"; });
+            const bool said = std::any_of(page.findings.begin(), page.findings.end(),
+                                          [](const Finding& f) { return f.code == "group.maybe_blank"; });
             if (page.treatment.ink_ratio < kAlmostNone && !said) {
                 Finding f;
                 f.code = "group.maybe_blank";

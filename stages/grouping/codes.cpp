@@ -100,16 +100,18 @@ Result<void> check_code_patterns(const std::string& patterns) {
     for (std::string word; words >> word;) {
         UErrorCode status = U_ZERO_ERROR;
         UParseError where{};
-        const std::unique_ptr<icu::RegexPattern> p(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(word), 0, where, status));
+        const std::unique_ptr<icu::RegexPattern> p(
+            icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(word), 0, where, status));
         if (U_FAILURE(status) || !p)
-            return fail("config.bad_value", std::string(kCodePatterns.key) + ": '" + word + "' is no regular expression");
+            return fail("config.bad_value",
+                        std::string(kCodePatterns.key) + ": '" + word + "' is no regular expression");
     }
     return {};
 }
 
 std::vector<const SettingBase*> settings() {
-    return {&kCodePatterns, &kBarcodes, &kPatch,    &kBlankSplits,       &kFileNames,
-            &kRightToLeft,  &kDuplex,   &kDuplicateDistance, &kClassify};
+    return {&kCodePatterns, &kBarcodes,          &kPatch,   &kBlankSplits, &kFileNames, &kRightToLeft,
+            &kDuplex,       &kDuplicateDistance, &kClassify};
 }
 
 } // namespace recto::group

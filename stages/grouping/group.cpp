@@ -64,10 +64,12 @@ std::vector<Shot> list_shots(const GroupInput& input) {
             Shot shot;
             shot.source = s;
             shot.index = i;
-            if (i < static_cast<int>(source.treatments.size()) && !source.treatments[static_cast<std::size_t>(i)].pages.empty())
+            if (i < static_cast<int>(source.treatments.size()) &&
+                !source.treatments[static_cast<std::size_t>(i)].pages.empty())
                 shot.treatment = &source.treatments[static_cast<std::size_t>(i)];
             if (source.error) shot.error = &*source.error;
-            else if (const auto it = source.image_errors.find(i); it != source.image_errors.end()) shot.error = &it->second;
+            else if (const auto it = source.image_errors.find(i); it != source.image_errors.end())
+                shot.error = &it->second;
             shots.push_back(std::move(shot));
         }
     }
@@ -88,7 +90,8 @@ void mark_separators(std::vector<Shot>& shots, const GroupingOptions& options) {
         } else if (barcodes != "none") {
             shot.code = recognise_code(sheet.value, options, false);
             if (shot.code.empty() && barcodes == "any") shot.code = to_nfc(trim_text(sheet.value));
-            if (shot.code.empty()) shot.findings.push_back(remark("group.barcode_not_code", Severity::Warning, {sheet.value}));
+            if (shot.code.empty())
+                shot.findings.push_back(remark("group.barcode_not_code", Severity::Warning, {sheet.value}));
             else shot.mark = Mark::Code;
         }
     }
@@ -112,8 +115,8 @@ std::vector<Segment> split_by_separators(const std::vector<Shot>& shots, const s
     for (std::size_t i = 0; i < shots.size(); ++i) {
         const Shot& shot = shots[i];
         if (shot.mark == Mark::Code && shot.code != segments[current].code) {
-            const auto earlier = std::find_if(segments.begin(), segments.end(),
-                                              [&](const Segment& s) { return s.code == shot.code; });
+            const auto earlier =
+                std::find_if(segments.begin(), segments.end(), [&](const Segment& s) { return s.code == shot.code; });
             if (earlier != segments.end()) {
                 // The same 档号 again after another item: it is one item, and somebody should look at the order.
                 current = static_cast<std::size_t>(earlier - segments.begin());
@@ -212,18 +215,21 @@ void add_pages(Item& item, const Shot& shot, const TreatedSource& from, int sour
     if (shot.treatment) halves = shot.treatment->pages;
     else halves.emplace_back();
     if (right_to_left && halves.size() > 1)
-        std::stable_sort(halves.begin(), halves.end(),
-                         [](const PageTreatment& a, const PageTreatment& b) { return a.split == "right" && b.split == "left"; });
+        std::stable_sort(halves.begin(), halves.end(), [](const PageTreatment& a, const PageTreatment& b) {
+            return a.split == "right" && b.split == "left";
+        });
     else if (halves.size() > 1)
-        std::stable_sort(halves.begin(), halves.end(),
-                         [](const PageTreatment& a, const PageTreatment& b) { return a.split == "left" && b.split == "right"; });
+        std::stable_sort(halves.begin(), halves.end(), [](const PageTreatment& a, const PageTreatment& b) {
+            return a.split == "left" && b.split == "right";
+        });
     for (std::size_t h = 0; h < halves.size(); ++h) {
         Page page;
         page.image = {source_in_item, shot.index};
         page.serial = serial;
         page.order = static_cast<int>(item.pages.size()) + 1;
         page.treatment = std::move(halves[h]);
-        const std::string name = identity_of(from.source) + "\n" + std::to_string(shot.index) + "\n" + page.treatment.split;
+        const std::string name =
+            identity_of(from.source) + "\n" + std::to_string(shot.index) + "\n" + page.treatment.split;
         page.id = Uuid::from_name(item.id, name + "\n" + std::to_string(occurrences[name]++));
         if (shot.mark != Mark::None) page.page_class = PageClass::Separator;
         else if (page.treatment.blank) page.page_class = PageClass::Blank;
@@ -231,12 +237,14 @@ void add_pages(Item& item, const Shot& shot, const TreatedSource& from, int sour
             if (static_cast<std::size_t>(shot.index) < from.source.images.size())
                 page.findings = from.source.images[static_cast<std::size_t>(shot.index)].findings;
             if (shot.treatment)
-                page.findings.insert(page.findings.end(), shot.treatment->findings.begin(), shot.treatment->findings.end());
+                page.findings.insert(page.findings.end(), shot.treatment->findings.begin(),
+                                     shot.treatment->findings.end());
             page.findings.insert(page.findings.end(), shot.findings.begin(), shot.findings.end());
         }
         page.findings.insert(page.findings.end(), page.treatment.findings.begin(), page.treatment.findings.end());
         if (shot.error) page.error = *shot.error;
-        else if (!shot.treatment) page.error = fail("group.no_image", "no image was found in the file", from.source.path).value();
+        else if (!shot.treatment)
+            page.error = fail("group.no_image", "no image was found in the file", from.source.path).value();
         if (page.error && page.error->stage.empty()) page.error->stage = "grouping";
         item.pages.push_back(std::move(page));
     }
@@ -251,7 +259,8 @@ Item make_item(const Segment& segment, const std::string& provisional, const std
     item.findings = segment.findings;
 
     std::map<int, int> in_item; // source of the delivery -> of the item
-    std::string identity = "item\n" + options.repository_code + "\n" + (segment.code.empty() ? provisional : segment.code);
+    std::string identity =
+        "item\n" + options.repository_code + "\n" + (segment.code.empty() ? provisional : segment.code);
     for (const std::size_t i : segment.shots) {
         if (!in_item.emplace(shots[i].source, static_cast<int>(item.sources.size())).second) continue;
         item.sources.push_back(input.sources[static_cast<std::size_t>(shots[i].source)].source);
@@ -269,7 +278,8 @@ Item make_item(const Segment& segment, const std::string& provisional, const std
         item.held_reason = "group.no_pages";
         item.findings.push_back(remark("group.no_pages", Severity::Error, {item.display_name()}));
     }
-    const auto failed = std::count_if(item.pages.begin(), item.pages.end(), [](const Page& p) { return p.error.has_value(); });
+    const auto failed =
+        std::count_if(item.pages.begin(), item.pages.end(), [](const Page& p) { return p.error.has_value(); });
     if (failed > 0) {
         item.held = true;
         item.held_reason = "group.failed_pages";

@@ -32,7 +32,7 @@ struct Delivery {
     std::string path; ///< Absolute path of the folder or file, bytes as the system has them.
     DeliveryKind kind = DeliveryKind::Folder;
     std::vector<std::string> files; ///< Absolute paths in natural order; never empty in a plan.
-    bool is_input = false; ///< The folder was itself named as an input (not found below one).
+    bool is_input = false;          ///< The folder was itself named as an input (not found below one).
 };
 
 /// A file that is not taken in, and why.
@@ -44,16 +44,14 @@ struct SkippedFile {
 };
 
 struct IntakePlan {
-    std::vector<Delivery> deliveries;  ///< In order of the inputs, then natural order.
-    std::vector<SkippedFile> skipped;  ///< Every file below the inputs is in a delivery, here, or below an error.
-    std::vector<Error> errors;         ///< Folders that could not be entered: "intake.unreadable", "intake.link_loop".
+    std::vector<Delivery> deliveries; ///< In order of the inputs, then natural order.
+    std::vector<SkippedFile> skipped; ///< Every file below the inputs is in a delivery, here, or below an error.
+    std::vector<Error> errors;        ///< Folders that could not be entered: "intake.unreadable", "intake.link_loop".
 };
 
 /// How multi-page files in a folder that holds nothing else are taken.
 inline const Setting<std::string> kMultiPageFiles{
-    "intake.multi_page_files",
-    std::string("auto"),
-    std::vector<std::string_view>{"auto", "item", "part"},
+    "intake.multi_page_files", std::string("auto"), std::vector<std::string_view>{"auto", "item", "part"},
     "Multi-page files (PDF, TIFF) in a folder: auto = an item each when an input folder holds several and nothing "
     "else, else parts of the folder's item; item = always an item each; part = always parts of the folder's item.",
     "文件夹中的多页文件(PDF、TIFF):auto = 输入文件夹只含多个多页文件时每个文件为一件,否则属于文件夹所成之件;"

@@ -37,7 +37,9 @@ bool is_system_file(std::string_view name) {
 }
 
 /// A link whose target cannot be seen has no identity of its own (file_system.h reports the target's).
-bool is_dangling(const FileStat& s) { return s.is_symlink && !s.is_directory && s.inode == 0 && s.device == 0 && s.size == 0; }
+bool is_dangling(const FileStat& s) {
+    return s.is_symlink && !s.is_directory && s.inode == 0 && s.device == 0 && s.size == 0;
+}
 
 class Planner {
   public:
@@ -76,9 +78,7 @@ class Planner {
         return seen_.insert({stat.device, stat.inode}).second;
     }
 
-    void skip(const std::string& path, std::string_view code) {
-        plan.skipped.push_back({path, std::string(code)});
-    }
+    void skip(const std::string& path, std::string_view code) { plan.skipped.push_back({path, std::string(code)}); }
 
     void problem(std::string_view code, std::string reason, const std::string& path) {
         Error e = fail(code, std::move(reason), path).value();
@@ -94,8 +94,8 @@ class Planner {
         const auto key = std::make_pair(stat->device, stat->inode);
         const bool has_key = stat->device != 0 || stat->inode != 0;
         if (depth > kMaxDepth || (has_key && std::find(chain_.begin(), chain_.end(), key) != chain_.end()))
-            return problem("intake.link_loop", depth > kMaxDepth ? "folders nested too deeply" : "the folder contains itself",
-                           folder);
+            return problem("intake.link_loop",
+                           depth > kMaxDepth ? "folders nested too deeply" : "the folder contains itself", folder);
         if (!first_sight(folder, *stat)) return skip(folder, "intake.skipped.twice");
         auto names = fs_.list(folder);
         if (!names) return problem("intake.unreadable", names.error().reason, folder);

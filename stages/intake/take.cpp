@@ -52,9 +52,7 @@ Result<Source> take_source(const std::string& path, const Probe& probe, FileSyst
     std::optional<std::string> digest;
     if (options.recall) digest = options.recall(path, before);
     const bool remembered = digest.has_value();
-    if (!remembered) {
-        RECTO_ASSIGN(digest, fs.digest(path, DigestAlgorithm::Sha512));
-    }
+    if (!remembered) { RECTO_ASSIGN(digest, fs.digest(path, DigestAlgorithm::Sha512)); }
     RECTO_ASSIGN(Source source, probe(path));
     RECTO_ASSIGN(const FileStat after, fs.stat(path));
     if (!same_file(before, after))

@@ -36,7 +36,8 @@ std::string one_line(std::string text) {
     return text;
 }
 
-std::string bag_info(const PackageFacts& facts, const OcflState& state, std::uint64_t bytes, std::uint64_t files, const std::string& date) {
+std::string bag_info(const PackageFacts& facts, const OcflState& state, std::uint64_t bytes, std::uint64_t files,
+                     const std::string& date) {
     std::string out;
     const auto line = [&](std::string_view label, const std::string& value) {
         if (const std::string text = one_line(value); !text.empty()) out += std::string(label) + ": " + text + "\n";
@@ -71,7 +72,8 @@ class BagWriter final : public PackageWriter {
         for (const auto& [logical, digest] : in.state.files) {
             RECTO_ASSIGN(std::string path, in.store.content_path(in.state, logical));
             RECTO_ASSIGN(const FileStat s, in.fs.stat(path));
-            if (!s.exists || s.is_directory || s.is_symlink) return fail("package.damaged_source", "no such file: " + logical, path);
+            if (!s.exists || s.is_directory || s.is_symlink)
+                return fail("package.damaged_source", "no such file: " + logical, path);
             result.bytes += s.size;
             ++result.files;
             sources.emplace(logical, std::move(path));
@@ -84,7 +86,8 @@ class BagWriter final : public PackageWriter {
         }
         RECTO_TRY(in.fs.make_folders(in.output));
         RECTO_ASSIGN(const std::uint64_t room, in.fs.free_bytes(in.output));
-        if (room < result.bytes) return fail_retry("io.no_space", std::to_string(result.bytes) + " bytes are needed", in.output);
+        if (room < result.bytes)
+            return fail_retry("io.no_space", std::to_string(result.bytes) + " bytes are needed", in.output);
 
         const std::string partial = result.path + ".partial"; // What a death leaves; the next attempt removes it.
         auto done = build(in, facts, sources, result, partial);
@@ -112,8 +115,9 @@ class BagWriter final : public PackageWriter {
         return fail("package.exists", "something else of this name is there", path);
     }
 
-    static Result<void> build(const PackageRequest& in, const PackageFacts& facts, const std::map<std::string, std::string>& sources,
-                              const PackageResult& result, const std::string& folder) {
+    static Result<void> build(const PackageRequest& in, const PackageFacts& facts,
+                              const std::map<std::string, std::string>& sources, const PackageResult& result,
+                              const std::string& folder) {
         RECTO_TRY(in.fs.remove_tree(folder));
         const std::string data = join_path(folder, "data");
         RECTO_TRY(in.fs.make_folders(data));
@@ -122,15 +126,17 @@ class BagWriter final : public PackageWriter {
             const std::string target = join_path(data, logical);
             RECTO_TRY(in.fs.make_folders(parent_path(target)));
             RECTO_ASSIGN(const auto digests, in.fs.copy(source, target, kKinds));
-            if (digests[0] != in.state.files.at(logical)) return fail("package.damaged_source", "its bytes have changed: " + logical, source);
+            if (digests[0] != in.state.files.at(logical))
+                return fail("package.damaged_source", "its bytes have changed: " + logical, source);
             sha256 += digests[1] + "  data/" + manifest_path(logical) + "\n";
         }
         // Tag files, and the manifests of them all but themselves.
         const std::string date = rfc3339(in.clock.now()).substr(0, 10);
-        const std::map<std::string, std::string> tags{{"bag-info.txt", bag_info(facts, in.state, result.bytes, result.files, date)},
-                                                      {"bagit.txt", std::string(kDeclaration)},
-                                                      {"manifest-sha256.txt", sha256},
-                                                      {"manifest-sha512.txt", manifest_of(in.state)}};
+        const std::map<std::string, std::string> tags{
+            {"bag-info.txt", bag_info(facts, in.state, result.bytes, result.files, date)},
+            {"bagit.txt", std::string(kDeclaration)},
+            {"manifest-sha256.txt", sha256},
+            {"manifest-sha512.txt", manifest_of(in.state)}};
         for (const auto& [name, bytes] : tags) RECTO_TRY(in.fs.write(join_path(folder, name), bytes));
         for (const DigestAlgorithm kind : kKinds) {
             std::string lines;

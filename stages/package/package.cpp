@@ -45,18 +45,18 @@ Result<PackageFacts> package_facts(const PackageRequest& request) {
             if (first.is_string()) facts.fonds = first.get<std::string>();
             else if (first.is_object()) facts.fonds = first.value("code", "");
         }
-        if (const auto made = item.find("provenance"); made != item.end() && made->is_object()) facts.agent = made->value("agent", "");
+        if (const auto made = item.find("provenance"); made != item.end() && made->is_object())
+            facts.agent = made->value("agent", "");
         // The operator's word counts before the catalogue's, that before what was read from the page.
         for (const char* source : {"extracted", "catalogue", "operator"}) {
             for (const json& field : item.value("fields", json::array())) {
                 if (field.value("id", "") == "title" && field.value("source", "") == source)
-                    facts.title = field.value("value", "").empty() ? field.value("as_written", "") : field.value("value", "");
+                    facts.title =
+                        field.value("value", "").empty() ? field.value("as_written", "") : field.value("value", "");
             }
         }
         return facts;
-    } catch (const json::exception& e) {
-        return fail("package.no_item", e.what(), *path);
-    }
+    } catch (const json::exception& e) { return fail("package.no_item", e.what(), *path); }
 }
 
 } // namespace recto

@@ -24,10 +24,10 @@ namespace recto {
 struct PackageRequest {
     FileSystem& fs;
     const OcflStore& store;
-    const OcflState& state;     ///< Head of the item's object.
-    const std::string& output;  ///< Folder in which the package is made; created when absent.
-    const Clock& clock;         ///< Bagging-Date and the like.
-    bool include_held = false;  ///< False: an incomplete item is refused with "package.held".
+    const OcflState& state;    ///< Head of the item's object.
+    const std::string& output; ///< Folder in which the package is made; created when absent.
+    const Clock& clock;        ///< Bagging-Date and the like.
+    bool include_held = false; ///< False: an incomplete item is refused with "package.held".
 };
 
 struct PackageResult {
@@ -40,7 +40,7 @@ struct PackageResult {
 class PackageWriter {
   public:
     virtual ~PackageWriter() = default;
-    [[nodiscard]] virtual std::string_view name() const = 0; ///< For --as.
+    [[nodiscard]] virtual std::string_view name() const = 0;    ///< For --as.
     [[nodiscard]] virtual std::string_view english() const = 0; ///< One line for --help.
     [[nodiscard]] virtual std::string_view chinese() const = 0;
     /// The package is built beside its place and renamed: it is whole or absent. Never overwrites ("package.exists").

@@ -11,7 +11,10 @@
 namespace recto {
 namespace {
 
-const Setting<std::int64_t> kSide{"preview.side", 480, {64, 2000}, "Longer side of preview pictures in reports, pixels.",
+const Setting<std::int64_t> kSide{"preview.side",
+                                  480,
+                                  {64, 2000},
+                                  "Longer side of preview pictures in reports, pixels.",
                                   "报告中预览图的长边(像素)。"};
 
 class PreviewWorker final : public PageWorker {
@@ -42,7 +45,8 @@ class PreviewWorker final : public PageWorker {
 class PreviewStage final : public PageStage {
   public:
     const StageInfo& info() const override {
-        static const StageInfo info{"preview", 1, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图"};
+        static const StageInfo info{
+            "preview", 1, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图"};
         return info;
     }
     std::unique_ptr<PageWorker> make_worker() const override {

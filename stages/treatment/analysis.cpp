@@ -107,8 +107,8 @@ Analysis analyse(const Raster& raster, int exif_orientation) {
             cv::copyMakeBorder(reduced, reduced, 0, extra_y ? 1 : 0, 0, extra_x ? 1 : 0, cv::BORDER_REPLICATE);
         // The grid starts at the source's top left corner; a mirror or a turn would start it at another corner.
         if (exif_orientation > 1 && (extra_x || extra_y)) {
-            cv::resize(raster.pixels, reduced, cv::Size((w + a.factor / 2) / a.factor, (h + a.factor / 2) / a.factor), 0,
-                       0, cv::INTER_AREA);
+            cv::resize(raster.pixels, reduced, cv::Size((w + a.factor / 2) / a.factor, (h + a.factor / 2) / a.factor),
+                       0, 0, cv::INTER_AREA);
         }
     }
     reduced = oriented(reduced, exif_orientation);

@@ -14,13 +14,13 @@ namespace recto::treat {
 
 /// Reduced views of one image in the *oriented frame*: the source turned (and mirrored) as its EXIF/TIFF tag says.
 struct Analysis {
-    int factor = 1;           ///< Source pixels a side of a work pixel (whole, so that reduction is exact averaging).
-    cv::Mat work;             ///< CV_8UC1, about 150 dpi for an A4 page (at most about 3 million pixels).
-    cv::Mat small;            ///< CV_8UC1, half of `work`: about 75 dpi.
-    cv::Mat colour;           ///< CV_8UC3 (R,G,B) at the size of `small`; empty for grey and bi-level sources.
-    cv::Mat background;       ///< CV_8UC1, size of `small`: paper with the strokes removed (dark beds stay dark).
-    cv::Mat ink;              ///< CV_8UC1, size of `work`: how much darker than the paper around, 0 = paper.
-    Transform to_oriented;    ///< Source pixels -> oriented frame at full resolution.
+    int factor = 1;        ///< Source pixels a side of a work pixel (whole, so that reduction is exact averaging).
+    cv::Mat work;          ///< CV_8UC1, about 150 dpi for an A4 page (at most about 3 million pixels).
+    cv::Mat small;         ///< CV_8UC1, half of `work`: about 75 dpi.
+    cv::Mat colour;        ///< CV_8UC3 (R,G,B) at the size of `small`; empty for grey and bi-level sources.
+    cv::Mat background;    ///< CV_8UC1, size of `small`: paper with the strokes removed (dark beds stay dark).
+    cv::Mat ink;           ///< CV_8UC1, size of `work`: how much darker than the paper around, 0 = paper.
+    Transform to_oriented; ///< Source pixels -> oriented frame at full resolution.
     bool bilevel = false;
 
     /// Source pixels from work pixels.

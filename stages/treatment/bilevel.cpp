@@ -29,7 +29,8 @@ cv::Mat sauvola(const cv::Mat& image, int window, double k, double range) {
         const auto* s = deviation.ptr<float>(y);
         auto* o = ink.ptr<std::uint8_t>(y);
         const auto fk = static_cast<float>(k), fr = static_cast<float>(1 / range);
-        for (int x = 0; x < image.cols; ++x) o[x] = static_cast<float>(v[x]) < m[x] * (1 + fk * (s[x] * fr - 1)) ? 255 : 0;
+        for (int x = 0; x < image.cols; ++x)
+            o[x] = static_cast<float>(v[x]) < m[x] * (1 + fk * (s[x] * fr - 1)) ? 255 : 0;
     }
     return ink;
 }
@@ -93,7 +94,9 @@ cv::Mat paper_background(const cv::Mat& grey) {
     // A generous first guess of ink, grown, so that nothing dark enters the mean of the paper.
     const int factor = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(grey.total()) / 600000.0)));
     cv::Mat small;
-    if (factor > 1) cv::resize(grey, small, cv::Size(std::max(1, grey.cols / factor), std::max(1, grey.rows / factor)), 0, 0, cv::INTER_AREA);
+    if (factor > 1)
+        cv::resize(grey, small, cv::Size(std::max(1, grey.cols / factor), std::max(1, grey.rows / factor)), 0, 0,
+                   cv::INTER_AREA);
     else small = grey;
     const int window = window_for(small);
     cv::Mat ink = sauvola(small, window, 0.08, 128);
@@ -233,7 +236,8 @@ Raster clean_for_people(const Raster& page) {
     std::nth_element(levels.begin(), mid, levels.end());
     const float tone = *mid;
     // At most a seventh of gain, and never below one: nothing is made darker, contrast only grows.
-    for (auto it = slow.begin<float>(); it != slow.end<float>(); ++it) *it = std::clamp(tone / std::max(1.0F, *it), 1.0F, 1.15F);
+    for (auto it = slow.begin<float>(); it != slow.end<float>(); ++it)
+        *it = std::clamp(tone / std::max(1.0F, *it), 1.0F, 1.15F);
     cv::Mat gain;
     cv::resize(slow, gain, page.pixels.size(), 0, 0, cv::INTER_CUBIC);
     cv::Mat cleaned(page.pixels.size(), page.pixels.type());

@@ -13,9 +13,9 @@
 namespace recto::treat {
 
 struct BinarizeOptions {
-    double sensitivity = 0.7;    ///< 0 keeps only certain ink, 1 keeps the faintest strokes.
+    double sensitivity = 0.7; ///< 0 keeps only certain ink, 1 keeps the faintest strokes.
     bool drop_show_through = true;
-    int speck_area = 0;          ///< Pixels; smaller marks are dropped. 0: from the stroke width.
+    int speck_area = 0; ///< Pixels; smaller marks are dropped. 0: from the stroke width.
 };
 
 /// `grey`: CV_8UC1, any resolution. Result CV_8UC1 of equal size, 0 = ink, 255 = paper.

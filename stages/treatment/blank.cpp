@@ -57,10 +57,10 @@ BlankCheck check_blank(const Analysis& a, const cv::Mat& region_in) {
     }
     const double grain = grain_of(a.work, inside);
     const double paper = cv::mean(a.background, [&] {
-                             cv::Mat m;
-                             cv::resize(inside, m, a.background.size(), 0, 0, cv::INTER_NEAREST);
-                             return m;
-                         }())[0];
+        cv::Mat m;
+        cv::resize(inside, m, a.background.size(), 0, 0, cv::INTER_NEAREST);
+        return m;
+    }())[0];
     // Candidates: darker than the paper around by more than its grain. A light blur lowers the grain but keeps a stroke.
     cv::Mat soft, candidate;
     cv::GaussianBlur(a.ink, soft, {5, 5}, 1.0);

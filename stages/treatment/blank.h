@@ -10,8 +10,8 @@ namespace recto::treat {
 
 struct BlankCheck {
     bool blank = false;
-    double confidence = 0;  ///< 0 to 1.
-    double ink_ratio = 0;   ///< Share of ink pixels in the region, 0 to 1.
+    double confidence = 0;     ///< 0 to 1.
+    double ink_ratio = 0;      ///< Share of ink pixels in the region, 0 to 1.
     bool show_through = false; ///< Soft, faint marks only: the other side shines through.
 };
 

@@ -10,9 +10,9 @@
 namespace recto::treat {
 
 struct SkewEstimate {
-    double angle_deg = 0;   ///< > 0: content turned clockwise.
-    double confidence = 0;  ///< 0 to 1; >= kSureSkew means "sure".
-    bool across = true;     ///< The lines run across the image as it lies (false: down).
+    double angle_deg = 0;                          ///< > 0: content turned clockwise.
+    double confidence = 0;                         ///< 0 to 1; >= kSureSkew means "sure".
+    bool across = true;                            ///< The lines run across the image as it lies (false: down).
     double across_strength = 0, down_strength = 0; ///< How much each comb stands out, >= 0; 1 is plain noise.
 };
 

@@ -52,7 +52,8 @@ std::vector<Piece> pieces_across(const cv::Mat& mask, double letter, double& are
 }
 /// The box of the halved image in the whole one, tight around its ink: the classifier was trained on tight lines.
 cv::Rect tight(const cv::Mat& ink, const cv::Rect& r) {
-    const cv::Rect wide = cv::Rect(2 * r.x - 2, 2 * r.y - 2, 2 * r.width + 4, 2 * r.height + 4) & cv::Rect(0, 0, ink.cols, ink.rows);
+    const cv::Rect wide =
+        cv::Rect(2 * r.x - 2, 2 * r.y - 2, 2 * r.width + 4, 2 * r.height + 4) & cv::Rect(0, 0, ink.cols, ink.rows);
     int top = -1, bottom = -1;
     for (int y = wide.y; y < wide.y + wide.height; ++y) {
         const auto* row = ink.ptr<std::uint8_t>(y) + wide.x;
@@ -104,7 +105,8 @@ Orientation estimate_orientation(const cv::Mat& grey, const cv::Mat& ink_in, dou
     windows.reserve(kMost + 32);
     const std::size_t stride = std::max<std::size_t>(1, pieces.size() / 110);
     for (std::size_t i = 0; i < pieces.size() && static_cast<int>(windows.size()) < kMost; i += stride)
-        cut_windows(image(tight(image, pieces[i].box)), std::max(3, kMost / static_cast<int>(pieces.size() / stride + 1)), windows);
+        cut_windows(image(tight(image, pieces[i].box)),
+                    std::max(3, kMost / static_cast<int>(pieces.size() / stride + 1)), windows);
     Evidence log_sum{};
     double sum[4] = {0, 0, 0, 0};
     for (const Window& w : windows) {

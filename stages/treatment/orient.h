@@ -11,10 +11,10 @@
 namespace recto::treat {
 
 struct Orientation {
-    int turn_deg = 0;      ///< Clockwise turn that makes the page upright: 0, 90, 180, 270.
-    double confidence = 0; ///< 0 to 1; >= kSureOrientation means "sure".
+    int turn_deg = 0;                ///< Clockwise turn that makes the page upright: 0, 90, 180, 270.
+    double confidence = 0;           ///< 0 to 1; >= kSureOrientation means "sure".
     double scores[4] = {0, 0, 0, 0}; ///< Share of the evidence for a turn of 0, 90, 180, 270.
-    int witnesses = 0;     ///< Pieces of print that were looked at.
+    int witnesses = 0;               ///< Pieces of print that were looked at.
 };
 
 inline constexpr double kSureOrientation = 0.5;

@@ -26,7 +26,8 @@ static_assert(kWindowPixels % 8 == 0);
 
 void cut_windows(const cv::Mat& band, int most, std::vector<Window>& out) {
     if (band.rows < 6 || band.cols < 6 || most <= 0) return;
-    const int length = std::max(kWindow, static_cast<int>(std::lround(band.cols * static_cast<double>(kWindow) / band.rows)));
+    const int length =
+        std::max(kWindow, static_cast<int>(std::lround(band.cols * static_cast<double>(kWindow) / band.rows)));
     cv::Mat line;
     cv::resize(band, line, cv::Size(length, kWindow), 0, 0, band.rows > kWindow ? cv::INTER_AREA : cv::INTER_LINEAR);
     // Half-overlapping windows, thinned evenly when there are too many.
@@ -49,7 +50,8 @@ void cut_windows(const cv::Mat& band, int most, std::vector<Window>& out) {
         for (int y = 0; y < kWindow; ++y) {
             const auto* row = line.ptr<std::uint8_t>(y) + x;
             for (int k = 0; k < kWindow; ++k)
-                w[static_cast<std::size_t>(y * kWindow + k)] = (static_cast<float>(row[k]) - static_cast<float>(mean)) * scale;
+                w[static_cast<std::size_t>(y * kWindow + k)] =
+                    (static_cast<float>(row[k]) - static_cast<float>(mean)) * scale;
         }
         out.push_back(w);
     }
@@ -77,7 +79,8 @@ Evidence judge(const Window& window) {
     for (std::size_t c = 0; c < 4; ++c) {
         double v = kOutBias[c];
         for (int h = 0; h < kHidden; ++h)
-            v += static_cast<double>(kOutWeights[static_cast<int>(c) * kHidden + h]) * hidden[static_cast<std::size_t>(h)];
+            v += static_cast<double>(kOutWeights[static_cast<int>(c) * kHidden + h]) *
+                 hidden[static_cast<std::size_t>(h)];
         e[c] = v;
         top = std::max(top, v);
     }

@@ -317,7 +317,8 @@ PageEdges find_page_edges(const Analysis& a) {
     const double whole = static_cast<double>(w) * h, largest = cv::contourArea(contours[0]);
     if (largest < 0.1 * whole) return result;
     for (std::size_t i = 0; i < std::min<std::size_t>(2, contours.size()); ++i) {
-        if (i == 1 && (cv::contourArea(contours[1]) < 0.5 * largest || cv::contourArea(contours[1]) < 0.1 * whole)) break;
+        if (i == 1 && (cv::contourArea(contours[1]) < 0.5 * largest || cv::contourArea(contours[1]) < 0.1 * whole))
+            break;
         if (const auto quad = measure_sheet(a, *levels, contours[i])) result.pages.push_back(*quad);
     }
     if (result.pages.size() == 2) {

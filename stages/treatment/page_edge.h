@@ -17,9 +17,9 @@
 namespace recto::treat {
 
 struct PageQuad {
-    Quad corners{};        ///< Work pixels, from the image's top left clockwise.
-    double confidence = 0; ///< 0 to 1; >= kSureQuad means "certain".
-    double angle_deg = 0;  ///< Mean lean of the sides that are seen, > 0: turned clockwise.
+    Quad corners{};                                   ///< Work pixels, from the image's top left clockwise.
+    double confidence = 0;                            ///< 0 to 1; >= kSureQuad means "certain".
+    double angle_deg = 0;                             ///< Mean lean of the sides that are seen, > 0: turned clockwise.
     bool side_seen[4] = {false, false, false, false}; ///< Top, right, bottom, left; false: the sheet runs to the frame.
     [[nodiscard]] int sides_seen() const { return side_seen[0] + side_seen[1] + side_seen[2] + side_seen[3]; }
 };

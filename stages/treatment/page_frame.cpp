@@ -28,8 +28,8 @@ cv::Mat quad_mask(const cv::Size& size, const Quad& quad, double inset) {
     return mask;
 }
 
-cv::Mat page_view(const Analysis& a, const cv::Mat& image, double image_scale, const Transform& to_page, double out_factor,
-                  int fill) {
+cv::Mat page_view(const Analysis& a, const cv::Mat& image, double image_scale, const Transform& to_page,
+                  double out_factor, int fill) {
     // view pixel -> page pixel -> source -> oriented frame -> image pixel; OpenCV counts from pixel centres.
     const double source_per_image = a.factor * image_scale;
     const cv::Matx33d centre_in(1, 0, 0.5, 0, 1, 0.5, 0, 0, 1), centre_out(1, 0, -0.5, 0, 1, -0.5, 0, 0, 1);
@@ -71,7 +71,8 @@ Quad content_order(const Quad& source_quad, const Transform& upright) {
     }
     std::array<std::size_t, 4> order{0, 1, 2, 3};
     std::sort(order.begin(), order.end(), [&](std::size_t p, std::size_t q) {
-        return std::atan2(seen[p].y - centre.y, seen[p].x - centre.x) < std::atan2(seen[q].y - centre.y, seen[q].x - centre.x);
+        return std::atan2(seen[p].y - centre.y, seen[p].x - centre.x) <
+               std::atan2(seen[q].y - centre.y, seen[q].x - centre.x);
     });
     std::size_t start = 0;
     for (std::size_t i = 1; i < 4; ++i)

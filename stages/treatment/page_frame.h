@@ -14,8 +14,8 @@ namespace recto::treat {
 
 /// `image` (of the oriented frame, each pixel `image_scale` work pixels wide) seen as the page: `to_page` leads from
 /// source to page pixels; the result has one pixel for each `out_factor` page pixels. Outside: `fill`.
-[[nodiscard]] cv::Mat page_view(const Analysis& analysis, const cv::Mat& image, double image_scale, const Transform& to_page,
-                                double out_factor, int fill);
+[[nodiscard]] cv::Mat page_view(const Analysis& analysis, const cv::Mat& image, double image_scale,
+                                const Transform& to_page, double out_factor, int fill);
 
 /// Bounding box of mapped points, in pixels of the target of `t`; `quad` in source pixels.
 [[nodiscard]] Box bounding_box(const Transform& t, const Quad& quad);

@@ -58,7 +58,8 @@ std::vector<Hit> scan(const cv::Mat& mask, double least_unit, double most_unit) 
             }
             if (!fits || std::count(bars.begin(), bars.end(), 'W') != 2) continue;
             // A quiet zone on both sides, or the frame.
-            const double before = i > 0 ? runs[i - 1].length : 1e9, after = i + 7 < runs.size() ? runs[i + 7].length : 1e9;
+            const double before = i > 0 ? runs[i - 1].length : 1e9,
+                         after = i + 7 < runs.size() ? runs[i + 7].length : 1e9;
             if (before < 1.4 * unit && i > 1) continue;
             if (after < 1.4 * unit && i + 8 < runs.size()) continue;
             hits.push_back({y, static_cast<double>(runs[i].from), runs[i].from + total, bars});
@@ -86,7 +87,8 @@ void collect(const std::vector<Hit>& hits, bool rows, int extent, std::vector<Ba
             if (used[j] || hits[j].bars != last->bars || hits[j].line == last->line) continue;
             if (hits[j].line - last->line > 15) break;
             const double unit = (last->to - last->from) / 10;
-            if (std::abs(hits[j].from - last->from) > 1.5 * unit || std::abs(hits[j].to - last->to) > 1.5 * unit) continue;
+            if (std::abs(hits[j].from - last->from) > 1.5 * unit || std::abs(hits[j].to - last->to) > 1.5 * unit)
+                continue;
             used[j] = true;
             last = &hits[j];
             ++count;

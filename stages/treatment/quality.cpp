@@ -17,7 +17,8 @@ struct Tile {
 void edge_steepness(const cv::Mat& grey, double contrast, std::vector<double>& steepness) {
     constexpr int kReach = 4;
     // Soft print has low and flat edges; what counts as an edge follows the page's own contrast.
-    const int least_step = std::max(4, static_cast<int>(0.06 * contrast)), least_height = std::max(16, static_cast<int>(0.25 * contrast));
+    const int least_step = std::max(4, static_cast<int>(0.06 * contrast)),
+              least_height = std::max(16, static_cast<int>(0.25 * contrast));
     for (int y = 2; y + 2 < grey.rows; y += 2) {
         const auto* row = grey.ptr<std::uint8_t>(y);
         for (int x = kReach; x + kReach + 1 < grey.cols; ++x) {
@@ -26,7 +27,8 @@ void edge_steepness(const cv::Mat& grey, double contrast, std::vector<double>& s
             // The steepest step within reach only: grain beside a stroke is no edge of its own.
             bool steepest = true;
             for (int k = 1; k <= kReach && steepest; ++k)
-                steepest = std::abs(row[x - k] - row[x - k + 1]) <= std::abs(step) && std::abs(row[x + k] - row[x + k + 1]) < std::abs(step);
+                steepest = std::abs(row[x - k] - row[x - k + 1]) <= std::abs(step) &&
+                           std::abs(row[x + k] - row[x + k + 1]) < std::abs(step);
             if (!steepest) continue;
             int high = std::max(row[x], row[x + 1]), low = std::min(row[x], row[x + 1]);
             const int sign = step > 0 ? 1 : -1; // walk up to the left or right while it rises
@@ -115,9 +117,10 @@ Quality measure_quality(const Raster& raster, const Analysis& a, const cv::Mat& 
     for (const Tile& t : chosen) {
         const Point p = a.work_to_source({static_cast<double>(t.x), static_cast<double>(t.y)});
         const Point r = a.work_to_source({static_cast<double>(t.x + kTile), static_cast<double>(t.y + kTile)});
-        const cv::Rect box = cv::Rect(cv::Point(static_cast<int>(std::min(p.x, r.x)), static_cast<int>(std::min(p.y, r.y))),
-                                      cv::Point(static_cast<int>(std::max(p.x, r.x)), static_cast<int>(std::max(p.y, r.y)))) &
-                             all;
+        const cv::Rect box =
+            cv::Rect(cv::Point(static_cast<int>(std::min(p.x, r.x)), static_cast<int>(std::min(p.y, r.y))),
+                     cv::Point(static_cast<int>(std::max(p.x, r.x)), static_cast<int>(std::max(p.y, r.y)))) &
+            all;
         if (box.width < 16 || box.height < 16) continue;
         cv::Mat grey;
         if (raster.pixels.channels() == 3) cv::cvtColor(raster.pixels(box), grey, cv::COLOR_RGB2GRAY);

@@ -13,10 +13,11 @@ struct Quality {
     double sharpness = 1; ///< 0 to 1: share of an ink edge's height that lies within one source pixel step, scaled.
     double contrast = 1;  ///< 0 to 1: (paper - ink) / 255 of the levels of paper and strokes.
     double paper_level = 255, ink_level = 0; ///< 0 to 255.
-    double clipped_white = 0; ///< Share of paper at full white in a grey or colour scan (burnt out when text fades too).
-    double dark_share = 0;    ///< Share of the region darker than a quarter: underexposed or black page.
+    double clipped_white =
+        0;                 ///< Share of paper at full white in a grey or colour scan (burnt out when text fades too).
+    double dark_share = 0; ///< Share of the region darker than a quarter: underexposed or black page.
     bool cut[4] = {false, false, false, false}; ///< Text runs into the image frame: top, right, bottom, left.
-    bool measured = false;    ///< There was enough ink to measure sharpness and contrast.
+    bool measured = false;                      ///< There was enough ink to measure sharpness and contrast.
 };
 
 /// `raster` is the full image (sharpness is measured on tiles of it), `region` as in check_blank().

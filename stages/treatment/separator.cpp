@@ -14,8 +14,8 @@ constexpr int kBlock = 16; // work pixels, 2.7 mm at 150 dpi
 /// What in the image may be a barcode, told from blocks of gradients: bars have them in one direction only, the modules
 /// of a matrix code fill a square about half. Reading barcodes costs as much as all other treatment; most pages have none.
 struct Likely {
-    int bars = 0;   ///< Blocks in the largest group that looks like bars.
-    int matrix = 0; ///< Blocks in the largest group that looks like modules.
+    int bars = 0;         ///< Blocks in the largest group that looks like bars.
+    int matrix = 0;       ///< Blocks in the largest group that looks like modules.
     double elsewhere = 0; ///< Share of the other blocks that hold print.
 };
 
@@ -127,7 +127,8 @@ void read_codes(const cv::Mat& grey, double scale, bool harder, std::vector<Barc
         hints.setTryHarder(harder).setTryRotate(true).setTryDownscale(false).setMaxNumberOfSymbols(8);
         const cv::Mat whole = grey;
         const auto results = ZXing::ReadBarcodes(
-            ZXing::ImageView(whole.data, whole.cols, whole.rows, ZXing::ImageFormat::Lum, static_cast<int>(whole.step)), hints);
+            ZXing::ImageView(whole.data, whole.cols, whole.rows, ZXing::ImageFormat::Lum, static_cast<int>(whole.step)),
+            hints);
         for (const auto& r : results) {
             if (!r.isValid()) continue;
             Barcode b;
@@ -135,8 +136,7 @@ void read_codes(const cv::Mat& grey, double scale, bool harder, std::vector<Barc
             b.value = r.text();
             if (b.value.size() < 2) continue;
             const auto& p = r.position();
-            for (std::size_t i = 0; i < 4; ++i)
-                b.place[i] = {p[i].x * scale, p[i].y * scale};
+            for (std::size_t i = 0; i < 4; ++i) b.place[i] = {p[i].x * scale, p[i].y * scale};
             out.push_back(std::move(b));
         }
     } catch (const std::exception&) {
@@ -152,7 +152,8 @@ bool looks_like_reference_code(const std::string& value) {
         const auto c = static_cast<unsigned char>(value[i]);
         if (std::isdigit(c)) ++digits;
         else if (c == '-' || c == '.' || c == '/' || c == '*' || c == '_') ++joints;
-        else if (c == 0xC2 && i + 1 < value.size() && static_cast<unsigned char>(value[i + 1]) == 0xB7) ++joints; // middle dot
+        else if (c == 0xC2 && i + 1 < value.size() && static_cast<unsigned char>(value[i + 1]) == 0xB7)
+            ++joints; // middle dot
         else if (std::isspace(c) || c == ':' || c == '?' || c == '=' || c == '&' || c < 0x20) return false;
     }
     return digits >= 2 && joints >= 2;

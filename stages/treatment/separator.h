@@ -23,8 +23,8 @@ struct Barcode {
 
 struct SeparatorSearch {
     std::vector<Barcode> codes;
-    Separator separator;      ///< Kind empty when the sheet is no separator.
-    bool unreadable = false;  ///< The sheet looks like a separator but no code could be read.
+    Separator separator;     ///< Kind empty when the sheet is no separator.
+    bool unreadable = false; ///< The sheet looks like a separator but no code could be read.
 };
 
 /// `dpi`: of the work image, for patch widths; `text_share`: share of ink of the page (see BlankCheck).

@@ -12,7 +12,7 @@ namespace recto::treat {
 
 /// `page`: grey, upright and cropped; any size.
 [[nodiscard]] std::uint64_t signature_of(const cv::Mat& page);
-[[nodiscard]] std::string to_hex(std::uint64_t signature); ///< 16 lower-case digits.
+[[nodiscard]] std::string to_hex(std::uint64_t signature);              ///< 16 lower-case digits.
 [[nodiscard]] int signature_distance(std::uint64_t a, std::uint64_t b); ///< Differing bits, 0 to 64.
 
 } // namespace recto::treat

@@ -118,7 +118,9 @@ Gutter find_gutter(const cv::Mat& background, const cv::Mat& ink) {
         g.found = true;
     };
     const double local = filled[static_cast<std::size_t>(valley)];
-    if (depth >= 10) consider(valley + 0.5, std::clamp((depth - 8) / 16, 0.0, 1.0) * (local < 0.06 || local > 0.85 ? 1.0 : 0.4), true);
+    if (depth >= 10)
+        consider(valley + 0.5, std::clamp((depth - 8) / 16, 0.0, 1.0) * (local < 0.06 || local > 0.85 ? 1.0 : 0.4),
+                 true);
     // A ruled line in a table has cells, that is print or blanks, but rules cross it; a fold or the edge of the
     // upper sheet is alone in an empty band.
     if (line_fill > 0.9) {
@@ -131,7 +133,8 @@ Gutter find_gutter(const cv::Mat& background, const cv::Mat& ink) {
     // Without shadow: two inner margins (a column gap on one sheet is hardly ever 6 % of its width), print on both sides.
     const double balance = all_ink > 0 ? std::min(left_ink, right_ink) / all_ink : 0;
     if (band >= 0.045 && balance > 0.12) {
-        const double strength = std::clamp((band - 0.045) / 0.03, 0.0, 1.0) * std::clamp((balance - 0.12) / 0.1, 0.0, 1.0);
+        const double strength =
+            std::clamp((band - 0.045) / 0.03, 0.0, 1.0) * std::clamp((balance - 0.12) / 0.1, 0.0, 1.0);
         const double x = (band_from + band_to + 1) / 2.0;
         const double aspect = static_cast<double>(w) / h;
         const double like_spread = aspect > 1.2 && aspect < 1.75 ? 1.0 : 0.5;

@@ -46,12 +46,12 @@ std::string degrees(double v) { return fmt::format("{:.1f}", std::abs(v)); }
 
 /// One sheet (or half of a spread) to be made a page.
 struct Sheet {
-    Quad region{};          ///< Work pixels, oriented frame.
-    bool has_quad = false;  ///< The region is the paper's edge, not the image's frame.
+    Quad region{};         ///< Work pixels, oriented frame.
+    bool has_quad = false; ///< The region is the paper's edge, not the image's frame.
     double quad_confidence = 0;
     double edge_angle = 0;
     int sides_seen = 0;
-    std::string split;      ///< "", "left", "right".
+    std::string split; ///< "", "left", "right".
 };
 
 class Treater {
@@ -92,7 +92,7 @@ class Treater {
     OrientationProbe* probe_;
 
     Analysis a_;
-    cv::Mat ink_;                ///< Normalised, limited to the sheets.
+    cv::Mat ink_; ///< Normalised, limited to the sheets.
     std::vector<Sheet> sheets_;
     SkewEstimate skew_;
     bool skew_by_edges_ = false; ///< No print to measure: the paper's sides were taken.
@@ -184,8 +184,9 @@ void Treater::decide_orientation() {
             x1 = a_.work.cols;
             y1 = a_.work.rows;
         }
-        const cv::Rect box = cv::Rect(static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(x1 - x0),
-                                      static_cast<int>(y1 - y0)) & cv::Rect(0, 0, a_.work.cols, a_.work.rows);
+        const cv::Rect box =
+            cv::Rect(static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(x1 - x0), static_cast<int>(y1 - y0)) &
+            cv::Rect(0, 0, a_.work.cols, a_.work.rows);
         cv::Mat page = a_.work(box).clone();
         if (std::abs(skew_.angle_deg) > 1 && skew_.confidence >= kSureSkew) {
             const cv::Mat turn = cv::getRotationMatrix2D({page.cols / 2.0F, page.rows / 2.0F}, skew_.angle_deg, 1);
@@ -217,7 +218,8 @@ void Treater::decide_orientation() {
         return;
     }
     turn_confidence_ = second.turn_deg == 0 ? std::max(0.1, second.confidence * 0.5) : 0.1;
-    orientation_unsure_ = (cheap.turn_deg != 0 && cheap.confidence > 0.2) || (second.turn_deg != 0 && second.confidence > 0.35);
+    orientation_unsure_ =
+        (cheap.turn_deg != 0 && cheap.confidence > 0.2) || (second.turn_deg != 0 && second.confidence > 0.35);
 }
 
 void Treater::split_spread() {
@@ -225,7 +227,8 @@ void Treater::split_spread() {
     const Transform up = upright();
     if (sheets_.size() == 2) {
         // Two sheets on the bed: left and right as a reader sees them once they are upright.
-        const Box first = bounding_box(up, to_source(sheets_[0].region)), second = bounding_box(up, to_source(sheets_[1].region));
+        const Box first = bounding_box(up, to_source(sheets_[0].region)),
+                  second = bounding_box(up, to_source(sheets_[1].region));
         const double dx = (second.x + second.width / 2) - (first.x + first.width / 2);
         const double dy = (second.y + second.height / 2) - (first.y + first.height / 2);
         if (std::abs(dx) >= std::abs(dy) ? dx < 0 : dy < 0) std::swap(sheets_[0], sheets_[1]);
@@ -347,12 +350,12 @@ void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
             cv::morphologyEx(outside, outside, cv::MORPH_OPEN, cv::Mat::ones(2, 2, CV_8UC1));
             const int lost = cv::countNonZero(outside);
             vetoed = lost > 300 && lost > 0.03 * all;
-            if (vetoed)
-                page.findings.push_back(finding("treat.crop_vetoed", Severity::Warning));
+            if (vetoed) page.findings.push_back(finding("treat.crop_vetoed", Severity::Warning));
         }
         if (!vetoed) {
             Box box = bounding_box(t, source_quad);
-            const double l = std::max(canvas.x, std::floor(box.x - margin)), u = std::max(canvas.y, std::floor(box.y - margin));
+            const double l = std::max(canvas.x, std::floor(box.x - margin)),
+                         u = std::max(canvas.y, std::floor(box.y - margin));
             const double r = std::min(canvas.width, std::ceil(box.x + box.width + margin));
             const double b = std::min(canvas.height, std::ceil(box.y + box.height + margin));
             t.crop({l, u, r - l, b - u});
@@ -386,7 +389,9 @@ void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
             const double sx = (p.x + 0.5) * a_.factor, sy = (p.y + 0.5) * a_.factor;
             const double x = m(0, 0) * sx + m(0, 1) * sy + m(0, 2), y = m(1, 0) * sx + m(1, 1) * sy + m(1, 2);
             const double slack = margin_work * a_.factor;
-            if (x < keep.x + slack || y < keep.y + slack || x > keep.x + keep.width - slack || y > keep.y + keep.height - slack) ++lost;
+            if (x < keep.x + slack || y < keep.y + slack || x > keep.x + keep.width - slack ||
+                y > keep.y + keep.height - slack)
+                ++lost;
         }
         cuts = lost > 12;
         if (!cuts) t.crop(keep);
@@ -412,7 +417,8 @@ void Treater::assess_page(PageTreatment& page, const Sheet& sheet, const cv::Mat
             page.findings.push_back(finding_at("treat.faint", Severity::Warning, place));
     }
     if (!a_.bilevel && !page.blank && q.measured) {
-        if (q.clipped_white > 0.9 && q.ink_level > 150) page.findings.push_back(finding_at("treat.overexposed", Severity::Rescan, place));
+        if (q.clipped_white > 0.9 && q.ink_level > 150)
+            page.findings.push_back(finding_at("treat.overexposed", Severity::Rescan, place));
         if (q.paper_level < 80) page.findings.push_back(finding_at("treat.underexposed", Severity::Rescan, place));
     }
     if (!sheet.has_quad && q.measured && (q.cut[0] || q.cut[1] || q.cut[2] || q.cut[3]))
@@ -466,9 +472,10 @@ PageTreatment Treater::make_page(const Sheet& sheet) {
     page.dpi = raster_.dpi;
     if (swapped) std::swap(page.dpi.x, page.dpi.y);
     assess_page(page, sheet, region);
-    if (orientation_unsure_ && !page.blank) page.findings.push_back(finding("treat.orientation_unsure", Severity::Warning));
-    page.signature = to_hex(signature_of(page_view(a_, a_.small, 2, page.transform,
-                                                   std::max(1.0, page.transform.width() / 160.0), 255)));
+    if (orientation_unsure_ && !page.blank)
+        page.findings.push_back(finding("treat.orientation_unsure", Severity::Warning));
+    page.signature = to_hex(
+        signature_of(page_view(a_, a_.small, 2, page.transform, std::max(1.0, page.transform.width() / 160.0), 255)));
     return page;
 }
 
@@ -476,7 +483,8 @@ ImageTreatment Treater::run() {
     a_ = analyse(raster_, info_.orientation);
     if (options_.separators) {
         const double dpi = std::max(raster_.dpi.x, raster_.dpi.y);
-        const SeparatorSearch s = find_separator(raster_, a_, raster_.dpi.source == DpiSource::Assumed ? 0 : dpi / a_.factor);
+        const SeparatorSearch s =
+            find_separator(raster_, a_, raster_.dpi.source == DpiSource::Assumed ? 0 : dpi / a_.factor);
         result_.separator = s.separator;
         if (s.unreadable) result_.findings.push_back(finding("treat.separator_unreadable", Severity::Rescan));
     }
@@ -508,7 +516,8 @@ Options Options::from_settings(const Settings& s) {
     return o;
 }
 
-ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe) {
+ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options,
+                           OrientationProbe* probe) {
     return Treater(raster, info, options, probe).run();
 }
 } // namespace treat
@@ -537,12 +546,11 @@ class TreatmentWorker final : public ImageWorker {
     Result<ImageTreatment> run(const ImageInput& in) override {
         if (in.raster.empty() || in.raster.width() < 1 || in.raster.height() < 1)
             return fail("treat.failed", "the image is empty", in.source.path, in.index + 1);
-        if (in.limits.expired()) return fail_retry("treat.time_limit", "time limit before treatment", in.source.path, in.index + 1);
+        if (in.limits.expired())
+            return fail_retry("treat.time_limit", "time limit before treatment", in.source.path, in.index + 1);
         try {
             return treat::treat_image(in.raster, in.info, options_, ask_ ? &probe_ : nullptr);
-        } catch (const std::exception& e) {
-            return fail("treat.failed", e.what(), in.source.path, in.index + 1);
-        }
+        } catch (const std::exception& e) { return fail("treat.failed", e.what(), in.source.path, in.index + 1); }
     }
 
   private:
@@ -558,9 +566,12 @@ class TreatmentStage final : public ImageStage {
             StageInfo i;
             i.name = "treatment";
             i.version = 1;
-            i.settings = {&treat::kOrient,      &treat::kOrientSecondOpinion, &treat::kSplit,      &treat::kDeskew,
-                          &treat::kMaxSkew,     &treat::kMinSkew,             &treat::kCrop,       &treat::kCropMargin,
-                          &treat::kSeparators,  &treat::kMinDpi,              &treat::kMinSharpness, &treat::kMinContrast};
+            i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
+                          &treat::kSplit,        &treat::kDeskew,
+                          &treat::kMaxSkew,      &treat::kMinSkew,
+                          &treat::kCrop,         &treat::kCropMargin,
+                          &treat::kSeparators,   &treat::kMinDpi,
+                          &treat::kMinSharpness, &treat::kMinContrast};
             // Work images of a quarter of the pixels each (grey, ink, labels), profiles and the full-size grey of a
             // separator sheet; Tesseract's orientation model besides.
             i.peak_bytes_per_pixel = 4.0;
@@ -574,7 +585,8 @@ class TreatmentStage final : public ImageStage {
     [[nodiscard]] std::unique_ptr<ImageWorker> make_worker() const override {
         static const Settings kDefaults;
         const Settings& s = context_.settings ? *context_.settings : kDefaults;
-        return std::make_unique<TreatmentWorker>(treat::Options::from_settings(s), s.get(treat::kOrientSecondOpinion) != "never");
+        return std::make_unique<TreatmentWorker>(treat::Options::from_settings(s),
+                                                 s.get(treat::kOrientSecondOpinion) != "never");
     }
 };
 } // namespace

@@ -47,7 +47,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 std::string decoded(std::string_view path, bool percent) {
     std::string out;
     for (std::size_t i = 0; i < path.size(); ++i) {
-        const std::string code = path[i] == '%' && i + 2 < path.size() ? lower_ascii(path.substr(i + 1, 2)) : std::string();
+        const std::string code =
+            path[i] == '%' && i + 2 < path.size() ? lower_ascii(path.substr(i + 1, 2)) : std::string();
         if (code == "0d") out += '\r';
         else if (code == "0a") out += '\n';
         else if (code == "25" && percent) out += '%';
@@ -139,7 +140,8 @@ class BagChecker {
     }
 
     void walk(const std::string& relative) {
-        if (std::count(relative.begin(), relative.end(), '/') > 200) return issues_.error(relative, "unreadable", "too deep");
+        if (std::count(relative.begin(), relative.end(), '/') > 200)
+            return issues_.error(relative, "unreadable", "too deep");
         const auto names = fs_.list(join_path(folder_, relative));
         if (!names) return issues_.error(relative, "unreadable", names.error().reason);
         for (const std::string& name : *names) {
@@ -173,7 +175,8 @@ class BagChecker {
         }
         UErrorCode status = U_ZERO_ERROR;
         const auto source_size = static_cast<std::int32_t>(std::min<std::size_t>(bytes->size(), 0x1FFFFFFF));
-        const std::int32_t needed = ucnv_convert("UTF-8", encoding_.c_str(), nullptr, 0, bytes->data(), source_size, &status);
+        const std::int32_t needed =
+            ucnv_convert("UTF-8", encoding_.c_str(), nullptr, 0, bytes->data(), source_size, &status);
         if (status != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(status)) {
             issues_.error(path, "bag.encoding", encoding_);
             return {};
@@ -233,8 +236,10 @@ class BagChecker {
                 issues_.warning(file, "bag.relative", path);
                 path.erase(0, 2);
             }
-            const bool outside = payload ? !path.starts_with("data/") : (path.starts_with("data/") || path.front() == '/' || path.front() == '~');
-            if (path.empty() || outside || climbs(path) || path.find('\\') == 0 || path.find('\0') != std::string::npos) {
+            const bool outside = payload ? !path.starts_with("data/")
+                                         : (path.starts_with("data/") || path.front() == '/' || path.front() == '~');
+            if (path.empty() || outside || climbs(path) || path.find('\\') == 0 ||
+                path.find('\0') != std::string::npos) {
                 issues_.error(file, "bag.outside", path);
                 continue;
             }
@@ -291,14 +296,18 @@ class BagChecker {
             std::string path = line.substr(path_at);
             if (path.starts_with("./")) path.erase(0, 2);
             const std::string length = line.substr(length_at, b - length_at);
-            if (length != "-" && length.find_first_not_of("0123456789") != std::string::npos) issues_.error("fetch.txt", "bag.line", line);
+            if (length != "-" && length.find_first_not_of("0123456789") != std::string::npos)
+                issues_.error("fetch.txt", "bag.line", line);
             if (!path.starts_with("data/") || climbs(path)) {
                 issues_.error("fetch.txt", "bag.outside", path);
                 continue;
             }
             const std::string plain = decoded(path, strict_);
-            if (!files_.contains(plain) && !files_.contains(path)) issues_.error(path, "bag.not_fetched", line.substr(0, a));
-            else if (std::none_of(manifests.begin(), manifests.end(), [&](const Manifest& m) { return m.digests.contains(plain) || m.digests.contains(path); }))
+            if (!files_.contains(plain) && !files_.contains(path))
+                issues_.error(path, "bag.not_fetched", line.substr(0, a));
+            else if (std::none_of(manifests.begin(), manifests.end(), [&](const Manifest& m) {
+                         return m.digests.contains(plain) || m.digests.contains(path);
+                     }))
                 issues_.error("fetch.txt", "bag.line", line);
         }
     }
@@ -323,7 +332,8 @@ class BagChecker {
                     continue;
                 }
                 any = true;
-                if (lower_ascii(trim(line.substr(0, colon))) == "payload-oxum") oxum(name, std::string(trim(std::string_view(line).substr(colon + 1))));
+                if (lower_ascii(trim(line.substr(0, colon))) == "payload-oxum")
+                    oxum(name, std::string(trim(std::string_view(line).substr(colon + 1))));
             }
         }
     }
@@ -334,7 +344,8 @@ class BagChecker {
         const auto first = std::from_chars(value.data(), end, bytes);
         const bool dot = first.ec == std::errc() && first.ptr != end && *first.ptr == '.';
         const auto second = dot ? std::from_chars(first.ptr + 1, end, count) : first;
-        if (!dot || second.ec != std::errc() || second.ptr != end) return issues_.error(file, "bag.line", "Payload-Oxum: " + value);
+        if (!dot || second.ec != std::errc() || second.ptr != end)
+            return issues_.error(file, "bag.line", "Payload-Oxum: " + value);
         std::uint64_t seen_bytes = 0, seen = 0;
         for (const auto& [path, size] : files_) {
             if (!path.starts_with("data/")) continue;
@@ -377,7 +388,8 @@ class BagChecker {
             }
             for (std::size_t k = 0; k < manifests.size(); ++k) {
                 const std::string& said = manifests[k]->digests.at(path);
-                if (said != (*jobs[i].values)[k]) issues_.error(path, "bag.digest", manifests[k]->name, said, (*jobs[i].values)[k]);
+                if (said != (*jobs[i].values)[k])
+                    issues_.error(path, "bag.digest", manifests[k]->name, said, (*jobs[i].values)[k]);
             }
         }
     }
@@ -396,7 +408,8 @@ class BagChecker {
 
 } // namespace
 
-void check_bag(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report, Issues& issues) {
+void check_bag(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report,
+               Issues& issues) {
     BagChecker(fs, folder, options, report, issues).run();
 }
 

@@ -16,6 +16,7 @@ struct BagCheckOptions {
 };
 
 /// Checks the bag at `folder`; paths in the report are relative to it. Adds to the report's counts and to `issues`.
-void check_bag(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report, Issues& issues);
+void check_bag(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report,
+               Issues& issues);
 
 } // namespace recto::verify

@@ -20,10 +20,10 @@ namespace recto::verify {
 [[nodiscard]] std::size_t checksum_length(std::string_view name);
 
 struct ChecksumJob {
-    std::string path;               ///< For the file system.
-    std::vector<std::string> names; ///< Known algorithms; each file is read once for all of them.
+    std::string path;                        ///< For the file system.
+    std::vector<std::string> names;          ///< Known algorithms; each file is read once for all of them.
     Result<std::vector<std::string>> values; ///< Filled in the order of `names`, lower-case hexadecimal.
-    std::uint64_t bytes = 0;        ///< Read.
+    std::uint64_t bytes = 0;                 ///< Read.
 };
 
 /// Runs the jobs with `threads` threads (0: as many as the machine has, at most 8). Order of jobs is kept.

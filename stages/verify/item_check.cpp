@@ -22,8 +22,10 @@ namespace {
 
 class ItemChecker {
   public:
-    ItemChecker(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas, Report& report, Issues& issues)
-        : fs_(fs), real_files_(real_files), tree_(tree), options_(options), schemas_(schemas), report_(report), issues_(issues) {}
+    ItemChecker(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas,
+                Report& report, Issues& issues)
+        : fs_(fs), real_files_(real_files), tree_(tree), options_(options), schemas_(schemas), report_(report),
+          issues_(issues) {}
 
     void run() {
         try {
@@ -58,19 +60,24 @@ class ItemChecker {
         auto parsed = parse_strict_json(*bytes);
         if (!parsed) return issues_.error(where(path), "item.malformed", parsed.error().reason);
         item_ = std::move(parsed->value);
-        if (!item_.is_object() || item_.value("type", "") != "recto-item") return issues_.warning(where(path), "item.foreign");
-        if (const int schema = item_.value("schema", 0); schema != 1) return issues_.warning(where(path), "item.newer", std::to_string(schema));
+        if (!item_.is_object() || item_.value("type", "") != "recto-item")
+            return issues_.warning(where(path), "item.foreign");
+        if (const int schema = item_.value("schema", 0); schema != 1)
+            return issues_.warning(where(path), "item.newer", std::to_string(schema));
         for (const char* key : {"sources", "pages", "files"}) {
-            if (!item_.contains(key) || !item_[key].is_array()) return issues_.error(where(path), "item.malformed", key);
+            if (!item_.contains(key) || !item_[key].is_array())
+                return issues_.error(where(path), "item.malformed", key);
         }
         ours_ = true;
         pages_ = item_["pages"].size();
         report_.pages += pages_;
         std::set<int> orders;
         for (const json& page : item_["pages"]) {
-            if (!orders.insert(page.at("order").get<int>()).second) issues_.error(where(path), "item.page_order", page.at("order").dump());
+            if (!orders.insert(page.at("order").get<int>()).second)
+                issues_.error(where(path), "item.page_order", page.at("order").dump());
             const auto source = page.at("image").at("source").get<std::int64_t>();
-            if (source < 0 || source >= static_cast<std::int64_t>(item_["sources"].size())) issues_.error(where(path), "item.page_source", page.at("order").dump());
+            if (source < 0 || source >= static_cast<std::int64_t>(item_["sources"].size()))
+                issues_.error(where(path), "item.page_source", page.at("order").dump());
         }
         int body = 0;
         for (const json& page : item_["pages"]) {
@@ -85,9 +92,11 @@ class ItemChecker {
         const auto at = tree_.files.find(path);
         if (at == tree_.files.end()) return issues_.error(where(path), "item.missing_file");
         const auto s = fs_.stat(at->second);
-        if (s && s->size != size) issues_.error(where(path), "item.size", std::to_string(size), std::to_string(s->size));
+        if (s && s->size != size)
+            issues_.error(where(path), "item.size", std::to_string(size), std::to_string(s->size));
         const auto known = tree_.sha512.find(path);
-        if (known != tree_.sha512.end() && known->second != sha512) issues_.error(where(path), "item.digest", sha512, known->second);
+        if (known != tree_.sha512.end() && known->second != sha512)
+            issues_.error(where(path), "item.digest", sha512, known->second);
     }
 
     void listed_files() {
@@ -134,14 +143,17 @@ class ItemChecker {
             }
         }
         if (!ours_) return;
-        const auto read_pages = static_cast<std::size_t>(std::count_if(item_["pages"].begin(), item_["pages"].end(), [](const json& page) {
-            return page.at("reading").at("width").get<int>() > 0;
-        }));
-        if (alto != read_pages) issues_.error(where("text"), "item.alto_count", std::to_string(read_pages), std::to_string(alto));
+        const auto read_pages =
+            static_cast<std::size_t>(std::count_if(item_["pages"].begin(), item_["pages"].end(), [](const json& page) {
+                return page.at("reading").at("width").get<int>() > 0;
+            }));
+        if (alto != read_pages)
+            issues_.error(where("text"), "item.alto_count", std::to_string(read_pages), std::to_string(alto));
     }
 
     void agree_with_mets(const MetsFacts& facts) {
-        if (facts.pages != pages_) issues_.error(where("mets.xml"), "item.pages_mets", std::to_string(pages_), std::to_string(facts.pages));
+        if (facts.pages != pages_)
+            issues_.error(where("mets.xml"), "item.pages_mets", std::to_string(pages_), std::to_string(facts.pages));
         std::set<std::string> expected;
         for (const json& source : item_["sources"]) expected.insert(source.at("master").get<std::string>());
         for (const json& file : item_["files"]) expected.insert(file.at("path").get<std::string>());
@@ -162,11 +174,13 @@ class ItemChecker {
         }
         for (const char* role : {"preservation", "access-image"}) {
             for (const json& file : item_["files"]) {
-                if (page > 0 && file.value("page", 0) == page && file.value("role", "") == role) return {file.value("width", 0), file.value("height", 0)};
+                if (page > 0 && file.value("page", 0) == page && file.value("role", "") == role)
+                    return {file.value("width", 0), file.value("height", 0)};
             }
         }
         for (const json& p : item_["pages"]) {
-            if (p.at("order") == page) return {p.at("reading").at("width").get<int>(), p.at("reading").at("height").get<int>()};
+            if (p.at("order") == page)
+                return {p.at("reading").at("width").get<int>(), p.at("reading").at("height").get<int>()};
         }
         return {0, 0};
     }
@@ -179,7 +193,8 @@ class ItemChecker {
             if (!bytes) continue;
             text_ = *bytes;
             const auto pages = static_cast<std::size_t>(std::count(bytes->begin(), bytes->end(), '\f'));
-            if (pages != pages_) issues_.error(where(path), "item.pages_text", std::to_string(pages_), std::to_string(pages));
+            if (pages != pages_)
+                issues_.error(where(path), "item.pages_text", std::to_string(pages_), std::to_string(pages));
         }
     }
 
@@ -196,36 +211,47 @@ class ItemChecker {
         for (const json& source : item_["sources"]) {
             const json images = source.value("images", json::array());
             for (std::size_t i = 0; i < images.size(); ++i)
-                add(source.at("master").get<std::string>(), static_cast<int>(i), images[i].value("width", 0), images[i].value("height", 0));
+                add(source.at("master").get<std::string>(), static_cast<int>(i), images[i].value("width", 0),
+                    images[i].value("height", 0));
         }
         for (const json& file : item_["files"]) {
-            if (file.value("media_type", "").starts_with("image/")) add(file.at("path").get<std::string>(), 0, file.value("width", 0), file.value("height", 0));
+            if (file.value("media_type", "").starts_with("image/"))
+                add(file.at("path").get<std::string>(), 0, file.value("width", 0), file.value("height", 0));
         }
         if (jobs.empty()) return;
-        if (!options_.decode || !real_files_) return issues_.warning(tree_.name, "image.not_checked", std::to_string(jobs.size()));
+        if (!options_.decode || !real_files_)
+            return issues_.warning(tree_.name, "image.not_checked", std::to_string(jobs.size()));
         std::set<std::pair<std::string, int>> failed; // pages that the item itself reports as damaged
         for (const json& page : item_["pages"]) {
             if (page.contains("error") && !page["error"].is_null())
-                failed.insert({item_["sources"].at(page.at("image").at("source").get<std::size_t>()).at("master").get<std::string>(), page.at("image").at("index").get<int>()});
+                failed.insert({item_["sources"]
+                                   .at(page.at("image").at("source").get<std::size_t>())
+                                   .at("master")
+                                   .get<std::string>(),
+                               page.at("image").at("index").get<int>()});
         }
         std::atomic<std::size_t> next{0}, done{0};
         const auto work = [&] {
             for (std::size_t i = next++; i < jobs.size(); i = next++) {
                 const Job& job = jobs[i];
-                const std::string name = job.index == 0 ? where(job.path) : where(job.path) + "#" + std::to_string(job.index + 1);
+                const std::string name =
+                    job.index == 0 ? where(job.path) : where(job.path) + "#" + std::to_string(job.index + 1);
                 const auto raster = options_.decode(job.file, job.index);
                 ++done;
                 if (!raster) {
                     const std::string reason = raster.error().code + ": " + raster.error().reason;
                     if (failed.contains({job.path, job.index})) issues_.warning(name, "image.known_damage", reason);
                     else issues_.error(name, "image.damaged", reason);
-                } else if (job.width > 0 && job.height > 0 && (raster->width() != job.width || raster->height() != job.height)) {
+                } else if (job.width > 0 && job.height > 0 &&
+                           (raster->width() != job.width || raster->height() != job.height)) {
                     issues_.error(name, "image.size", std::to_string(job.width) + "x" + std::to_string(job.height),
                                   std::to_string(raster->width()) + "x" + std::to_string(raster->height()));
                 }
             }
         };
-        const int wanted = options_.threads > 0 ? options_.threads : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
+        const int wanted = options_.threads > 0
+                               ? options_.threads
+                               : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
         {
             std::vector<std::jthread> pool;
             for (int t = 1; t < wanted; ++t) pool.emplace_back(work);
@@ -249,7 +275,8 @@ class ItemChecker {
                 issues_.error(where(path), pages.error().code, pages.error().reason);
                 continue;
             }
-            if (static_cast<std::size_t>(*pages) != pages_) issues_.error(where(path), "item.pages_pdf", std::to_string(pages_), std::to_string(*pages));
+            if (static_cast<std::size_t>(*pages) != pages_)
+                issues_.error(where(path), "item.pages_pdf", std::to_string(pages_), std::to_string(*pages));
             if (text_) compare_text(path, at->second);
         }
     }
@@ -294,7 +321,8 @@ class ItemChecker {
 
 } // namespace
 
-void check_item(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas, Report& report, Issues& issues) {
+void check_item(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas,
+                Report& report, Issues& issues) {
     ItemChecker(fs, real_files, tree, options, schemas, report, issues).run();
 }
 

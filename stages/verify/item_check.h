@@ -18,7 +18,7 @@ struct ItemTree {
 };
 
 /// A tree without metadata/item.json is not one of ours: only its XML is looked at.
-void check_item(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas, Report& report,
-                Issues& issues);
+void check_item(FileSystem& fs, bool real_files, const ItemTree& tree, const Options& options, Schemas& schemas,
+                Report& report, Issues& issues);
 
 } // namespace recto::verify

@@ -29,7 +29,12 @@ void each_element(const xmlNode* root, const std::function<void(const xmlNode*)>
 }
 
 std::string percent_decoded(std::string_view text) {
-    const auto value = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+    const auto value = [](char c) {
+        return c >= '0' && c <= '9'   ? c - '0'
+               : c >= 'a' && c <= 'f' ? c - 'a' + 10
+               : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                      : -1;
+    };
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%' && i + 2 < text.size() && value(text[i + 1]) >= 0 && value(text[i + 2]) >= 0) {
@@ -66,7 +71,8 @@ std::string algorithm_name(const std::string& mets) {
 
 } // namespace
 
-MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& path, const ItemTree& tree, Issues& issues) {
+MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& path, const ItemTree& tree,
+                     Issues& issues) {
     MetsFacts facts;
     const std::string where = join_path(tree.name, path), base = parent_path(path);
     std::set<std::string> ids;
@@ -90,9 +96,11 @@ MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& pat
         if (counts) facts.files.insert(logical);
         const auto file = tree.files.find(logical);
         if (file == tree.files.end()) return issues.error(where, "mets.missing", href);
-        const std::string size = xml_attribute(facts_of, "SIZE"), sum = lower_ascii(xml_attribute(facts_of, "CHECKSUM"));
+        const std::string size = xml_attribute(facts_of, "SIZE"),
+                          sum = lower_ascii(xml_attribute(facts_of, "CHECKSUM"));
         const auto s = fs.stat(file->second);
-        if (s && !size.empty() && size != std::to_string(s->size)) issues.error(where, "mets.size", href, size, std::to_string(s->size));
+        if (s && !size.empty() && size != std::to_string(s->size))
+            issues.error(where, "mets.size", href, size, std::to_string(s->size));
         if (sum.empty()) return;
         const std::string algorithm = algorithm_name(xml_attribute(facts_of, "CHECKSUMTYPE"));
         const auto known = tree.sha512.find(logical);
@@ -117,7 +125,8 @@ MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& pat
     });
     run_checksums(fs, jobs, 0);
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        if (!jobs[i].values || jobs[i].values->front() != expected[i].second) issues.error(where, "mets.digest", expected[i].first);
+        if (!jobs[i].values || jobs[i].values->front() != expected[i].second)
+            issues.error(where, "mets.digest", expected[i].first);
     }
     return facts;
 }
@@ -126,15 +135,19 @@ void check_alto(const xmlNode* root, const std::string& where, std::pair<int, in
     double width = 0, height = 0;
     int outside = 0, pages = 0;
     // strtod takes no locale of the user here: the program never calls setlocale for numbers.
-    const auto number = [](const xmlNode* node, const char* name) { return std::strtod(xml_attribute(node, name).c_str(), nullptr); };
-    static constexpr std::array<const char*, 9> kBoxes{"PrintSpace", "TextBlock", "ComposedBlock", "Illustration", "GraphicalElement",
-                                                       "TextLine", "String", "SP", "Glyph"};
+    const auto number = [](const xmlNode* node, const char* name) {
+        return std::strtod(xml_attribute(node, name).c_str(), nullptr);
+    };
+    static constexpr std::array<const char*, 9> kBoxes{
+        "PrintSpace", "TextBlock", "ComposedBlock", "Illustration", "GraphicalElement", "TextLine",
+        "String",     "SP",        "Glyph"};
     each_element(root, [&](const xmlNode* node) {
         if (xml_named(node, "Page")) {
             ++pages;
             width = number(node, "WIDTH");
             height = number(node, "HEIGHT");
-            const bool differs = image.first > 0 && (static_cast<int>(width) != image.first || static_cast<int>(height) != image.second);
+            const bool differs =
+                image.first > 0 && (static_cast<int>(width) != image.first || static_cast<int>(height) != image.second);
             if (differs)
                 issues.error(where, "alto.size", xml_attribute(node, "WIDTH") + "x" + xml_attribute(node, "HEIGHT"),
                              std::to_string(image.first) + "x" + std::to_string(image.second));
@@ -143,8 +156,12 @@ void check_alto(const xmlNode* root, const std::string& where, std::pair<int, in
         if (std::none_of(kBoxes.begin(), kBoxes.end(), [&](const char* name) { return xml_named(node, name); })) return;
         if (xml_attribute(node, "HPOS").empty() && xml_attribute(node, "VPOS").empty()) return;
         const double x = number(node, "HPOS"), y = number(node, "VPOS");
-        const bool inside = x >= 0 && y >= 0 && x + number(node, "WIDTH") <= width && y + number(node, "HEIGHT") <= height;
-        if (!inside && ++outside <= 5) issues.error(where, "alto.outside", xml_attribute(node, "ID").empty() ? xml_attribute(node, "CONTENT") : xml_attribute(node, "ID"));
+        const bool inside =
+            x >= 0 && y >= 0 && x + number(node, "WIDTH") <= width && y + number(node, "HEIGHT") <= height;
+        if (!inside && ++outside <= 5)
+            issues.error(where, "alto.outside",
+                         xml_attribute(node, "ID").empty() ? xml_attribute(node, "CONTENT")
+                                                           : xml_attribute(node, "ID"));
     });
     if (pages == 0) issues.error(where, "alto.no_page");
 }

@@ -17,7 +17,8 @@ struct MetsFacts {
 
 /// IDs unique, IDREFs resolve, each FLocat and mdRef names a file of the tree, SIZE and CHECKSUM agree. `path`: logical
 /// path of the METS file; references are relative to its folder.
-MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& path, const ItemTree& tree, Issues& issues);
+MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& path, const ItemTree& tree,
+                     Issues& issues);
 
 /// Every box lies in its page, the page has the size of its image (`image` {0,0}: not known).
 void check_alto(const xmlNode* root, const std::string& where, std::pair<int, int> image, Issues& issues);

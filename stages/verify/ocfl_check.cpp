@@ -21,28 +21,30 @@ namespace {
 constexpr std::uint64_t kMaxInventory = std::uint64_t{512} << 20; ///< Bytes; larger ones are refused, not read.
 
 /// Extensions registered by the OCFL community (ocfl.github.io/extensions), with "initial".
-constexpr std::array<std::string_view, 13> kRegistered{
-    "initial",
-    "0001-digest-algorithms",
-    "0002-flat-direct-storage-layout",
-    "0003-hash-and-id-n-tuple-storage-layout",
-    "0004-hashed-n-tuple-storage-layout",
-    "0005-mutable-head",
-    "0006-flat-omit-prefix-storage-layout",
-    "0007-n-tuple-omit-prefix-storage-layout",
-    "0008-schema-registry",
-    "0009-digest-algorithms",
-    "0010-differential-n-tuple-omit-prefix-storage-layout",
-    "0011-direct-clean-path-layout",
-    "0012-upcoming-digest-algorithms"};
+constexpr std::array<std::string_view, 13> kRegistered{"initial",
+                                                       "0001-digest-algorithms",
+                                                       "0002-flat-direct-storage-layout",
+                                                       "0003-hash-and-id-n-tuple-storage-layout",
+                                                       "0004-hashed-n-tuple-storage-layout",
+                                                       "0005-mutable-head",
+                                                       "0006-flat-omit-prefix-storage-layout",
+                                                       "0007-n-tuple-omit-prefix-storage-layout",
+                                                       "0008-schema-registry",
+                                                       "0009-digest-algorithms",
+                                                       "0010-differential-n-tuple-omit-prefix-storage-layout",
+                                                       "0011-direct-clean-path-layout",
+                                                       "0012-upcoming-digest-algorithms"};
 
-bool registered(std::string_view name) { return std::find(kRegistered.begin(), kRegistered.end(), name) != kRegistered.end(); }
+bool registered(std::string_view name) {
+    return std::find(kRegistered.begin(), kRegistered.end(), name) != kRegistered.end();
+}
 
 class ObjectChecker {
   public:
     ObjectChecker(FileSystem& fs, std::string folder, std::string name, const OcflCheckOptions& options, Report& report,
                   Issues& issues)
-        : fs_(fs), folder_(std::move(folder)), name_(std::move(name)), options_(options), report_(report), issues_(issues) {}
+        : fs_(fs), folder_(std::move(folder)), name_(std::move(name)), options_(options), report_(report),
+          issues_(issues) {}
 
     void run() {
         ++report_.objects;
@@ -204,7 +206,8 @@ class ObjectChecker {
 
     /// Files below a content folder; an empty folder is a fault (the content folder itself: a warning).
     void walk(const std::string& path, bool top) {
-        if (std::count(path.begin(), path.end(), '/') > 200) return issues_.error(join_path(name_, path), "unreadable", "too deep");
+        if (std::count(path.begin(), path.end(), '/') > 200)
+            return issues_.error(join_path(name_, path), "unreadable", "too deep");
         const auto names = fs_.list(join_path(folder_, path));
         if (!names) return issues_.error(join_path(name_, path), "unreadable", names.error().reason);
         if (names->empty()) {
@@ -230,8 +233,7 @@ class ObjectChecker {
             if (old.minor > newer_minor) error(path, "E103", "1." + std::to_string(old.minor));
             newer_minor = std::min(newer_minor, old.minor);
             if (!old.head.empty() && old.head != version) error(path, "E040", old.head);
-            if (old.content_folder != root_->content_folder)
-                error(path, "E019", old.content_folder);
+            if (old.content_folder != root_->content_folder) error(path, "E019", old.content_folder);
             for (const std::string& name : old.versions) compare_state(path, old, name);
             if (old.algorithm != root_->algorithm) warning(path, "W004", old.algorithm);
         }
@@ -313,7 +315,8 @@ class ObjectChecker {
             }
             for (const auto& [algorithm, paths] : inventory.fixity) {
                 for (const auto& [path, digest] : paths) {
-                    if (files_.contains(path) && known_checksum(algorithm)) claims[path].push_back({algorithm, digest, where, "E093"});
+                    if (files_.contains(path) && known_checksum(algorithm))
+                        claims[path].push_back({algorithm, digest, where, "E093"});
                 }
             }
         };
@@ -337,10 +340,11 @@ class ObjectChecker {
                 continue;
             }
             for (const Claim& claim : *of_job[i]) {
-                const auto k = static_cast<std::size_t>(
-                    std::find(job.names.begin(), job.names.end(), claim.algorithm) - job.names.begin());
+                const auto k = static_cast<std::size_t>(std::find(job.names.begin(), job.names.end(), claim.algorithm) -
+                                                        job.names.begin());
                 if ((*job.values)[k] == claim.digest) continue;
-                error(path, claim.code, claim.inventory + ": " + claim.algorithm + " " + claim.digest + " ≠ " + (*job.values)[k]);
+                error(path, claim.code,
+                      claim.inventory + ": " + claim.algorithm + " " + claim.digest + " ≠ " + (*job.values)[k]);
                 // An old inventory with the same algorithm that says otherwise contradicts the root inventory too.
                 const auto root_says = root_->digest_of.find(path);
                 if (claim.algorithm == root_->algorithm && std::string_view(claim.code) == "E092" &&
@@ -390,7 +394,8 @@ std::vector<std::string> check_ocfl_root(FileSystem& fs, const std::string& fold
         if (!layout || !layout->value.is_object() || !layout->value.contains("extension") ||
             !layout->value.contains("description") || !layout->value["extension"].is_string()) {
             issues.error("ocfl_layout.json", "ocfl.E070", "ocfl_layout.json");
-        } else if (const std::string extension = layout->value["extension"].get<std::string>(); !registered(extension)) {
+        } else if (const std::string extension = layout->value["extension"].get<std::string>();
+                   !registered(extension)) {
             issues.warning("ocfl_layout.json", "ocfl.W016", extension);
         }
     }
@@ -411,7 +416,8 @@ std::vector<std::string> check_ocfl_root(FileSystem& fs, const std::string& fold
             }
         } else if (s->is_directory) {
             todo.push_back(name);
-        } else if (!name.starts_with("0=ocfl_") && name != "ocfl_layout.json" && !(name.starts_with("ocfl_") && name.ends_with(".txt")) &&
+        } else if (!name.starts_with("0=ocfl_") && name != "ocfl_layout.json" &&
+                   !(name.starts_with("ocfl_") && name.ends_with(".txt")) &&
                    !(name.starts_with("ocfl_") && name.ends_with(".html")) && !name.ends_with(".md")) {
             issues.warning(name, "stray_file", name);
         }
@@ -424,7 +430,8 @@ std::vector<std::string> check_ocfl_root(FileSystem& fs, const std::string& fold
             issues.error(at, "unreadable", names.error().reason);
             continue;
         }
-        if (std::any_of(names->begin(), names->end(), [](const std::string& n) { return n.starts_with("0=ocfl_object_"); })) {
+        if (std::any_of(names->begin(), names->end(),
+                        [](const std::string& n) { return n.starts_with("0=ocfl_object_"); })) {
             objects.push_back(at);
             continue;
         }

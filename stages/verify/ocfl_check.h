@@ -20,6 +20,7 @@ void check_ocfl_object(FileSystem& fs, const std::string& folder, const std::str
                        const OcflCheckOptions& options, Report& report, Issues& issues);
 
 /// Checks the storage root's own structure; returns the object roots (relative, sorted), which are not looked into.
-[[nodiscard]] std::vector<std::string> check_ocfl_root(FileSystem& fs, const std::string& folder, Report& report, Issues& issues);
+[[nodiscard]] std::vector<std::string> check_ocfl_root(FileSystem& fs, const std::string& folder, Report& report,
+                                                       Issues& issues);
 
 } // namespace recto::verify

@@ -254,7 +254,8 @@ class Checker {
     void version(const std::string& name, const json& block) {
         if (!block.is_object()) return error("E047", name);
         if (const auto created = block.find("created"); created == block.end()) error("E048", name);
-        else if (!created->is_string() || !rfc3339_instant(created->get<std::string>())) error("E049", name + ": " + created->dump());
+        else if (!created->is_string() || !rfc3339_instant(created->get<std::string>()))
+            error("E049", name + ": " + created->dump());
         if (const auto message = block.find("message"); message == block.end()) warning("W007", name + ": message");
         else if (!message->is_string()) error("E094", name);
         if (const auto user = block.find("user"); user == block.end()) {
@@ -279,7 +280,8 @@ class Checker {
             const std::string key = lower_ascii(digest);
             // Digests are compared as values; the spelling must be that of the manifest all the same.
             if (!out_.manifest.contains(key)) error("E050", name + ": " + digest);
-            else if (manifest != nullptr && manifest->is_object() && !manifest->contains(digest)) error("E050", name + ": " + digest);
+            else if (manifest != nullptr && manifest->is_object() && !manifest->contains(digest))
+                error("E050", name + ": " + digest);
             if (!list.is_array()) {
                 error("E051", name + ": " + digest);
                 continue;

@@ -19,10 +19,11 @@ struct Inventory {
     int minor = 1;       ///< Of the specification it names: 0 or 1.
     std::string id, algorithm = "sha512", head, content_folder = "content";
     bool sets_content_folder = false;
-    std::vector<std::string> versions;                          ///< Version folders' names, in order.
-    std::map<std::string, std::vector<std::string>> manifest;   ///< Digest (lower case) -> content paths.
-    std::map<std::string, std::string> digest_of;               ///< Content path -> digest (lower case).
-    std::map<std::string, std::map<std::string, std::string>> states; ///< Version -> logical path -> digest (lower case).
+    std::vector<std::string> versions;                        ///< Version folders' names, in order.
+    std::map<std::string, std::vector<std::string>> manifest; ///< Digest (lower case) -> content paths.
+    std::map<std::string, std::string> digest_of;             ///< Content path -> digest (lower case).
+    std::map<std::string, std::map<std::string, std::string>>
+        states; ///< Version -> logical path -> digest (lower case).
     std::map<std::string, std::map<std::string, std::string>> fixity; ///< Algorithm -> content path -> digest.
     nlohmann::json raw;
 };

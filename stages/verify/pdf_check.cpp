@@ -41,9 +41,7 @@ Result<int> pdf_pages(const std::string& path) {
         writer.write();
         if (pdf.anyWarnings()) return fail("pdf.damaged", pdf.getWarnings().front().what(), path);
         return pages;
-    } catch (const std::exception& e) {
-        return fail("pdf.damaged", e.what(), path);
-    }
+    } catch (const std::exception& e) { return fail("pdf.damaged", e.what(), path); }
 }
 
 Result<std::string> pdf_text(const std::string& path, const std::string& program, int seconds) {
@@ -71,7 +69,8 @@ Result<std::string> pdf_text(const std::string& path, const std::string& program
     std::string text, fault;
     std::array<char, 65536> buffer{};
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) {
             fault = "pdf.time_limit";
             break;
@@ -91,11 +90,11 @@ Result<std::string> pdf_text(const std::string& path, const std::string& program
     ::close(pipe[0]);
     if (!fault.empty()) ::kill(child, SIGKILL);
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     if (!fault.empty()) return fail(fault, "pdftotext was stopped", path);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return fail("pdf.no_pdftotext", "cannot be run", program);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail("pdf.damaged", "pdftotext ended with status " + std::to_string(status), path);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return fail("pdf.damaged", "pdftotext ended with status " + std::to_string(status), path);
     return text;
 }
 
@@ -108,7 +107,8 @@ std::string without_white_space(std::string_view text) {
         if (rest.starts_with("\xC2\xA0")) {
             ++i;
         } else if (rest.starts_with("\xE3\x80\x80") ||
-                   (rest.size() > 2 && rest.starts_with("\xE2\x80") && static_cast<unsigned char>(rest[2]) >= 0x80 && static_cast<unsigned char>(rest[2]) <= 0x8A)) {
+                   (rest.size() > 2 && rest.starts_with("\xE2\x80") && static_cast<unsigned char>(rest[2]) >= 0x80 &&
+                    static_cast<unsigned char>(rest[2]) <= 0x8A)) {
             i += 2;
         } else {
             out += text[i];

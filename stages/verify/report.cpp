@@ -17,9 +17,14 @@ std::string printable(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size() && out.size() < kMaxArgument;) {
         const auto c = static_cast<unsigned char>(text[i]);
-        std::size_t length = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+        std::size_t length = c < 0x80                ? 1
+                             : c >= 0xC2 && c < 0xE0 ? 2
+                             : c >= 0xE0 && c < 0xF0 ? 3
+                             : c >= 0xF0 && c < 0xF5 ? 4
+                                                     : 0;
         bool whole = length > 0 && i + length <= text.size() && (c >= 0x20 && c != 0x7F);
-        for (std::size_t k = 1; whole && k < length; ++k) whole = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
+        for (std::size_t k = 1; whole && k < length; ++k)
+            whole = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
         if (whole && c == 0xED && static_cast<unsigned char>(text[i + 1]) >= 0xA0) whole = false; // surrogates
         if (whole && c == 0xE0 && static_cast<unsigned char>(text[i + 1]) < 0xA0) whole = false;  // overlong
         if (whole && c == 0xF0 && static_cast<unsigned char>(text[i + 1]) < 0x90) whole = false;
@@ -54,11 +59,13 @@ std::string_view to_string(Kind kind) {
 }
 
 std::size_t Report::errors() const {
-    return static_cast<std::size_t>(std::count_if(issues.begin(), issues.end(), [](const Issue& i) { return i.severity == Severity::Error; }));
+    return static_cast<std::size_t>(
+        std::count_if(issues.begin(), issues.end(), [](const Issue& i) { return i.severity == Severity::Error; }));
 }
 
 std::size_t Report::warnings() const {
-    return static_cast<std::size_t>(std::count_if(issues.begin(), issues.end(), [](const Issue& i) { return i.severity == Severity::Warning; }));
+    return static_cast<std::size_t>(
+        std::count_if(issues.begin(), issues.end(), [](const Issue& i) { return i.severity == Severity::Warning; }));
 }
 
 int Report::exit_code() const {
@@ -108,11 +115,11 @@ std::string Report::to_text(Language language) const {
     std::string out;
     for (const Issue& issue : issues) {
         const std::string severity = "verify.severity." + std::string(recto::to_string(issue.severity));
-        out += format_message(language, severity, {}) + " " + (issue.path.empty() ? printable(path) : issue.path) + ": " +
-               issue.message(language) + " (" + issue.code + ")\n";
+        out += format_message(language, severity, {}) + " " + (issue.path.empty() ? printable(path) : issue.path) +
+               ": " + issue.message(language) + " (" + issue.code + ")\n";
     }
-    const std::string args[] = {printable(path), std::to_string(objects), std::to_string(files), std::to_string(bytes),
-                                std::to_string(errors()), std::to_string(warnings())};
+    const std::string args[] = {printable(path),       std::to_string(objects),  std::to_string(files),
+                                std::to_string(bytes), std::to_string(errors()), std::to_string(warnings())};
     out += format_message(language, good() ? "verify.summary_good" : "verify.summary_bad", args) + "\n";
     return out;
 }
@@ -128,8 +135,9 @@ std::vector<Issue> Issues::take_sorted() {
     const std::lock_guard lock(mutex_);
     const auto key = [](const Issue& i) { return std::tie(i.path, i.code, i.args); };
     std::sort(list_.begin(), list_.end(), [&](const Issue& a, const Issue& b) { return key(a) < key(b); });
-    list_.erase(std::unique(list_.begin(), list_.end(), [&](const Issue& a, const Issue& b) { return key(a) == key(b); }),
-                list_.end());
+    list_.erase(
+        std::unique(list_.begin(), list_.end(), [&](const Issue& a, const Issue& b) { return key(a) == key(b); }),
+        list_.end());
     return std::exchange(list_, {});
 }
 

@@ -50,12 +50,10 @@ struct Report {
 /// Where checks put what they find. Thread-safe.
 class Issues {
   public:
-    template <class... Args>
-    void error(std::string path, std::string code, const Args&... args) {
+    template <class... Args> void error(std::string path, std::string code, const Args&... args) {
         add({std::move(path), std::move(code), Severity::Error, {std::string(args)...}});
     }
-    template <class... Args>
-    void warning(std::string path, std::string code, const Args&... args) {
+    template <class... Args> void warning(std::string path, std::string code, const Args&... args) {
         add({std::move(path), std::move(code), Severity::Warning, {std::string(args)...}});
     }
     void add(Issue issue);

@@ -16,7 +16,9 @@ namespace {
 Kind recognise(FileSystem& fs, const std::string& path) {
     const auto names = fs.list(path);
     if (!names) return Kind::Unknown;
-    const auto has = [&](std::string_view name) { return std::find(names->begin(), names->end(), name) != names->end(); };
+    const auto has = [&](std::string_view name) {
+        return std::find(names->begin(), names->end(), name) != names->end();
+    };
     const auto begins = [&](std::string_view name) {
         return std::any_of(names->begin(), names->end(), [&](const std::string& n) { return n.starts_with(name); });
     };
@@ -82,7 +84,8 @@ class Verifier {
     void bag(const std::string& path) {
         check_bag(fs_, path, {options_.digests, options_.threads}, report_, issues_);
         const std::string data = join_path(path, "data");
-        if (const auto s = fs_.stat(data); !options_.content || !s || !s->exists || !s->is_directory || s->is_symlink) return;
+        if (const auto s = fs_.stat(data); !options_.content || !s || !s->exists || !s->is_directory || s->is_symlink)
+            return;
         const auto files = list_files(fs_, data);
         if (!files) return;
         ItemTree tree{"data", {}, {}};

@@ -31,8 +31,9 @@ struct Options {
     /// `default_schema_folder`. Where a schema is not there the check is reported as not done, by a warning.
     std::string schema_folder{}, default_schema_folder{};
 
-    std::string pdftotext = "pdftotext"; ///< Program of Poppler; when it cannot be run the comparison is reported as not done.
-    int pdf_seconds = 120;               ///< Time limit for it, a file.
+    std::string pdftotext =
+        "pdftotext";       ///< Program of Poppler; when it cannot be run the comparison is reported as not done.
+    int pdf_seconds = 120; ///< Time limit for it, a file.
 };
 
 /// Verifies one path. `fs` null: the real file system; images and PDF are looked at only there.

@@ -13,7 +13,7 @@ namespace recto::verify {
 namespace {
 
 constexpr std::size_t kMaxXml = std::size_t{1} << 30; ///< Bytes.
-constexpr int kMaxMessages = 20;                      ///< A document with a systematic fault would say it a thousand times.
+constexpr int kMaxMessages = 20; ///< A document with a systematic fault would say it a thousand times.
 
 struct Known {
     std::string_view name_space, root, file;
@@ -88,7 +88,8 @@ Result<XmlDoc> parse_xml(std::string_view bytes, const std::string& name) {
                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING));
     const xmlError* error = xmlCtxtGetLastError(context);
     const bool good = doc && context->wellFormed != 0;
-    const std::string reason = good ? "" : "line " + std::to_string(error == nullptr ? 0 : error->line) + ": " + message_of(error);
+    const std::string reason =
+        good ? "" : "line " + std::to_string(error == nullptr ? 0 : error->line) + ": " + message_of(error);
     xmlFreeParserCtxt(context);
     xmlSetStructuredErrorFunc(nullptr, nullptr);
     if (!good) return fail("xml.malformed", reason, name);
@@ -133,13 +134,17 @@ Schemas::Compiled* Schemas::compiled(const std::string& file) {
     }
     install_loader();
     t_folder = folder_;
-    xmlSchemaParserCtxtPtr context = file == "dcterms.xsd"
-                                         ? xmlSchemaNewMemParserCtxt(kDublinCoreDriver.data(), static_cast<int>(kDublinCoreDriver.size()))
-                                         : xmlSchemaNewParserCtxt(path.c_str());
+    xmlSchemaParserCtxtPtr context =
+        file == "dcterms.xsd"
+            ? xmlSchemaNewMemParserCtxt(kDublinCoreDriver.data(), static_cast<int>(kDublinCoreDriver.size()))
+            : xmlSchemaNewParserCtxt(path.c_str());
     std::string last;
-    xmlSchemaSetParserStructuredErrors(context, [](void* data, xmlErrorPtr error) {
-        if (error->level >= XML_ERR_ERROR) *static_cast<std::string*>(data) = message_of(error);
-    }, &last);
+    xmlSchemaSetParserStructuredErrors(
+        context,
+        [](void* data, xmlErrorPtr error) {
+            if (error->level >= XML_ERR_ERROR) *static_cast<std::string*>(data) = message_of(error);
+        },
+        &last);
     entry->schema = xmlSchemaParse(context);
     xmlSchemaFreeParserCtxt(context);
     t_folder.clear();

@@ -15,13 +15,15 @@ using ::testing::ElementsAre;
 std::string in_encoding(const std::string& utf8, const char* name) {
     const icu::UnicodeString text = icu::UnicodeString::fromUTF8(utf8);
     std::string out(static_cast<std::size_t>(text.length()) * 6, '\0');
-    out.resize(static_cast<std::size_t>(text.extract(0, text.length(), out.data(), static_cast<std::uint32_t>(out.size()), name)));
+    out.resize(static_cast<std::size_t>(
+        text.extract(0, text.length(), out.data(), static_cast<std::uint32_t>(out.size()), name)));
     return out;
 }
 
 std::vector<std::string> remarks(const Catalogue& c) {
     std::vector<std::string> out;
-    for (const Remark& r : c.remarks()) out.push_back(std::to_string(r.row) + " " + r.code + (r.refused ? " refused" : ""));
+    for (const Remark& r : c.remarks())
+        out.push_back(std::to_string(r.row) + " " + r.code + (r.refused ? " refused" : ""));
     return out;
 }
 
@@ -41,8 +43,9 @@ void expect_plain(const Catalogue& c) {
 }
 
 TEST(Catalogue, Encodings) {
-    for (const std::string& bytes : {kPlain, std::string(kBom) + kPlain, in_encoding(kPlain, "GB18030"),
-                                     "\xFF\xFE" + in_encoding(kPlain, "UTF-16LE"), "\xFE\xFF" + in_encoding(kPlain, "UTF-16BE")}) {
+    for (const std::string& bytes :
+         {kPlain, std::string(kBom) + kPlain, in_encoding(kPlain, "GB18030"),
+          "\xFF\xFE" + in_encoding(kPlain, "UTF-16LE"), "\xFE\xFF" + in_encoding(kPlain, "UTF-16BE")}) {
         auto c = Catalogue::from_csv(bytes, "c.csv");
         ASSERT_TRUE(c) << c.error().to_string();
         expect_plain(*c);
@@ -76,17 +79,29 @@ TEST(Catalogue, Headings) {
     EXPECT_EQ(field_of_heading("题名【必填】"), "title");
     EXPECT_EQ(field_of_heading("保管期限"), "retention_period");
     EXPECT_EQ(field_of_heading("归档人"), "");
-    auto c = Catalogue::from_csv("QZH,DH,TM,RZZ,ND,WJRQ,WH,YS,MJ,BGQX,ZTC,HH,JH,归档人\n0025,A-1,t,r,2012,d,w,3,公开,永久,z,h,j,李\n", "c.csv");
+    auto c = Catalogue::from_csv(
+        "QZH,DH,TM,RZZ,ND,WJRQ,WH,YS,MJ,BGQX,ZTC,HH,JH,归档人\n0025,A-1,t,r,2012,d,w,3,公开,永久,z,h,j,李\n", "c.csv");
     ASSERT_TRUE(c);
-    const std::map<std::string, std::string> expected{
-        {"fonds_code", "0025"},     {"reference_code", "A-1"}, {"title", "t"},      {"creator", "r"},    {"year", "2012"},
-        {"date", "d"},              {"document_number", "w"},  {"page_count", "3"}, {"security_level", "公开"},
-        {"retention_period", "永久"}, {"subjects", "z"},         {"box_number", "h"}, {"item_number", "j"}, {"归档人", "李"}};
+    const std::map<std::string, std::string> expected{{"fonds_code", "0025"},
+                                                      {"reference_code", "A-1"},
+                                                      {"title", "t"},
+                                                      {"creator", "r"},
+                                                      {"year", "2012"},
+                                                      {"date", "d"},
+                                                      {"document_number", "w"},
+                                                      {"page_count", "3"},
+                                                      {"security_level", "公开"},
+                                                      {"retention_period", "永久"},
+                                                      {"subjects", "z"},
+                                                      {"box_number", "h"},
+                                                      {"item_number", "j"},
+                                                      {"归档人", "李"}};
     EXPECT_EQ(*c->find("A-1"), expected);
 }
 
 TEST(Catalogue, HeadingsBelowATitleAndFurtherHeadings) {
-    auto c = Catalogue::from_csv("归档文件目录,,\n2012年度,,\n序号,档号,题名\n1,A-1,t\n序号,档号,题名\n2,A-2,u\n", "c.csv");
+    auto c =
+        Catalogue::from_csv("归档文件目录,,\n2012年度,,\n序号,档号,题名\n1,A-1,t\n序号,档号,题名\n2,A-2,u\n", "c.csv");
     ASSERT_TRUE(c);
     EXPECT_EQ(c->entries().size(), 2U);
     EXPECT_EQ(c->find("A-2")->at("title"), "u");
@@ -119,16 +134,18 @@ TEST(Catalogue, EveryRowIsKeptOrRefusedWithItsNumber) {
                                  "1-5,short,5\n",
                                  "c.csv");
     ASSERT_TRUE(c);
-    EXPECT_THAT(remarks(*c), ElementsAre("4 catalogue.no_code refused", "5 catalogue.duplicate refused", "6 catalogue.duplicate refused",
-                                         "7 catalogue.mangled_code refused", "8 catalogue.mangled_code refused",
-                                         "9 catalogue.mangled_code refused", "10 catalogue.bad_page_count",
-                                         "11 catalogue.too_many_cells refused", "12 catalogue.bad_quote refused"));
+    EXPECT_THAT(remarks(*c), ElementsAre("4 catalogue.no_code refused", "5 catalogue.duplicate refused",
+                                         "6 catalogue.duplicate refused", "7 catalogue.mangled_code refused",
+                                         "8 catalogue.mangled_code refused", "9 catalogue.mangled_code refused",
+                                         "10 catalogue.bad_page_count", "11 catalogue.too_many_cells refused",
+                                         "12 catalogue.bad_quote refused"));
     std::vector<std::string> codes;
     for (const Entry& e : c->entries()) codes.push_back(e.code + "@" + std::to_string(e.row));
     EXPECT_THAT(codes, ElementsAre("A-1@2", "A-2@10", "A-5@13", "0025@14", "1-5@15"));
     EXPECT_EQ(c->find("A-2")->at("title"), "multi\nline");
     EXPECT_EQ(c->remarks()[1].finding().english(), "Row 5, column 档号: refused, A-1 already stands in row 2.");
-    for (const Remark& r : c->remarks()) EXPECT_NE(r.finding().chinese().find("第 " + std::to_string(r.row) + " 行"), std::string::npos);
+    for (const Remark& r : c->remarks())
+        EXPECT_NE(r.finding().chinese().find("第 " + std::to_string(r.row) + " 行"), std::string::npos);
 }
 
 TEST(Catalogue, CodesAreComparedFoldedButKeptAsWritten) {
@@ -146,7 +163,11 @@ TEST(Catalogue, DamagedFilesHaveNamedErrors) {
     EXPECT_EQ(code("\n\n , \n"), "catalogue.empty");
     EXPECT_EQ(code(std::string("PK\x03\x04 workbook", 13)), "catalogue.not_csv");
     EXPECT_EQ(code(std::string("a\0b", 3)), "catalogue.not_csv");
-    EXPECT_EQ(code(std::string("\xFF\xFE\x00\xD8" "A\x00", 6)), "catalogue.encoding") << "half a surrogate pair";
+    EXPECT_EQ(code(std::string("\xFF\xFE\x00\xD8"
+                               "A\x00",
+                               6)),
+              "catalogue.encoding")
+        << "half a surrogate pair";
     EXPECT_EQ(code("档号\nA-1 \xFF\xFF\xFF\n"), "catalogue.encoding");
     EXPECT_EQ(code("no heading\nA-1\n"), "catalogue.no_code_column");
     auto open = Catalogue::from_csv("档号,题名\nA-1,ok\nA-2,\"open\nA-3,lost\n", "c.csv");
@@ -165,8 +186,8 @@ struct Random {
 };
 
 TEST(Csv, WhatIsWrittenIsReadBack) {
-    static const std::vector<std::string> kPieces{"=", "+", "-", "@", "'", "\"", ",", ";", "\t", "\r", "\n", "\r\n", " ", "0025",
-                                                  "1-5", "柳州", "＝", "𠮷", "·", "a"};
+    static const std::vector<std::string> kPieces{"=",  "+",    "-", "@",    "'",   "\"",   ",",  ";",  "\t", "\r",
+                                                  "\n", "\r\n", " ", "0025", "1-5", "柳州", "＝", "𠮷", "·",  "a"};
     Random random{7};
     for (int round = 0; round < 2000; ++round) {
         std::vector<std::vector<std::string>> rows{{"head", "a", "b"}}; // the heading row decides on the separator
@@ -177,7 +198,8 @@ TEST(Csv, WhatIsWrittenIsReadBack) {
             const unsigned cells = random.next(4);
             for (unsigned c = 0; c < cells; ++c) {
                 std::string cell;
-                for (unsigned k = random.next(5); k > 0; --k) cell += kPieces[random.next(static_cast<unsigned>(kPieces.size()))];
+                for (unsigned k = random.next(5); k > 0; --k)
+                    cell += kPieces[random.next(static_cast<unsigned>(kPieces.size()))];
                 row.push_back(std::move(cell));
             }
             rows.push_back(std::move(row));
@@ -200,11 +222,13 @@ TEST(Csv, NoCellBeginsWithAFormulaSign) {
 }
 
 TEST(Csv, NoBytesCrashIt) {
-    static const std::vector<std::string> kPieces{"\"", "\"\"", ",", ";", "\n", "\r", "档号", "\xFF", "\xC1\xF8", "\xEF\xBB\xBF", "sep=", "A-1", "\t", "'", "="};
+    static const std::vector<std::string> kPieces{"\"",       "\"\"",         ",",    ";",   "\n", "\r", "档号", "\xFF",
+                                                  "\xC1\xF8", "\xEF\xBB\xBF", "sep=", "A-1", "\t", "'",  "="};
     Random random{11};
     for (int round = 0; round < 5000; ++round) {
         std::string bytes = random.next(3) == 0 ? "档号,题名\n" : "";
-        for (unsigned k = random.next(20); k > 0; --k) bytes += kPieces[random.next(static_cast<unsigned>(kPieces.size()))];
+        for (unsigned k = random.next(20); k > 0; --k)
+            bytes += kPieces[random.next(static_cast<unsigned>(kPieces.size()))];
         auto c = Catalogue::from_csv(bytes, "c.csv");
         if (!c) {
             EXPECT_EQ(c.error().code.rfind("catalogue.", 0), 0U);

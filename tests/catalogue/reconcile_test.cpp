@@ -27,12 +27,19 @@ Item item(std::string code, std::vector<PageClass> classes) {
     return i;
 }
 
-constexpr auto B = PageClass::Body, C = PageClass::Cover, V = PageClass::BlankVerso, N = PageClass::BackNote, S = PageClass::Separator;
+constexpr auto B = PageClass::Body, C = PageClass::Cover, V = PageClass::BlankVerso, N = PageClass::BackNote,
+               S = PageClass::Separator;
 
 struct Case {
-    Catalogue catalogue = *Catalogue::from_csv("档号,题名,页数\nA-1,=one,2\nA-2,two,3\nA-3,three,1\nA-4,four,5\nA-5,five,\nA-2,again,9\n", "c.csv");
-    std::vector<Item> items{item("A-1", {C, B, V, B, V, N}), item("A-2", {S, B, B}), item("A-3", {B, B}), item("A-5", {B}),
-                            item("", {B}), item("X-9", {B}), item("A-1", {B})};
+    Catalogue catalogue = *Catalogue::from_csv(
+        "档号,题名,页数\nA-1,=one,2\nA-2,two,3\nA-3,three,1\nA-4,four,5\nA-5,five,\nA-2,again,9\n", "c.csv");
+    std::vector<Item> items{item("A-1", {C, B, V, B, V, N}),
+                            item("A-2", {S, B, B}),
+                            item("A-3", {B, B}),
+                            item("A-5", {B}),
+                            item("", {B}),
+                            item("X-9", {B}),
+                            item("A-1", {B})};
 };
 
 TEST(Reconcile, CountsByClass) {
@@ -40,10 +47,11 @@ TEST(Reconcile, CountsByClass) {
     const auto r = reconcile(c.catalogue, c.items);
     std::vector<std::string> got;
     for (const auto& i : r.items)
-        got.push_back(i.code + " " + std::string(to_string(i.verdict)) + " " + std::to_string(i.expected) + "/" + std::to_string(i.counted));
-    EXPECT_THAT(got, ElementsAre("A-1 match 2/2", "A-2 missing-pages 3/2", "A-3 extra-pages 1/2", "A-4 not-scanned 5/-1",
-                                 "A-5 no-page-count -1/1", "folder not-in-catalogue -1/1", "X-9 not-in-catalogue -1/1",
-                                 "A-1 not-in-catalogue -1/1"));
+        got.push_back(i.code + " " + std::string(to_string(i.verdict)) + " " + std::to_string(i.expected) + "/" +
+                      std::to_string(i.counted));
+    EXPECT_THAT(got, ElementsAre("A-1 match 2/2", "A-2 missing-pages 3/2", "A-3 extra-pages 1/2",
+                                 "A-4 not-scanned 5/-1", "A-5 no-page-count -1/1", "folder not-in-catalogue -1/1",
+                                 "X-9 not-in-catalogue -1/1", "A-1 not-in-catalogue -1/1"));
     EXPECT_EQ(r.matching, 1);
     EXPECT_EQ(r.missing_pages, 1);
     EXPECT_EQ(r.not_in_catalogue, 3);

@@ -42,18 +42,23 @@ TEST(Declarations, AreCompleteAndSound) {
         EXPECT_EQ(s->key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_."), std::string_view::npos) << s->key;
         EXPECT_NE(s->key.find('.'), std::string_view::npos) << s->key;
         EXPECT_GT(s->english.size(), 10U) << s->key;
-        EXPECT_TRUE(std::any_of(s->chinese.begin(), s->chinese.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7F; })) << s->key;
+        EXPECT_TRUE(std::any_of(s->chinese.begin(), s->chinese.end(), [](char c) {
+            return static_cast<unsigned char>(c) > 0x7F;
+        })) << s->key;
         const auto again = s->parse(to_string(s->default_value));
         ASSERT_TRUE(again) << s->key << ": its default is not allowed: " << again.error().reason;
         EXPECT_EQ(*again, s->default_value) << s->key;
     }
-    for (const char* key : {"intake.multi_page_files", "grouping.code_patterns", "describe.extract", "catalogue.columns"}) EXPECT_TRUE(find_setting(key)) << key;
+    for (const char* key :
+         {"intake.multi_page_files", "grouping.code_patterns", "describe.extract", "catalogue.columns"})
+        EXPECT_TRUE(find_setting(key)) << key;
     EXPECT_FALSE(find_setting("grouping"));
 }
 
 TEST_F(MemoryConfig, DefaultsThenProfileThenSet) {
     EXPECT_FALSE(load_settings("", {}, *fs)->get(group::kRightToLeft));
-    auto r = load("grouping:\n  right_to_left: true\n  duplicate_distance: 5\ngrouping.duplex: \"on\"\n", {"grouping.duplicate_distance=7"});
+    auto r = load("grouping:\n  right_to_left: true\n  duplicate_distance: 5\ngrouping.duplex: \"on\"\n",
+                  {"grouping.duplicate_distance=7"});
     ASSERT_TRUE(r) << r.error().to_string();
     EXPECT_TRUE(r->get(group::kRightToLeft));
     EXPECT_EQ(r->get(group::kDuplicateDistance), 7);
@@ -65,21 +70,28 @@ TEST_F(MemoryConfig, DefaultsThenProfileThenSet) {
 
 TEST_F(MemoryConfig, ErrorsNameFileLineKeyAndNearestName) {
     EXPECT_THAT(error("grouping:\n  duplex: auto\n  right_to_lfet: true\n"),
-                AllOf(HasSubstr("config.unknown_key"), HasSubstr("/c/p.yaml"), HasSubstr("line 3"), HasSubstr("grouping.right_to_lfet"), HasSubstr("'grouping.right_to_left'?")));
+                AllOf(HasSubstr("config.unknown_key"), HasSubstr("/c/p.yaml"), HasSubstr("line 3"),
+                      HasSubstr("grouping.right_to_lfet"), HasSubstr("'grouping.right_to_left'?")));
     EXPECT_THAT(error("duplex: auto\n"), HasSubstr("'grouping.duplex'?"));
     EXPECT_THAT(error("zzzzqqqqxxxx: 1\n"), HasSubstr("recto config --list"));
-    EXPECT_THAT(error("grouping:\n  duplex: auto\n  duplex: \"on\"\n"), AllOf(HasSubstr("config.duplicate_key"), HasSubstr("line 3")));
-    EXPECT_THAT(error("grouping.duplex: auto\ngrouping:\n  duplex: \"on\"\n"), AllOf(HasSubstr("config.duplicate_key"), HasSubstr("line 3")));
-    EXPECT_THAT(error("grouping:\n  right_to_left: maybe\n"), AllOf(HasSubstr("config.bad_value"), HasSubstr("line 2"), HasSubstr("true or false")));
-    EXPECT_THAT(error("grouping:\n  duplicate_distance: 2.5\n"), AllOf(HasSubstr("config.bad_value"), HasSubstr("whole number"), HasSubstr("from 0 to 16")));
+    EXPECT_THAT(error("grouping:\n  duplex: auto\n  duplex: \"on\"\n"),
+                AllOf(HasSubstr("config.duplicate_key"), HasSubstr("line 3")));
+    EXPECT_THAT(error("grouping.duplex: auto\ngrouping:\n  duplex: \"on\"\n"),
+                AllOf(HasSubstr("config.duplicate_key"), HasSubstr("line 3")));
+    EXPECT_THAT(error("grouping:\n  right_to_left: maybe\n"),
+                AllOf(HasSubstr("config.bad_value"), HasSubstr("line 2"), HasSubstr("true or false")));
+    EXPECT_THAT(error("grouping:\n  duplicate_distance: 2.5\n"),
+                AllOf(HasSubstr("config.bad_value"), HasSubstr("whole number"), HasSubstr("from 0 to 16")));
     EXPECT_THAT(error("grouping:\n  duplicate_distance: 17\n"), HasSubstr("from 0 to 16"));
     EXPECT_THAT(error("grouping:\n  duplex: [a, b]\n"), AllOf(HasSubstr("config.bad_value"), HasSubstr("line 2")));
     EXPECT_THAT(error("grouping:\n  duplex: sometimes\n"), HasSubstr("auto, on, off"));
-    EXPECT_THAT(error("grouping:\n  code_patterns: \"[A-Z\"\n"), AllOf(HasSubstr("config.bad_value"), HasSubstr("'[A-Z'")));
+    EXPECT_THAT(error("grouping:\n  code_patterns: \"[A-Z\"\n"),
+                AllOf(HasSubstr("config.bad_value"), HasSubstr("'[A-Z'")));
     EXPECT_THAT(error("", {"grouping.duplex"}), HasSubstr("config.bad_set"));
     EXPECT_THAT(error("", {"grouping.dupelx=on"}), HasSubstr("'grouping.duplex'?"));
     EXPECT_THAT(error("", {"grouping.duplex=maybe"}), HasSubstr("config.bad_value"));
-    EXPECT_THAT(load_settings("nosuch", {}, *fs).error().to_string(), AllOf(HasSubstr("config.no_profile"), HasSubstr("archive")));
+    EXPECT_THAT(load_settings("nosuch", {}, *fs).error().to_string(),
+                AllOf(HasSubstr("config.no_profile"), HasSubstr("archive")));
 }
 
 TEST_F(MemoryConfig, EmptySectionsAndFilesAreFine) {
@@ -90,8 +102,9 @@ TEST_F(MemoryConfig, EmptySectionsAndFilesAreFine) {
 }
 
 TEST_F(MemoryConfig, DamagedYamlHasANamedError) {
-    for (const char* bad : {"[", "a: b: c", "\t\tx: 1", "- a\n- b\n", "word", "? [a]\n: b\n", "a: &x [*x]", "{{{{{{", "\"", "!!binary x", "grouping: *none\n", "%YAML 9.9\n---\n[",
-                            "grouping:\n duplex: |\n", "\x01\x02: 3\n"}) {
+    for (const char* bad :
+         {"[", "a: b: c", "\t\tx: 1", "- a\n- b\n", "word", "? [a]\n: b\n", "a: &x [*x]", "{{{{{{", "\"", "!!binary x",
+          "grouping: *none\n", "%YAML 9.9\n---\n[", "grouping:\n duplex: |\n", "\x01\x02: 3\n"}) {
         const std::string e = error(bad);
         EXPECT_THAT(e, HasSubstr("config.")) << bad;
     }
@@ -107,7 +120,8 @@ TEST(Profiles, BuiltInOnesLoad) {
         const auto r = load_settings(name, {}, fs);
         EXPECT_TRUE(r) << name << ": " << r.error().to_string();
     }
-    for (const SettingBase* s : all_settings()) EXPECT_FALSE(load_settings("archive", {}, fs)->is_set(*s)) << "archive is the defaults";
+    for (const SettingBase* s : all_settings())
+        EXPECT_FALSE(load_settings("archive", {}, fs)->is_set(*s)) << "archive is the defaults";
 }
 
 TEST(Schema, IsTheDeclarations) {
@@ -117,7 +131,8 @@ TEST(Schema, IsTheDeclarations) {
     std::ifstream file(path);
     std::ostringstream text;
     text << file.rdbuf();
-    EXPECT_EQ(text.str(), made) << "config/recto.schema.json is out of date: recto config --schema > config/recto.schema.json";
+    EXPECT_EQ(text.str(), made)
+        << "config/recto.schema.json is out of date: recto config --schema > config/recto.schema.json";
     const auto schema = settings_schema();
     EXPECT_EQ(schema["properties"]["grouping"]["properties"]["duplex"]["enum"].size(), 3U);
     EXPECT_EQ(schema["properties"]["grouping"]["properties"]["duplicate_distance"]["type"], "integer");
@@ -127,7 +142,8 @@ TEST(Schema, IsTheDeclarations) {
 TEST(List, InBothLanguagesAndForPrograms) {
     Settings settings;
     settings.set(group::kDuplex, std::string("off"));
-    const std::string en = settings_table(Language::English, settings), zh = settings_table(Language::Chinese, settings);
+    const std::string en = settings_table(Language::English, settings),
+                      zh = settings_table(Language::Chinese, settings);
     const auto json = settings_json(settings);
     EXPECT_EQ(json["schema"], 1);
     EXPECT_EQ(json["settings"].size(), all_settings().size());
@@ -166,10 +182,12 @@ TEST(ArchiveYaml, NewerAndDamagedOnesAreRefusedByName) {
         return r ? "none" : r.error().to_string();
     };
     EXPECT_THAT(error("format: 2\nshiny: new\n"), AllOf(HasSubstr("config.archive_newer"), HasSubstr("newer Recto")));
-    EXPECT_THAT(error("format: 1\nrepository: {code: \"1\"}\ncolour: red\n"), AllOf(HasSubstr("config.archive"), HasSubstr("line 3"), HasSubstr("colour")));
+    EXPECT_THAT(error("format: 1\nrepository: {code: \"1\"}\ncolour: red\n"),
+                AllOf(HasSubstr("config.archive"), HasSubstr("line 3"), HasSubstr("colour")));
     EXPECT_THAT(error("format: 1\nformat: 1\n"), HasSubstr("twice"));
     EXPECT_THAT(error("format: 1\n"), HasSubstr("repository.code"));
-    for (const char* bad : {"", "x", "[1]", "format: one\n", "format: 1\nrepository: word\n", "format: 1\nrepository: {code: \"1\"}\nfonds: {a: b}\n", "format: [", "{"})
+    for (const char* bad : {"", "x", "[1]", "format: one\n", "format: 1\nrepository: word\n",
+                            "format: 1\nrepository: {code: \"1\"}\nfonds: {a: b}\n", "format: [", "{"})
         EXPECT_THAT(error(bad), HasSubstr("config.archive")) << bad;
     EXPECT_EQ(read_archive_config(fs, "/a/none.yaml").error().code, "io.not_found");
 }

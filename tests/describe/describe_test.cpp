@@ -25,7 +25,8 @@ TEST(Dates, AsDocumentsWriteThem) {
     EXPECT_EQ(edtf("2023年3月17日"), "2023-03-17");
     EXPECT_EQ(edtf("2023 年 3 月 17 日"), "2023-03-17");
     EXPECT_EQ(edtf("２０２３年３月１７日"), "2023-03-17");
-    for (const char* zero : {"〇", "○", "零", "O", "0", "◯"}) EXPECT_EQ(edtf("二" + std::string(zero) + "二三年三月十七日"), "2023-03-17") << zero;
+    for (const char* zero : {"〇", "○", "零", "O", "0", "◯"})
+        EXPECT_EQ(edtf("二" + std::string(zero) + "二三年三月十七日"), "2023-03-17") << zero;
     EXPECT_EQ(edtf("一九八五年十二月三十一日"), "1985-12-31");
     EXPECT_EQ(edtf("一九八五年十月十日"), "1985-10-10");
     EXPECT_EQ(edtf("一九六二年二月廿三日"), "1962-02-23");
@@ -57,8 +58,8 @@ TEST(Dates, English) {
 }
 
 TEST(Dates, WhatIsNoDate) {
-    for (const char* text : {"", "0025-WS·2012-Y-BGS-0001", "12345年", "192.168.1.1", "2023年13月", "10.1016.2023.3", "二三年", "第2023号",
-                             "2023-03-17-001", "\xff\xfe年", "三月十七日", "年月日"})
+    for (const char* text : {"", "0025-WS·2012-Y-BGS-0001", "12345年", "192.168.1.1", "2023年13月", "10.1016.2023.3",
+                             "二三年", "第2023号", "2023-03-17-001", "\xff\xfe年", "三月十七日", "年月日"})
         for (const auto& d : find_dates(text)) EXPECT_FALSE(d.has_month) << text << " -> " << d.edtf;
 }
 
@@ -104,7 +105,8 @@ TEST(Dates, EveryDayOfFourYearsInBothScripts) {
                 std::string chinese;
                 for (const char c : std::to_string(year)) chinese += kDigits[c - '0'];
                 EXPECT_EQ(edtf(chinese + "年" + small(month) + "月" + small(day) + "日"), iso);
-                EXPECT_EQ(edtf(std::to_string(year) + "年" + std::to_string(month) + "月" + std::to_string(day) + "日"), iso);
+                EXPECT_EQ(edtf(std::to_string(year) + "年" + std::to_string(month) + "月" + std::to_string(day) + "日"),
+                          iso);
             }
 }
 
@@ -114,8 +116,9 @@ std::string number(std::string_view line) {
 }
 
 TEST(Numbers, AllBracketForms) {
-    for (const char* text : {"柳政发〔2023〕12号", "柳政发[2023]12号", "柳政发［2023］12号", "柳政发(2023)12号", "柳政发（2023）１２号",
-                             "柳政发【2023】12号", "柳政发〈2023〉12号", "柳 政 发 〔 2023 〕 12 号", "柳政发〔2023〕第12号"})
+    for (const char* text :
+         {"柳政发〔2023〕12号", "柳政发[2023]12号", "柳政发［2023］12号", "柳政发(2023)12号", "柳政发（2023）１２号",
+          "柳政发【2023】12号", "柳政发〈2023〉12号", "柳 政 发 〔 2023 〕 12 号", "柳政发〔2023〕第12号"})
         EXPECT_EQ(number(text), "柳政发〔2023〕12号") << text;
     EXPECT_EQ(number("（85）柳政字第12号"), "〔85〕柳政字第12号");
     EXPECT_EQ(number("柳政字第12号"), "柳政字第12号");
@@ -159,14 +162,16 @@ Page page_of(int order, std::vector<TextLine> lines) {
 Item letter() {
     Item item;
     item.reference_code = "A-1";
-    item.pages.push_back(page_of(1, {glyph_line("柳州市人民政府文件", 600, 400, 130), glyph_line("柳政发〔2023〕12号", 1000, 700),
-                                     glyph_line("柳州市人民政府关于加强", 700, 900, 60), glyph_line("春季防汛工作的通知", 760, 990, 60),
-                                     glyph_line("各县、区人民政府,市直各部门:", 300, 1150),
-                                     glyph_line("根据《防汛条例》(桂政发〔2022〕5号)精神,自2023年1月1日起执行,现通知如下:", 380, 1250),
-                                     glyph_line("一、提高认识。", 380, 1350)}));
-    item.pages.push_back(page_of(2, {glyph_line("二、落实责任。", 380, 300), glyph_line("柳州市人民政府", 1500, 900),
-                                     glyph_line("二〇二三年三月十七日", 1480, 1000), glyph_line("(此件公开发布)", 380, 1200),
-                                     glyph_line("柳州市人民政府办公室 2023年3月18日印发", 300, 3200), glyph_line("- 2 -", 1200, 3350)}));
+    item.pages.push_back(
+        page_of(1, {glyph_line("柳州市人民政府文件", 600, 400, 130), glyph_line("柳政发〔2023〕12号", 1000, 700),
+                    glyph_line("柳州市人民政府关于加强", 700, 900, 60), glyph_line("春季防汛工作的通知", 760, 990, 60),
+                    glyph_line("各县、区人民政府,市直各部门:", 300, 1150),
+                    glyph_line("根据《防汛条例》(桂政发〔2022〕5号)精神,自2023年1月1日起执行,现通知如下:", 380, 1250),
+                    glyph_line("一、提高认识。", 380, 1350)}));
+    item.pages.push_back(
+        page_of(2, {glyph_line("二、落实责任。", 380, 300), glyph_line("柳州市人民政府", 1500, 900),
+                    glyph_line("二〇二三年三月十七日", 1480, 1000), glyph_line("(此件公开发布)", 380, 1200),
+                    glyph_line("柳州市人民政府办公室 2023年3月18日印发", 300, 3200), glyph_line("- 2 -", 1200, 3350)}));
     return item;
 }
 
@@ -203,9 +208,10 @@ TEST(Extract, AnOfficialLetter) {
 
 TEST(Extract, ALetterWithoutLetterheadAndAReport) {
     Item item;
-    item.pages.push_back(page_of(1, {glyph_line("关于申请维修档案库房的请示", 700, 500, 60), glyph_line("市人民政府:", 300, 700),
-                                     glyph_line("我局库房年久失修,特申请维修。", 380, 800), glyph_line("妥否,请批示。", 380, 900),
-                                     glyph_line("柳州市档案局", 1500, 1200), glyph_line("1998年5月6日", 1500, 1300)}));
+    item.pages.push_back(
+        page_of(1, {glyph_line("关于申请维修档案库房的请示", 700, 500, 60), glyph_line("市人民政府:", 300, 700),
+                    glyph_line("我局库房年久失修,特申请维修。", 380, 800), glyph_line("妥否,请批示。", 380, 900),
+                    glyph_line("柳州市档案局", 1500, 1200), glyph_line("1998年5月6日", 1500, 1300)}));
     const auto f = by_id(extract_fields(item));
     EXPECT_EQ(f.count("document_number/extracted"), 0U);
     EXPECT_EQ(f.at("title/extracted").value, "关于申请维修档案库房的请示");
@@ -215,9 +221,11 @@ TEST(Extract, ALetterWithoutLetterheadAndAReport) {
 
 TEST(Extract, AnEnglishLetter) {
     Item item;
-    item.pages.push_back(page_of(1, {glyph_line("Cambridge, 17 March 1934", 1500, 400), glyph_line("Dear Sir,", 300, 700),
-                                     glyph_line("Re: Repair of the reading room", 300, 800),
-                                     glyph_line("We met on 3 March 1934 and agreed on the plan.", 300, 900), glyph_line("2 April 1934", 300, 3000)}));
+    item.pages.push_back(
+        page_of(1, {glyph_line("Cambridge, 17 March 1934", 1500, 400), glyph_line("Dear Sir,", 300, 700),
+                    glyph_line("Re: Repair of the reading room", 300, 800),
+                    glyph_line("We met on 3 March 1934 and agreed on the plan.", 300, 900),
+                    glyph_line("2 April 1934", 300, 3000)}));
     const auto f = by_id(extract_fields(item));
     EXPECT_EQ(f.at("title/extracted").value, "Repair of the reading room");
     EXPECT_EQ(f.at("date/extracted").value, "1934-04-02") << "alone in its line";
@@ -253,7 +261,9 @@ TEST(Place, WordsWithoutGlyphsAreShared) {
 class Rows : public CatalogueView {
   public:
     std::map<std::string, std::string> row;
-    const std::map<std::string, std::string>* find(std::string_view code) const override { return code == "A-1" && !row.empty() ? &row : nullptr; }
+    const std::map<std::string, std::string>* find(std::string_view code) const override {
+        return code == "A-1" && !row.empty() ? &row : nullptr;
+    }
 };
 
 Item described(Item item, std::map<std::string, std::string> row, int times = 1) {
@@ -309,8 +319,10 @@ TEST(Stage, DisagreementsAreFindings) {
     row["title"] = "关于放假安排的通知";
     row["page_count"] = "3";
     const Item item = described(letter(), row);
-    EXPECT_THAT(codes(item), ElementsAre("describe.differs", "describe.differs", "describe.differs", "reconcile.missing_pages"));
-    EXPECT_THAT(item.findings[0].args, ElementsAre("文号 (document number)", "柳政发〔2023〕13号", "柳政发〔2023〕12号", "1"));
+    EXPECT_THAT(codes(item),
+                ElementsAre("describe.differs", "describe.differs", "describe.differs", "reconcile.missing_pages"));
+    EXPECT_THAT(item.findings[0].args,
+                ElementsAre("文号 (document number)", "柳政发〔2023〕13号", "柳政发〔2023〕12号", "1"));
     EXPECT_TRUE(item.held);
     EXPECT_EQ(item.held_reason, "reconcile.missing_pages");
     row["page_count"] = "1";
@@ -366,13 +378,36 @@ TEST(Extract, TheSamples) {
     ASSERT_FALSE(truth.empty());
     // What the letters say, read off their text; the volume by its cover.
     const std::map<std::string, std::map<std::string, std::string>> expected{
-        {"0025-WS·2012-D30-BGS-0003", {{"document_number", "柳交字〔2012〕33号"}, {"title", "关于做好农村公路养护工作的通知"}, {"date", "2012-09-04"}, {"creator", "青柳市交通运输局"}}},
-        {"0025-WS·2012-Y-BGS-0001", {{"title", "关于白石水库除险加固工程的请示、批复及有关材料"}, {"date", "2012-03-06/2012-06-18"}, {"creator", "青柳市人民政府办公室"}}},
-        {"0025-WS·2012-Y-BGS-0002", {{"document_number", "柳政办发〔2012〕15号"}, {"title", "关于切实做好2012年防汛抗旱工作的通知"}, {"date", "2012-04-27"}, {"creator", "青柳市人民政府办公室"}}},
-        {"LZ01-WS·2023-D30-0012", {{"document_number", "柳政发〔2023〕12号"}, {"title", "青柳市人民政府关于加强纸质档案数字化工作的通知"}, {"date", "2023-03-17"}, {"creator", "青柳市人民政府"}}},
-        {"LZ01-WS·2023-D30-0013", {{"document_number", "柳档函〔2023〕7号"}, {"title", "关于商请协助核对移交目录的函"}, {"date", "2023-05-29"}, {"creator", "青柳市档案馆"}}},
+        {"0025-WS·2012-D30-BGS-0003",
+         {{"document_number", "柳交字〔2012〕33号"},
+          {"title", "关于做好农村公路养护工作的通知"},
+          {"date", "2012-09-04"},
+          {"creator", "青柳市交通运输局"}}},
+        {"0025-WS·2012-Y-BGS-0001",
+         {{"title", "关于白石水库除险加固工程的请示、批复及有关材料"},
+          {"date", "2012-03-06/2012-06-18"},
+          {"creator", "青柳市人民政府办公室"}}},
+        {"0025-WS·2012-Y-BGS-0002",
+         {{"document_number", "柳政办发〔2012〕15号"},
+          {"title", "关于切实做好2012年防汛抗旱工作的通知"},
+          {"date", "2012-04-27"},
+          {"creator", "青柳市人民政府办公室"}}},
+        {"LZ01-WS·2023-D30-0012",
+         {{"document_number", "柳政发〔2023〕12号"},
+          {"title", "青柳市人民政府关于加强纸质档案数字化工作的通知"},
+          {"date", "2023-03-17"},
+          {"creator", "青柳市人民政府"}}},
+        {"LZ01-WS·2023-D30-0013",
+         {{"document_number", "柳档函〔2023〕7号"},
+          {"title", "关于商请协助核对移交目录的函"},
+          {"date", "2023-05-29"},
+          {"creator", "青柳市档案馆"}}},
         {"LZ01-WS·2023-D30-0014", {}}, // pages of a book: nothing is better than a guess
-        {"box7-english", {{"document_number", "QR/218/47"}, {"title", "Gauging station at White Stone"}, {"date", "1947-10-14"}, {"creator", "THE QINGLIU RIVER SURVEY"}}}};
+        {"box7-english",
+         {{"document_number", "QR/218/47"},
+          {"title", "Gauging station at White Stone"},
+          {"date", "1947-10-14"},
+          {"creator", "THE QINGLIU RIVER SURVEY"}}}};
     ASSERT_EQ(truth.size(), expected.size());
     for (auto& [name, t] : truth) {
         for (std::size_t i = 0; i < t.item.pages.size(); ++i) t.item.pages[i].page_class = t.classes[i];

@@ -58,7 +58,7 @@ class MainJob(Case):
             self.assertIn(hashlib.sha512((SAMPLES / "batch" / name).read_bytes()).hexdigest(), kept, name)
 
     def test_the_deliberate_mismatches_are_found(self):
-        rows = list(csv.reader((pathlib.Path(self.report["report"]).parent / "errata.csv").open(encoding="utf-8-sig")))
+        rows = list(csv.reader((pathlib.Path(self.report["report"]).parent / "errata.csv").read_text("utf-8-sig").splitlines()))
         text = "\n".join(",".join(r) for r in rows)
         self.assertGreaterEqual(len(rows) - 1, 3, text)
         self.assertRegex(self.first.stderr, r"not scanned yet")
@@ -88,10 +88,12 @@ class MainJob(Case):
 
     def test_a_second_run_changes_nothing(self):
         before = contents(self.archive)
-        again = run("run", SAMPLES / "batch", "-o", self.archive, "--catalogue", SAMPLES / "catalogue.csv", "--json")
+        again = run("run", SAMPLES / "batch", "-o", self.archive, "--catalogue", SAMPLES / "catalogue.csv", "--json", "--operator", "李四")
         report = json.loads(again.stdout)
         self.assertEqual(contents(self.archive), before)
         self.assertEqual(report["pages_reused"], report["pages"])
+        counted = lambda r: {i["name"]: (i["state"].replace("unchanged", "stored"), i["counted_pages"], len(i["findings"])) for i in r["items"]}
+        self.assertEqual(counted(report), counted(self.report), "and the report says the same")
         self.assertEqual(again.returncode, 1, "what was found is still to be said")
 
     def test_the_text_is_that_of_the_truth(self):
@@ -144,7 +146,7 @@ class MainJob(Case):
         status = json.loads(run("status", self.archive, "--json").stdout)
         self.assertEqual(status["items"], len(self.report["items"]))
         self.assertTrue(status["events_good"])
-        rows = list(csv.reader((self.archive / "index.csv").open(encoding="utf-8-sig")))
+        rows = list(csv.reader((self.archive / "index.csv").read_text("utf-8-sig").splitlines()))
         for row in rows[1:]:
             self.assertTrue((self.archive / row[2]).is_dir(), row)
 

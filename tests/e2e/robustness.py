@@ -62,7 +62,9 @@ class Interrupted(Case):
                 self.assertIn(p.returncode, (130, -signal.SIGINT), err)
         last = run("run", batch, "-o", self.folder / "a", "--create", "--json")
         self.assertIn(last.returncode, (0, 1), last.stderr)
-        self.assertEqual(json.loads(last.stdout)["pages"], 9)
+        whole = run("run", batch, "-o", self.folder / "whole", "--create")
+        self.assertEqual(last.returncode, whole.returncode)
+        self.assertEqual(contents(self.folder / "a"), contents(self.folder / "whole"))
 
     def test_sigterm_finishes_pages_in_work_and_says_75(self):
         batch = small_batch(self.folder / "in", items=4, pages=4)
@@ -91,7 +93,7 @@ class FullDisk(Case):
         disk = self.folder / "disk"
         disk.mkdir()
         batch = small_batch(self.folder / "in", items=3, pages=3)
-        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], capture_output=True, text=True)
+        mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", str(disk)], capture_output=True, text=True)
         self.assertEqual(mount.returncode, 0, mount.stderr)
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)])
         small = ["--set", "engine.min_free=2", "--set", "engine.disk_wait=2"]
@@ -143,7 +145,7 @@ class BadFiles(Case):
                             + [p for p in sorted(self.need_shared("data", "ocrmypdf").iterdir()) if p.name in ("blank.pdf", "invalid.pdf", "masks.pdf", "no_contents.pdf", "jbig2.pdf", "ccitt.pdf", "livecycle.pdf")])
         codes = {pathlib.Path(e["file"]).name: e["code"] for e in report["errors"]}
         self.assertEqual(codes.get("encrypted.pdf"), "decode.encrypted")
-        self.assertIn("invalid_pdf.pdf", codes)
+        self.assertEqual(codes.get("password-is-test.pdf"), "decode.encrypted")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ using namespace std::chrono_literals;
 
 class TempFolder {
   public:
-    TempFolder() : path_(stdfs::temp_directory_path() / ("recto-engine-" + Uuid_())) { stdfs::create_directories(path_); }
+    TempFolder() : path_(stdfs::temp_directory_path() / ("recto-engine-" + Uuid_())) {
+        stdfs::create_directories(path_);
+    }
     ~TempFolder() { stdfs::remove_all(path_); }
     std::string path() const { return path_.string(); }
 
@@ -42,7 +44,10 @@ TEST(Pool, LowerPrioritiesFirstAndInOrderWithinOne) {
     std::latch hold(1), done(5);
     std::vector<int> order;
     std::mutex mutex;
-    pool.submit(Priority::Treat, [&](int) { hold.wait(); done.count_down(); });
+    pool.submit(Priority::Treat, [&](int) {
+        hold.wait();
+        done.count_down();
+    });
     const auto add = [&](Priority p, int mark) {
         pool.submit(p, [&, mark](int) {
             const std::lock_guard lock(mutex);
@@ -62,7 +67,10 @@ TEST(Pool, LowerPrioritiesFirstAndInOrderWithinOne) {
 TEST(Pool, SerialFormRunsOnTheOwnersThreadOnly) {
     Pool pool("test-", 0);
     std::thread::id where;
-    pool.submit(Priority::Read, [&](int worker) { where = std::this_thread::get_id(); EXPECT_EQ(worker, 0); });
+    pool.submit(Priority::Read, [&](int worker) {
+        where = std::this_thread::get_id();
+        EXPECT_EQ(worker, 0);
+    });
     std::this_thread::sleep_for(10ms);
     EXPECT_EQ(where, std::thread::id());
     EXPECT_TRUE(pool.run_one());
@@ -77,7 +85,11 @@ TEST(Pool, TasksMaySubmitTasksFromEveryWorker) {
         std::latch done(400);
         for (int i = 0; i < 100; ++i)
             pool.submit(Priority::Treat, [&](int) {
-                for (int k = 0; k < 4; ++k) pool.submit(Priority::Read, [&](int) { ++count; done.count_down(); });
+                for (int k = 0; k < 4; ++k)
+                    pool.submit(Priority::Read, [&](int) {
+                        ++count;
+                        done.count_down();
+                    });
             });
         done.wait();
     }
@@ -228,7 +240,8 @@ TEST(Lock, ALiveLeaseOfAnotherHostCountsAndADeadOneDoesNot) {
     TempFolder folder;
     const std::string path = folder.path() + "/lock.json";
     const auto leave = [&](std::int64_t until) {
-        std::ofstream(path, std::ios::trunc) << nlohmann::json{{"what", "recto run"}, {"host", "another-host"}, {"pid", 1}, {"since", "x"}, {"lease_until", until}};
+        std::ofstream(path, std::ios::trunc) << nlohmann::json{
+            {"what", "recto run"}, {"host", "another-host"}, {"pid", 1}, {"since", "x"}, {"lease_until", until}};
     };
     leave(time(nullptr) + 60);
     EXPECT_FALSE(ArchiveLock::acquire(path, "recto run"));
@@ -239,7 +252,9 @@ TEST(Lock, ALiveLeaseOfAnotherHostCountsAndADeadOneDoesNot) {
 TEST(Events, ChainHoldsAcrossMonthsAndShowsAnyChange) {
     TempFolder folder;
     auto fs = posix_file_system();
-    const auto at = [](long long s) { return fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(s))); };
+    const auto at = [](long long s) {
+        return fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(s)));
+    };
     for (long long t : {1'700'000'000LL, 1'700'000'001LL, 1'703'000'000LL})
         ASSERT_TRUE(EventLog(fs, folder.path(), at(t)).append("run.begin", {{"run", std::to_string(t)}}));
     EventLog log(fs, folder.path(), at(0));
@@ -264,7 +279,10 @@ TEST(Index, RowsAreReplacedByIdAndCodesSurvive) {
     TempFolder folder;
     auto fs = posix_file_system();
     const ArchivePaths paths(folder.path());
-    ASSERT_TRUE(update_index(*fs, paths, {{"0025-WS·2012-Y-BGS-0001", "u1", "storage/a", "stored", 3}, {"0025", "u2", "storage/b", "held", 0}, {"a,\"b\"", "u3", "p", "stored", 1}}));
+    ASSERT_TRUE(update_index(*fs, paths,
+                             {{"0025-WS·2012-Y-BGS-0001", "u1", "storage/a", "stored", 3},
+                              {"0025", "u2", "storage/b", "held", 0},
+                              {"a,\"b\"", "u3", "p", "stored", 1}}));
     ASSERT_TRUE(update_index(*fs, paths, {{"1-5", "u2", "storage/b", "stored", 2}}));
     const auto rows = read_index(*fs, paths);
     ASSERT_TRUE(rows);

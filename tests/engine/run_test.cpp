@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pipeline/engine/run.h"
 #include "pipeline/core/digest.h"
+#include "pipeline/engine/run.h"
 
 namespace recto {
 namespace {
@@ -63,7 +63,8 @@ class FakeTreatment final : public ImageStage {
 
 class FakeReading final : public PageStage {
   public:
-    explicit FakeReading(Script& s) : script_(s), info_{"reading", s.read_version, {&kFakeLevel}, {}, 1, 0, "reading", "识别"} {}
+    explicit FakeReading(Script& s)
+        : script_(s), info_{"reading", s.read_version, {&kFakeLevel}, {}, 1, 0, "reading", "识别"} {}
     const StageInfo& info() const override { return info_; }
     std::unique_ptr<PageWorker> make_worker() const override {
         class W final : public PageWorker {
@@ -116,7 +117,11 @@ class FakeFiles final : public ItemStage {
             in.files.push_back(f);
         };
         add("text/all.txt", text);
-        add("metadata/item.json", nlohmann::json{{"schema", 1}, {"held", in.item.held}, {"held_reason", in.item.held_reason}, {"provenance", in.provenance}}.dump());
+        add("metadata/item.json", nlohmann::json{{"schema", 1},
+                                                 {"held", in.item.held},
+                                                 {"held_reason", in.item.held_reason},
+                                                 {"provenance", in.provenance}}
+                                      .dump());
         return {};
     }
 
@@ -136,7 +141,8 @@ class NoCatalogue final : public CatalogueView {
 class RunTest : public testing::Test {
   protected:
     void SetUp() override {
-        root_ = stdfs::temp_directory_path() / ("recto-run-" + std::to_string(getpid()) + "-" + testing::UnitTest::GetInstance()->current_test_info()->name());
+        root_ = stdfs::temp_directory_path() / ("recto-run-" + std::to_string(getpid()) + "-" +
+                                                testing::UnitTest::GetInstance()->current_test_info()->name());
         stdfs::remove_all(root_);
         stdfs::create_directories(root_ / "in");
         archive_ = (root_ / "archive").string();
@@ -218,7 +224,9 @@ class RunTest : public testing::Test {
         if (change) change(options, h, settings);
         NoCatalogue catalogue;
         Progress progress(ProgressMode::None);
-        recto::Run run(options, h, stages, settings, catalogue, fs_, fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000))), progress);
+        recto::Run run(options, h, stages, settings, catalogue, fs_,
+                       fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000))),
+                       progress);
         running_ = &run;
         auto r = run.execute();
         running_ = nullptr;
@@ -304,7 +312,9 @@ TEST_F(RunTest, ASettingOrStageVersionChangesOnlyWhatReadsIt) {
     ASSERT_TRUE(run([](RunOptions&, RunHooks&, Settings& s) { s.set(kFakeLevel, std::int64_t{2}); }));
     EXPECT_EQ(script_.read, 6);
     // -j and memory are no part of any key.
-    ASSERT_TRUE(run([](RunOptions& o, RunHooks&, Settings& s) { s.set(kFakeLevel, std::int64_t{2}), o.jobs = 4, o.memory = 12345; }));
+    ASSERT_TRUE(run([](RunOptions& o, RunHooks&, Settings& s) {
+        s.set(kFakeLevel, std::int64_t{2}), o.jobs = 4, o.memory = 12345;
+    }));
     EXPECT_EQ(script_.read, 6);
 }
 
@@ -329,7 +339,8 @@ TEST_F(RunTest, BadFilesAndPagesAreNamedAndTheBatchGoesOn) {
     EXPECT_EQ(r->exit_code, 1);
     std::set<std::string> said;
     for (const auto& e : r->errors) said.insert(e.code + " " + e.file.substr(e.file.find("/in/") + 4));
-    EXPECT_THAT(said, testing::UnorderedElementsAre("decode.damaged A/broken", "run.exception A/2", "run.exception B/2", "treat.fake C/t1", "run.exception C/2", "decode.damaged D/broken"));
+    EXPECT_THAT(said, testing::UnorderedElementsAre("decode.damaged A/broken", "run.exception A/2", "run.exception B/2",
+                                                    "treat.fake C/t1", "run.exception C/2", "decode.damaged D/broken"));
     ASSERT_EQ(r->items.size(), 3u) << "an item without any readable page is not made";
     for (const auto& i : r->items) {
         EXPECT_EQ(i.state, "held");
@@ -337,7 +348,8 @@ TEST_F(RunTest, BadFilesAndPagesAreNamedAndTheBatchGoesOn) {
     }
     // The unreadable file is kept as it came.
     bool kept = false;
-    for (const auto& line : content(archive_)) kept |= line.find(digest_hex(DigestAlgorithm::Sha512, "bytes of A/broken")) != std::string::npos;
+    for (const auto& line : content(archive_))
+        kept |= line.find(digest_hex(DigestAlgorithm::Sha512, "bytes of A/broken")) != std::string::npos;
     EXPECT_TRUE(kept);
     // A page that failed is tried again by the next run; the others are not.
     script_.throw_read.clear();
@@ -427,7 +439,9 @@ TEST_F(RunTest, ASuspectThatFailsAloneIsSetAsideByName) {
     int status = 0;
     waitpid(pid, &status, 0);
     const auto r = run([&](RunOptions&, RunHooks& h, Settings&) {
-        h.run_alone = [](const nlohmann::json&) -> Result<nlohmann::json> { return fail("run.suspect", "the child was killed by signal 9"); };
+        h.run_alone = [](const nlohmann::json&) -> Result<nlohmann::json> {
+            return fail("run.suspect", "the child was killed by signal 9");
+        };
     });
     ASSERT_TRUE(r);
     EXPECT_EQ(r->exit_code, 1);

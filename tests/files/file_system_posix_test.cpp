@@ -88,7 +88,8 @@ TEST_P(FileSystemPromises, CopyHashesWhatItCopies) {
     EXPECT_EQ(fs_.copy(at("a"), at("b"), DigestAlgorithm::Sha512).value(), digest_hex(DigestAlgorithm::Sha512, bytes));
     EXPECT_EQ(fs_.read(at("b")).value(), bytes);
     const DigestAlgorithm kinds[] = {DigestAlgorithm::Sha256, DigestAlgorithm::Md5};
-    EXPECT_EQ(fs_.copy(at("a"), at("c"), kinds).value(), (std::vector{digest_hex(DigestAlgorithm::Sha256, bytes), digest_hex(DigestAlgorithm::Md5, bytes)}));
+    EXPECT_EQ(fs_.copy(at("a"), at("c"), kinds).value(),
+              (std::vector{digest_hex(DigestAlgorithm::Sha256, bytes), digest_hex(DigestAlgorithm::Md5, bytes)}));
     EXPECT_EQ(fs_.digest(at("c"), DigestAlgorithm::Sm3).value(), digest_hex(DigestAlgorithm::Sm3, bytes));
     std::string seen;
     ASSERT_TRUE(fs_.read_blocks(at("a"), [&](std::string_view block) { seen += block; }));
@@ -107,7 +108,8 @@ TEST_P(FileSystemPromises, AtomicWriteLeavesNoTemporaryFile) {
     EXPECT_GT(fs_.free_bytes(place_->root).value(), 1000U);
 }
 
-INSTANTIATE_TEST_SUITE_P(RealAndMemory, FileSystemPromises, ::testing::Bool(), [](const auto& i) { return i.param ? "Disk" : "Memory"; });
+INSTANTIATE_TEST_SUITE_P(RealAndMemory, FileSystemPromises, ::testing::Bool(),
+                         [](const auto& i) { return i.param ? "Disk" : "Memory"; });
 
 TEST(FileSystemPosix, LinksAreReportedAndNeverWrittenThroughOrFollowedWhenRemoving) {
     const auto place = on_disk();
@@ -178,9 +180,7 @@ TEST(FileSystemMemory, AtomicWriteIsOldOrNewAtEveryDeathAndPowerCut) {
             disk->cut_power(seed);
             const std::string left = disk->read("/d/a").value_or("(absent)");
             EXPECT_TRUE(left == "old" || left == "new") << nth << ": " << left;
-            if (written) {
-                EXPECT_EQ(left, "new");
-            }
+            if (written) { EXPECT_EQ(left, "new"); }
         }
     }
     EXPECT_EQ(calls, 4);

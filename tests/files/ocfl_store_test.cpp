@@ -29,7 +29,9 @@ class OcflStoreTest : public ::testing::Test {
         ASSERT_TRUE(fs_->make_folders("/w"));
         ASSERT_TRUE(fs_->write("/w/" + name, bytes));
     }
-    std::string at(const OcflState& state, const std::string& path) { return fs_->read("/s/" + state.path + "/" + path).value_or("(absent)"); }
+    std::string at(const OcflState& state, const std::string& path) {
+        return fs_->read("/s/" + state.path + "/" + path).value_or("(absent)");
+    }
 
     std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
     OcflStore store_{fs_, "/s"};
@@ -39,7 +41,8 @@ TEST_F(OcflStoreTest, RootHasDeclarationLayoutAndConfig) {
     EXPECT_EQ(fs_->read("/s/0=ocfl_1.1").value(), "ocfl_1.1\n");
     const auto layout = nlohmann::json::parse(fs_->read("/s/ocfl_layout.json").value());
     EXPECT_EQ(layout["extension"], "0003-hash-and-id-n-tuple-storage-layout");
-    const auto config = nlohmann::json::parse(fs_->read("/s/extensions/0003-hash-and-id-n-tuple-storage-layout/config.json").value());
+    const auto config =
+        nlohmann::json::parse(fs_->read("/s/extensions/0003-hash-and-id-n-tuple-storage-layout/config.json").value());
     EXPECT_EQ(config["digestAlgorithm"], "sha256");
     EXPECT_TRUE(store_.create()) << "a second time is no error";
     EXPECT_TRUE(store_.open());
@@ -50,7 +53,8 @@ TEST_F(OcflStoreTest, ObjectPathIsThatOfTheExtension) {
     EXPECT_EQ(store_.object_path("object-01"), "3c0/ff4/240/object-01");
     EXPECT_EQ(store_.object_path("..hor/rib:le-$id"), "487/326/d8c/%2e%2ehor%2frib%3ale-%24id");
     const std::string longest(101, 'x'), hash = digest_hex(DigestAlgorithm::Sha256, longest);
-    EXPECT_EQ(store_.object_path(longest), hash.substr(0, 3) + "/" + hash.substr(3, 3) + "/" + hash.substr(6, 3) + "/" + std::string(100, 'x') + "-" + hash);
+    EXPECT_EQ(store_.object_path(longest), hash.substr(0, 3) + "/" + hash.substr(3, 3) + "/" + hash.substr(6, 3) + "/" +
+                                               std::string(100, 'x') + "-" + hash);
     EXPECT_EQ(store_.object_path(std::string(100, 'x')).substr(12), std::string(100, 'x'));
 }
 
@@ -61,7 +65,8 @@ TEST_F(OcflStoreTest, OtherFoldersAndFormatsAreRefusedByName) {
     EXPECT_EQ(OcflStore(fs_, "/absent").open().error().code, "store.not_ocfl");
     ASSERT_TRUE(fs_->write("/x/0=ocfl_2.0", "ocfl_2.0\n"));
     EXPECT_EQ(OcflStore(fs_, "/x").open().error().code, "store.newer_format");
-    ASSERT_TRUE(fs_->write("/s/ocfl_layout.json", "{\"extension\":\"0002-flat-direct-storage-layout\",\"description\":\"\"}"));
+    ASSERT_TRUE(
+        fs_->write("/s/ocfl_layout.json", "{\"extension\":\"0002-flat-direct-storage-layout\",\"description\":\"\"}"));
     EXPECT_EQ(store_.open().error().code, "store.other_layout");
 }
 
@@ -69,15 +74,23 @@ TEST_F(OcflStoreTest, InventoryBytesAreCanonical) {
     const auto state = store_.put(kId, {{"text/b.txt", "/w/b", "", false}, {"master/a.tif", "/w/a", "", true}}, kInfo);
     ASSERT_TRUE(state) << state.error().to_string();
     EXPECT_EQ(state->head, 1);
-    const std::string a = digest_hex(DigestAlgorithm::Sha512, "master"), b = digest_hex(DigestAlgorithm::Sha512, "text");
-    const nlohmann::json expected = {
-        {"digestAlgorithm", "sha512"}, {"head", "v1"}, {"id", kId}, {"type", "https://ocfl.io/1.1/spec/#inventory"},
-        {"manifest", {{a, {"v1/content/master/a.tif"}}, {b, {"v1/content/text/b.txt"}}}},
-        {"versions", {{"v1", {{"created", kInfo.created}, {"message", "first"}, {"user", {{"name", "Recto"}, {"address", "https://example.org/recto"}}},
-                              {"state", {{a, {"master/a.tif"}}, {b, {"text/b.txt"}}}}}}}}};
+    const std::string a = digest_hex(DigestAlgorithm::Sha512, "master"),
+                      b = digest_hex(DigestAlgorithm::Sha512, "text");
+    const nlohmann::json expected = {{"digestAlgorithm", "sha512"},
+                                     {"head", "v1"},
+                                     {"id", kId},
+                                     {"type", "https://ocfl.io/1.1/spec/#inventory"},
+                                     {"manifest", {{a, {"v1/content/master/a.tif"}}, {b, {"v1/content/text/b.txt"}}}},
+                                     {"versions",
+                                      {{"v1",
+                                        {{"created", kInfo.created},
+                                         {"message", "first"},
+                                         {"user", {{"name", "Recto"}, {"address", "https://example.org/recto"}}},
+                                         {"state", {{a, {"master/a.tif"}}, {b, {"text/b.txt"}}}}}}}}};
     EXPECT_EQ(at(*state, "inventory.json"), expected.dump(2) + "\n");
     EXPECT_EQ(at(*state, "v1/inventory.json"), at(*state, "inventory.json"));
-    EXPECT_EQ(at(*state, "inventory.json.sha512"), digest_hex(DigestAlgorithm::Sha512, expected.dump(2) + "\n") + " inventory.json\n");
+    EXPECT_EQ(at(*state, "inventory.json.sha512"),
+              digest_hex(DigestAlgorithm::Sha512, expected.dump(2) + "\n") + " inventory.json\n");
     EXPECT_EQ(at(*state, "0=ocfl_object_1.1"), "ocfl_object_1.1\n");
     EXPECT_TRUE(fs_->stat("/w/a")->exists) << "a copy leaves the delivery alone";
     EXPECT_FALSE(fs_->stat("/w/b")->exists) << "a staged file is moved";
@@ -90,10 +103,13 @@ TEST_F(OcflStoreTest, InventoryBytesAreCanonical) {
 
 TEST_F(OcflStoreTest, ACorrectionStoresOnlyWhatChanged) {
     ASSERT_TRUE(store_.put(kId, {{"master/a.tif", "/w/a", "", true}, {"text/b.txt", "/w/b", "", false}}, kInfo));
-    const std::string a = digest_hex(DigestAlgorithm::Sha512, "master"), b = digest_hex(DigestAlgorithm::Sha512, "text");
+    const std::string a = digest_hex(DigestAlgorithm::Sha512, "master"),
+                      b = digest_hex(DigestAlgorithm::Sha512, "text");
     // Known content needs no file: not the master's, and not that of a file which moved to another name.
     stage("c", "corrected");
-    const auto state = store_.put(kId, {{"master/a.tif", "", a, true}, {"text/old.txt", "/w/gone", b, false}, {"text/b.txt", "/w/c", "", false}}, kInfo);
+    const auto state = store_.put(
+        kId, {{"master/a.tif", "", a, true}, {"text/old.txt", "/w/gone", b, false}, {"text/b.txt", "/w/c", "", false}},
+        kInfo);
     ASSERT_TRUE(state) << state.error().to_string();
     EXPECT_EQ(state->head, 2);
     EXPECT_EQ(list_files(*fs_, "/s/" + state->path + "/v2").value(),
@@ -122,10 +138,14 @@ TEST_F(OcflStoreTest, BytesThatAreNotWhatTheirDigestSaysAreRefused) {
 }
 
 TEST_F(OcflStoreTest, NamesThatCannotBeStoredAreRefused) {
-    for (const std::string& name : {std::string(""), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("../a"), std::string("a/./b"), std::string("a\0b", 3), std::string(256, 'x')})
+    for (const std::string& name :
+         {std::string(""), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("../a"),
+          std::string("a/./b"), std::string("a\0b", 3), std::string(256, 'x')})
         EXPECT_EQ(store_.put(kId, {{name, "/w/a", "", true}}, kInfo).error().code, "store.bad_name") << name;
-    EXPECT_EQ(store_.put(kId, {{"a", "/w/a", "", true}, {"a", "/w/b", "", true}}, kInfo).error().code, "store.bad_name");
-    EXPECT_EQ(store_.put(kId, {{"a", "/w/a", "", true}, {"a/b", "/w/b", "", true}}, kInfo).error().code, "store.bad_name");
+    EXPECT_EQ(store_.put(kId, {{"a", "/w/a", "", true}, {"a", "/w/b", "", true}}, kInfo).error().code,
+              "store.bad_name");
+    EXPECT_EQ(store_.put(kId, {{"a", "/w/a", "", true}, {"a/b", "/w/b", "", true}}, kInfo).error().code,
+              "store.bad_name");
     EXPECT_EQ(store_.put(kId, {{"\xFF", "/w/a", "", true}}, kInfo).error().code, "store.bad_name");
     EXPECT_EQ(store_.put("", {{"a", "/w/a", "", true}}, kInfo).error().code, "store.bad_name");
     EXPECT_EQ(store_.put(kId, {{"a", "", "", true}}, kInfo).error().code, "store.missing_content");
@@ -175,7 +195,8 @@ TEST(OcflStoreOnDisk, MovesCopiesAndLinks) {
     ASSERT_TRUE(fs->write(folder + "/scan", "scan"));
     ASSERT_TRUE(fs->write(folder + "/text", "text"));
     std::filesystem::create_symlink(folder + "/scan", folder + "/link");
-    const auto state = store.put(kId, {{"master/scan", folder + "/link", "", false}, {"text", folder + "/text", "", false}}, kInfo);
+    const auto state =
+        store.put(kId, {{"master/scan", folder + "/link", "", false}, {"text", folder + "/text", "", false}}, kInfo);
     ASSERT_TRUE(state) << state.error().to_string();
     const std::string stored = store.content_path(*state, "master/scan").value();
     EXPECT_FALSE(fs->stat(stored)->is_symlink) << "what a link points to is taken in, not the link";

@@ -222,8 +222,8 @@ TEST(Group, ASheetWithNothingBehindItIsHeld) {
 
 TEST(Group, FileNamesThatAreCodesMakeItems) {
     Box box;
-    for (const char* n : {"0025-WS·2012-Y-BGS-0001-001.tif", "0025-WS·2012-Y-BGS-0001-002.tif", "0025-WS·2012-Y-BGS-0002-001.tif",
-                          "0025-WS·2012-Y-BGS-0002-002.tif"})
+    for (const char* n : {"0025-WS·2012-Y-BGS-0001-001.tif", "0025-WS·2012-Y-BGS-0001-002.tif",
+                          "0025-WS·2012-Y-BGS-0002-001.tif", "0025-WS·2012-Y-BGS-0002-002.tif"})
         box.named(n);
     EXPECT_THAT(names(box.items()), ElementsAre(std::string(kA) + ":2", std::string(kB) + ":2"));
     Box mixed; // one name that says nothing: forms alone are not believed, the catalogue is
@@ -382,7 +382,9 @@ PageText page_text(std::vector<std::pair<double, std::string>> lines) {
 }
 
 TEST(PrintedNumber, Forms) {
-    const auto foot = [](std::string s) { return find_printed_number(page_text({{0.4, "正文"}, {0.94, std::move(s)}})); };
+    const auto foot = [](std::string s) {
+        return find_printed_number(page_text({{0.4, "正文"}, {0.94, std::move(s)}}));
+    };
     EXPECT_EQ(foot("- 3 -"), "3");
     EXPECT_EQ(foot("— 12 —"), "12");
     EXPECT_EQ(foot("－３－"), "3");
@@ -413,9 +415,16 @@ Item with_texts(std::vector<PageText> texts) {
 
 TEST(Classify, CoverContentsBodyBackNote) {
     Item item = with_texts({
-        page_text({{0.2, "文 书 档 案"}, {0.3, "案卷题名 关于防汛工作的文件"}, {0.4, "立卷单位 柳州市人民政府办公室"}, {0.5, "全宗号 0025"}, {0.6, "保管期限 永久"}}),
-        page_text({{0.1, "卷 内 目 录"}, {0.2, "顺序号 文号 责任者 题名 日期 页号 备注"}, {0.3, "1 柳政发〔2023〕12号"}}),
-        page_text({{0.1, "柳州市人民政府文件"}, {0.3, "关于加强档案目录管理的通知"}, {0.4, "各县区人民政府,全宗、案卷、保管期限均应核对。"}}),
+        page_text({{0.2, "文 书 档 案"},
+                   {0.3, "案卷题名 关于防汛工作的文件"},
+                   {0.4, "立卷单位 柳州市人民政府办公室"},
+                   {0.5, "全宗号 0025"},
+                   {0.6, "保管期限 永久"}}),
+        page_text(
+            {{0.1, "卷 内 目 录"}, {0.2, "顺序号 文号 责任者 题名 日期 页号 备注"}, {0.3, "1 柳政发〔2023〕12号"}}),
+        page_text({{0.1, "柳州市人民政府文件"},
+                   {0.3, "关于加强档案目录管理的通知"},
+                   {0.4, "各县区人民政府,全宗、案卷、保管期限均应核对。"}}),
         page_text({{0.2, "目录如下"}, {0.3, "正文继续"}}),
         page_text({{0.12, "卷内备考表"}, {0.3, "本卷共有文件 12 页"}, {0.8, "立卷人"}}),
     });
@@ -440,7 +449,8 @@ TEST(Classify, ALetterAboutCoversIsALetter) {
 }
 
 TEST(Classify, BlankByTextOnlyWhenNothingSpeaksAgainstIt) {
-    const auto page = [](double ink, std::vector<std::pair<double, std::string>> lines, ReadState state = ReadState::Read) {
+    const auto page = [](double ink, std::vector<std::pair<double, std::string>> lines,
+                         ReadState state = ReadState::Read) {
         PageText t = page_text(std::move(lines));
         t.state = state;
         t.confidence = 0.3;
@@ -449,7 +459,8 @@ TEST(Classify, BlankByTextOnlyWhenNothingSpeaksAgainstIt) {
         item.pages[1].treatment.ink_ratio = ink;
         classify_by_text(item, {});
         classify_by_text(item, {}); // a second call changes nothing
-        EXPECT_EQ(has(item.pages[1].findings, "group.maybe_blank"), state == ReadState::NotMachineReadable && ink < 0.005);
+        EXPECT_EQ(has(item.pages[1].findings, "group.maybe_blank"),
+                  state == ReadState::NotMachineReadable && ink < 0.005);
         EXPECT_LE(item.pages[1].findings.size(), 1U);
         return std::string(to_string(item.pages[1].page_class));
     };
@@ -457,7 +468,8 @@ TEST(Classify, BlankByTextOnlyWhenNothingSpeaksAgainstIt) {
     EXPECT_EQ(page(0.01, {{0.4, "乄丶"}}), "blank-verso") << "two doubtful marks";
     EXPECT_EQ(page(0.05, {}), "body") << "too much ink: a drawing";
     EXPECT_EQ(page(0.01, {}, ReadState::NotMachineReadable), "body") << "handwriting";
-    EXPECT_EQ(page(0.002, {}, ReadState::NotMachineReadable), "body") << "a few words, or show-through: said, not decided";
+    EXPECT_EQ(page(0.002, {}, ReadState::NotMachineReadable), "body")
+        << "a few words, or show-through: said, not decided";
     EXPECT_EQ(page(0.01, {{0.4, "本页有若干文字可读出来"}}), "body");
 }
 
@@ -477,7 +489,8 @@ TEST(Classify, TheSamples) {
     ASSERT_FALSE(truth.empty());
     for (auto [name, t] : truth) {
         for (Page& p : t.item.pages) { // as treatment leaves a verso with show-through: not blank to the eye
-            if (p.page_class == PageClass::Blank || p.page_class == PageClass::BlankVerso) p.page_class = PageClass::Body;
+            if (p.page_class == PageClass::Blank || p.page_class == PageClass::BlankVerso)
+                p.page_class = PageClass::Body;
             p.treatment.ink_ratio = p.text.blocks.empty() ? 0.015 : 0.05;
         }
         classify_by_text(t.item, {});

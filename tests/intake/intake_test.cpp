@@ -115,20 +115,19 @@ TEST(Plan, SubfoldersLoosePdfsAndLooseImages) {
         fs.files["/in/" + std::string(n)] = "x";
     auto plan = plan_deliveries({"/in"}, fs, {});
     ASSERT_TRUE(plan);
-    EXPECT_THAT(shapes(plan->deliveries),
-                ElementsAre(Shape{"in", DeliveryKind::Flat, {"loose1.tif", "loose2.jpg"}},
-                            Shape{"report.PDF", DeliveryKind::File, {"report.PDF"}},
-                            Shape{"a", DeliveryKind::Folder, {"1.tif", "2.tif"}},
-                            Shape{"a/annex", DeliveryKind::Folder, {"1.tif"}},
-                            Shape{"b", DeliveryKind::Folder, {"x.pdf", "y.pdf"}}));
+    EXPECT_THAT(shapes(plan->deliveries), ElementsAre(Shape{"in", DeliveryKind::Flat, {"loose1.tif", "loose2.jpg"}},
+                                                      Shape{"report.PDF", DeliveryKind::File, {"report.PDF"}},
+                                                      Shape{"a", DeliveryKind::Folder, {"1.tif", "2.tif"}},
+                                                      Shape{"a/annex", DeliveryKind::Folder, {"1.tif"}},
+                                                      Shape{"b", DeliveryKind::Folder, {"x.pdf", "y.pdf"}}));
     EXPECT_EQ(skipped(*plan)["/in/empty"], "intake.skipped.no_files");
 }
 
 TEST(Plan, NothingIsLeftOutInSilence) {
     MemoryFiles fs;
-    fs.files = {{"/in/1.tif", "x"},       {"/in/2.tif", ""},         {"/in/.hidden.tif", "x"}, {"/in/Thumbs.db", "x"},
-                {"/in/.DS_Store", "x"},   {"/in/desktop.ini", "x"},  {"/in/notes.TXT", "x"},   {"/in/index.csv", "x"},
-                {"/in/placeholder", ""},  {"/in/scan.weird", "x"},   {"/in/noextension", "x"}, {"/in/@eaDir/1.jpg", "x"}};
+    fs.files = {{"/in/1.tif", "x"},      {"/in/2.tif", ""},        {"/in/.hidden.tif", "x"}, {"/in/Thumbs.db", "x"},
+                {"/in/.DS_Store", "x"},  {"/in/desktop.ini", "x"}, {"/in/notes.TXT", "x"},   {"/in/index.csv", "x"},
+                {"/in/placeholder", ""}, {"/in/scan.weird", "x"},  {"/in/noextension", "x"}, {"/in/@eaDir/1.jpg", "x"}};
     auto plan = plan_deliveries({"/in"}, fs, {});
     ASSERT_TRUE(plan);
     // An empty file that should be an image stays: its item must not look complete without it.

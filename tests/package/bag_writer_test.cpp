@@ -17,9 +17,12 @@ class BagWriterTest : public ::testing::Test {
   protected:
     void SetUp() override {
         ASSERT_TRUE(store_.create());
-        put("{\"schema\":1,\"id\":\"" + kId + "\",\"reference_code\":\"A002-KJ·2023/001\",\"provisional_name\":\"box\",\"held\":false,"
-            "\"repository\":{\"code\":\"435001\",\"name\":\"某市\\n档案馆\"},\"fonds\":[\"A002\"],\"provenance\":{\"agent\":\"recto 0.1.0\"},"
-            "\"fields\":[{\"id\":\"title\",\"source\":\"extracted\",\"value\":\"旧\"},{\"id\":\"title\",\"source\":\"catalogue\",\"value\":\"关于通知\"}]}");
+        put("{\"schema\":1,\"id\":\"" + kId +
+            "\",\"reference_code\":\"A002-KJ·2023/001\",\"provisional_name\":\"box\",\"held\":false,"
+            "\"repository\":{\"code\":\"435001\",\"name\":\"某市\\n档案馆\"},\"fonds\":[\"A002\"],\"provenance\":{"
+            "\"agent\":\"recto 0.1.0\"},"
+            "\"fields\":[{\"id\":\"title\",\"source\":\"extracted\",\"value\":\"旧\"},{\"id\":\"title\",\"source\":"
+            "\"catalogue\",\"value\":\"关于通知\"}]}");
     }
 
     void put(const std::string& item) {
@@ -27,7 +30,10 @@ class BagWriterTest : public ::testing::Test {
         ASSERT_TRUE(fs_->write("/work/m", "scan"));
         ASSERT_TRUE(fs_->write("/work/i", item));
         ASSERT_TRUE(fs_->write("/work/x", "odd"));
-        const auto state = store_.put("urn:uuid:" + kId, {{"master/0001.tif", "/work/m", "", true}, {"metadata/item.json", "/work/i", "", false}, {"text/50%\n%2F%0a.txt", "/work/x", "", false}},
+        const auto state = store_.put("urn:uuid:" + kId,
+                                      {{"master/0001.tif", "/work/m", "", true},
+                                       {"metadata/item.json", "/work/i", "", false},
+                                       {"text/50%\n%2F%0a.txt", "/work/x", "", false}},
                                       {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         ASSERT_TRUE(state) << state.error().to_string();
         state_ = *state;
@@ -38,13 +44,16 @@ class BagWriterTest : public ::testing::Test {
         return find_package_writer("bag")->write({fs, store, state_, output_, *clock_});
     }
 
-    std::string read(const std::string& name) { return fs_->read("/out/A002-KJ·2023%2F001/" + name).value_or("(absent)"); }
+    std::string read(const std::string& name) {
+        return fs_->read("/out/A002-KJ·2023%2F001/" + name).value_or("(absent)");
+    }
 
     std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
     OcflStore store_{fs_, "/storage"};
     OcflState state_;
     std::string output_ = "/out";
-    std::shared_ptr<const Clock> clock_ = fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
+    std::shared_ptr<const Clock> clock_ =
+        fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
 
 TEST_F(BagWriterTest, WritesTheBytesThatRfc8493Asks) {
@@ -56,12 +65,18 @@ TEST_F(BagWriterTest, WritesTheBytesThatRfc8493Asks) {
     EXPECT_EQ(read("data/master/0001.tif"), "scan");
     EXPECT_EQ(read("data/text/50%\n%2F%0a.txt"), "odd");
     const std::string manifest = read("manifest-sha512.txt");
-    EXPECT_NE(manifest.find(digest_hex(DigestAlgorithm::Sha512, "scan") + "  data/master/0001.tif\n"), std::string::npos);
+    EXPECT_NE(manifest.find(digest_hex(DigestAlgorithm::Sha512, "scan") + "  data/master/0001.tif\n"),
+              std::string::npos);
     EXPECT_NE(manifest.find("  data/text/50%%0A%2F%250a.txt\n"), std::string::npos) << manifest;
-    EXPECT_NE(read("manifest-sha256.txt").find(digest_hex(DigestAlgorithm::Sha256, "scan") + "  data/master/0001.tif\n"), std::string::npos);
-    EXPECT_NE(read("tagmanifest-sha512.txt").find(digest_hex(DigestAlgorithm::Sha512, manifest) + "  manifest-sha512.txt\n"), std::string::npos);
+    EXPECT_NE(
+        read("manifest-sha256.txt").find(digest_hex(DigestAlgorithm::Sha256, "scan") + "  data/master/0001.tif\n"),
+        std::string::npos);
+    EXPECT_NE(
+        read("tagmanifest-sha512.txt").find(digest_hex(DigestAlgorithm::Sha512, manifest) + "  manifest-sha512.txt\n"),
+        std::string::npos);
     const std::string info = read("bag-info.txt");
-    const std::string expected = "Source-Organization: 某市 档案馆\nExternal-Description: 关于通知\nExternal-Identifier: A002-KJ·2023/001\n";
+    const std::string expected =
+        "Source-Organization: 某市 档案馆\nExternal-Description: 关于通知\nExternal-Identifier: A002-KJ·2023/001\n";
     EXPECT_EQ(info.substr(0, expected.size()), expected);
     EXPECT_NE(info.find("\nBagging-Date: 2027-01-15\n"), std::string::npos) << info;
     EXPECT_NE(info.find("\nPayload-Oxum: " + std::to_string(result->bytes) + ".3\n"), std::string::npos) << info;
@@ -114,7 +129,9 @@ TEST_F(BagWriterTest, WholeOrAbsentAfterDeathAndPowerCutAtEveryChange) {
         EXPECT_EQ(again->existed, there) << nth;
         EXPECT_EQ(fs_->list("/out").value(), std::vector<std::string>{"A002-KJ·2023%2F001"}) << nth;
         EXPECT_EQ(read("data/master/0001.tif"), "scan");
-        EXPECT_EQ(read("tagmanifest-sha256.txt").substr(0, 64), digest_hex(DigestAlgorithm::Sha256, read("bag-info.txt"))) << nth;
+        EXPECT_EQ(read("tagmanifest-sha256.txt").substr(0, 64),
+                  digest_hex(DigestAlgorithm::Sha256, read("bag-info.txt")))
+            << nth;
         ASSERT_TRUE(fs_->remove_tree("/out"));
         ASSERT_TRUE(fs_->sync("/")); // or the next power cut brings it back
     }

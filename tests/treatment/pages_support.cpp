@@ -30,7 +30,8 @@ struct Canvas {
             points.emplace_back(static_cast<int>(std::lround((q.x * kOver - 0.5) * (1 << kShift))),
                                 static_cast<int>(std::lround((q.y * kOver - 0.5) * (1 << kShift))));
         }
-        cv::fillConvexPoly(image, points.data(), static_cast<int>(points.size()), cv::Scalar(level), cv::LINE_8, kShift);
+        cv::fillConvexPoly(image, points.data(), static_cast<int>(points.size()), cv::Scalar(level), cv::LINE_8,
+                           kShift);
     }
     void bar(double x, double y, double w, double h, double level) {
         polygon({{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}, level);
@@ -59,7 +60,8 @@ DrawnPage draw_page(const PageSpec& spec) {
 
     const bool vertical = spec.script == Script::HanVertical;
     const double margin_x = w * 0.12, margin_y = h * 0.1;
-    const double along = (vertical ? h - 2 * margin_y : w - 2 * margin_x), across = (vertical ? w - 2 * margin_x : h - 2 * margin_y);
+    const double along = (vertical ? h - 2 * margin_y : w - 2 * margin_x),
+                 across = (vertical ? w - 2 * margin_x : h - 2 * margin_y);
     const double pitch = across / std::max(1, spec.lines), em = std::min(22.0, pitch * 0.62);
     for (int line = 0; line < spec.lines; ++line) {
         const double base = line * pitch;
@@ -75,21 +77,25 @@ DrawnPage draw_page(const PageSpec& spec) {
                     canvas.bar(x, y + top - up, em * 0.11, body + up + down, spec.ink_level);
                     canvas.bar(x + em * 0.3, y + top, em * 0.09, body, spec.ink_level);
                     if (uniform(0, 1) < 0.6) canvas.bar(x, y + top, em * 0.36, em * 0.08, spec.ink_level);
-                    if (uniform(0, 1) < 0.5) canvas.bar(x, y + top + body - em * 0.08, em * 0.36, em * 0.08, spec.ink_level);
+                    if (uniform(0, 1) < 0.5)
+                        canvas.bar(x, y + top + body - em * 0.08, em * 0.36, em * 0.08, spec.ink_level);
                     t += em * 0.55;
                 }
                 t += em * 0.45;
             } else {
                 // A square of strokes: three to six rows and columns of random extent.
-                const double x = vertical ? w - margin_x - base - em : margin_x + t, y = vertical ? margin_y + t : margin_y + base;
+                const double x = vertical ? w - margin_x - base - em : margin_x + t,
+                             y = vertical ? margin_y + t : margin_y + base;
                 const int rows = static_cast<int>(uniform(2, 5)), columns = static_cast<int>(uniform(1, 4));
                 for (int r = 0; r < rows; ++r) {
                     const double a = uniform(0, 0.3), b = uniform(0.7, 1.0);
-                    canvas.bar(x + a * em, y + (r + uniform(0.1, 0.6)) / rows * em, (b - a) * em, em * 0.07, spec.ink_level);
+                    canvas.bar(x + a * em, y + (r + uniform(0.1, 0.6)) / rows * em, (b - a) * em, em * 0.07,
+                               spec.ink_level);
                 }
                 for (int r = 0; r < columns; ++r) {
                     const double a = uniform(0, 0.3), b = uniform(0.7, 1.0);
-                    canvas.bar(x + (r + uniform(0.2, 0.7)) / columns * em, y + a * em, em * 0.09, (b - a) * em, spec.ink_level);
+                    canvas.bar(x + (r + uniform(0.2, 0.7)) / columns * em, y + a * em, em * 0.09, (b - a) * em,
+                               spec.ink_level);
                 }
                 t += em * 1.08;
             }

@@ -42,8 +42,8 @@ TEST(Skew, IsExactOnDrawnPages) {
     }
     double sum = 0;
     for (const double e : errors) sum += e;
-    std::printf("drawn pages: mean error %.4f, 95th percentile %.4f, worst %.4f degrees\n", sum / static_cast<double>(errors.size()),
-                share(errors, 0.95), share(errors, 1));
+    std::printf("drawn pages: mean error %.4f, 95th percentile %.4f, worst %.4f degrees\n",
+                sum / static_cast<double>(errors.size()), share(errors, 0.95), share(errors, 1));
     EXPECT_LE(sum / static_cast<double>(errors.size()), 0.01);
     EXPECT_LE(share(errors, 0.95), 0.02);
 }
@@ -62,7 +62,8 @@ TEST(Skew, APageWithoutLinesIsUnsure) {
     cv::RNG rng(3);
     rng.fill(noise, cv::RNG::NORMAL, 225, 6);
     // Blobs at random places have no lines.
-    for (int i = 0; i < 300; ++i) cv::circle(noise, {rng.uniform(50, 1190), rng.uniform(50, 1700)}, rng.uniform(2, 9), cv::Scalar(60), -1);
+    for (int i = 0; i < 300; ++i)
+        cv::circle(noise, {rng.uniform(50, 1190), rng.uniform(50, 1700)}, rng.uniform(2, 9), cv::Scalar(60), -1);
     Raster r;
     r.pixels = noise;
     EXPECT_LT(skew_of(r).confidence, kSureSkew);
@@ -78,9 +79,7 @@ TEST(Skew, KnownAnglesOfRealScans) {
         ASSERT_TRUE(raster) << raster.error().to_string();
         const SkewEstimate e = skew_of(*raster);
         const double error = std::abs(e.angle_deg - std::stod(row[1]));
-        if (e.confidence >= kSureSkew) {
-            EXPECT_LT(error, 0.5) << row[0];
-        }
+        if (e.confidence >= kSureSkew) { EXPECT_LT(error, 0.5) << row[0]; }
         errors.push_back(error);
     }
     std::printf("skew_known: 95th percentile %.3f, worst %.3f\n", share(errors, 0.95), share(errors, 1));

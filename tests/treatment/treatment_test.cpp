@@ -88,7 +88,10 @@ TEST(Treatment, OrientationTags) {
         case 4: cv::flip(upright, stored, 0); break;
         case 5: cv::transpose(upright, stored); break;
         case 6: cv::rotate(upright, stored, cv::ROTATE_90_COUNTERCLOCKWISE); break;
-        case 7: cv::rotate(upright, m, cv::ROTATE_180); cv::transpose(m, stored); break;
+        case 7:
+            cv::rotate(upright, m, cv::ROTATE_180);
+            cv::transpose(m, stored);
+            break;
         case 8: cv::rotate(upright, stored, cv::ROTATE_90_CLOCKWISE); break;
         default: break;
         }
@@ -147,7 +150,8 @@ TEST(Treatment, BlurIsReported) {
 
 // Findings are rows of the message table, whatever happens.
 TEST(Treatment, OddImagesDoNoHarm) {
-    for (const cv::Size size : {cv::Size(1, 1), cv::Size(3, 900), cv::Size(900, 3), cv::Size(17, 17), cv::Size(64, 64), cv::Size(5000, 40)}) {
+    for (const cv::Size size :
+         {cv::Size(1, 1), cv::Size(3, 900), cv::Size(900, 3), cv::Size(17, 17), cv::Size(64, 64), cv::Size(5000, 40)}) {
         for (const int level : {0, 128, 255}) {
             Raster r;
             r.pixels = cv::Mat(size, CV_8UC3, cv::Scalar::all(level));
@@ -207,7 +211,8 @@ TEST(Separator, PatchCodeByProportions) {
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].kind, "patch-t");
     cv::Mat turned_sheet, lean;
-    cv::warpAffine(sheet, lean, cv::getRotationMatrix2D({413, 584}, 1, 1), sheet.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(250));
+    cv::warpAffine(sheet, lean, cv::getRotationMatrix2D({413, 584}, 1, 1), sheet.size(), cv::INTER_LINEAR,
+                   cv::BORDER_CONSTANT, cv::Scalar(250));
     EXPECT_EQ(find_patch_codes(lean, 100).size(), 1U);
     cv::rotate(sheet, turned_sheet, cv::ROTATE_90_CLOCKWISE);
     ASSERT_EQ(find_patch_codes(turned_sheet, 100).size(), 1U);
@@ -216,8 +221,10 @@ TEST(Separator, PatchCodeByProportions) {
 }
 
 TEST(Separator, ReferenceCodes) {
-    EXPECT_TRUE(looks_like_reference_code("0025-WS\xC2\xB7" "2012-D30-BGS-0003"));
-    EXPECT_TRUE(looks_like_reference_code("LZ01-WS\xC2\xB7" "2023-D30-0012"));
+    EXPECT_TRUE(looks_like_reference_code("0025-WS\xC2\xB7"
+                                          "2012-D30-BGS-0003"));
+    EXPECT_TRUE(looks_like_reference_code("LZ01-WS\xC2\xB7"
+                                          "2023-D30-0012"));
     EXPECT_FALSE(looks_like_reference_code("6901234567892"));
     EXPECT_FALSE(looks_like_reference_code("https://example.org/a-b-1"));
     EXPECT_FALSE(looks_like_reference_code("ABC"));
@@ -272,7 +279,8 @@ TEST(Bilevel, CleaningForPeopleDarkensNothing) {
     shaded.pixels = drawn.raster.pixels.clone();
     for (int y = 0; y < shaded.height(); ++y)
         for (int x = 0; x < shaded.width(); ++x)
-            shaded.pixels.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(shaded.pixels.at<std::uint8_t>(y, x) * (0.85 + 0.15 * x / shaded.width()));
+            shaded.pixels.at<std::uint8_t>(y, x) =
+                static_cast<std::uint8_t>(shaded.pixels.at<std::uint8_t>(y, x) * (0.85 + 0.15 * x / shaded.width()));
     const Raster clean = clean_for_people(shaded);
     cv::Mat darker;
     cv::subtract(shaded.pixels, clean.pixels, darker);

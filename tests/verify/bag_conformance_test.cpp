@@ -41,15 +41,14 @@ TEST(BagConformance, WholeSuite) {
                 }
                 // A copy of the suite without its hidden files lacks a payload file that the manifest lists: the bag is
                 // then bad indeed.
-                const bool hidden_lost = name == "v0.97/warning/special-system-files" && !stdfs::exists(bag.path() / "data/.DS_Store");
+                const bool hidden_lost =
+                    name == "v0.97/warning/special-system-files" && !stdfs::exists(bag.path() / "data/.DS_Store");
                 if (sort == "invalid" || sort == "linux-only" || sort == "windows-only" || hidden_lost) {
                     // windows-only: paths that are dangerous there only; we refuse them everywhere.
                     EXPECT_FALSE(report.good()) << name << " was accepted";
                 } else {
                     EXPECT_TRUE(report.good()) << name << "\n" << report.to_text(Language::English);
-                    if (sort == "warning") {
-                        EXPECT_GT(report.warnings(), 0U) << name << " brought no warning";
-                    }
+                    if (sort == "warning") { EXPECT_GT(report.warnings(), 0U) << name << " brought no warning"; }
                 }
             }
         }

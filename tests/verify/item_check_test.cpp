@@ -41,24 +41,33 @@ std::string make_pdf(const std::vector<std::string>& pages) {
     object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
     for (std::size_t i = 0; i < pages.size(); ++i) {
         const std::string content = "BT /F 12 Tf 50 700 Td (" + pages[i] + ") Tj ET";
-        object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F 3 0 R >> >> /Contents " + std::to_string(5 + 2 * i) + " 0 R >>");
+        object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F 3 0 R >> >> /Contents " +
+               std::to_string(5 + 2 * i) + " 0 R >>");
         object("<< /Length " + std::to_string(content.size()) + " >>\nstream\n" + content + "\nendstream");
     }
     const std::size_t xref = pdf.size();
     pdf += "xref\n0 " + std::to_string(offsets.size() + 1) + "\n0000000000 65535 f \n";
-    for (const std::size_t at : offsets) pdf += std::string(10 - std::to_string(at).size(), '0') + std::to_string(at) + " 00000 n \n";
-    return pdf + "trailer\n<< /Root 1 0 R /Size " + std::to_string(offsets.size() + 1) + " >>\nstartxref\n" + std::to_string(xref) + "\n%%EOF\n";
+    for (const std::size_t at : offsets)
+        pdf += std::string(10 - std::to_string(at).size(), '0') + std::to_string(at) + " 00000 n \n";
+    return pdf + "trailer\n<< /Root 1 0 R /Size " + std::to_string(offsets.size() + 1) + " >>\nstartxref\n" +
+           std::to_string(xref) + "\n%%EOF\n";
 }
 
 std::string make_alto(int width, int height, int x) {
-    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"><Layout><Page ID=\"p\" "
-           "PHYSICAL_IMG_NR=\"1\" WIDTH=\"" + std::to_string(width) + "\" HEIGHT=\"" + std::to_string(height) +
-           "\"><PrintSpace HPOS=\"0\" VPOS=\"0\" WIDTH=\"10\" HEIGHT=\"10\"><TextBlock ID=\"b\" HPOS=\"1\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\">"
-           "<TextLine ID=\"l\" HPOS=\"1\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"><String ID=\"s\" CONTENT=\"Hello\" HPOS=\"" + std::to_string(x) +
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alto "
+           "xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"><Layout><Page ID=\"p\" "
+           "PHYSICAL_IMG_NR=\"1\" WIDTH=\"" +
+           std::to_string(width) + "\" HEIGHT=\"" + std::to_string(height) +
+           "\"><PrintSpace HPOS=\"0\" VPOS=\"0\" WIDTH=\"10\" HEIGHT=\"10\"><TextBlock ID=\"b\" HPOS=\"1\" VPOS=\"1\" "
+           "WIDTH=\"20\" HEIGHT=\"9\">"
+           "<TextLine ID=\"l\" HPOS=\"1\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"><String ID=\"s\" CONTENT=\"Hello\" "
+           "HPOS=\"" +
+           std::to_string(x) +
            "\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"/></TextLine></TextBlock></PrintSpace></Page></Layout></alto>\n";
 }
 
-json file_entry(const Files& files, const std::string& path, const std::string& media, const std::string& role, int page) {
+json file_entry(const Files& files, const std::string& path, const std::string& media, const std::string& role,
+                int page) {
     const std::string bytes = files.contains(path) ? files.at(path) : "";
     json j = {{"path", path}, {"media_type", media}, {"size", bytes.size()}, {"sha512", sha(bytes)}, {"role", role}};
     if (page > 0) j["page"] = page;
@@ -67,24 +76,39 @@ json file_entry(const Files& files, const std::string& path, const std::string& 
 }
 
 json make_item(const Files& files) {
-    const json page = {{"id", kUuid}, {"order", 1}, {"class", "body"}, {"image", {{"source", 0}, {"index", 0}}}, {"error", nullptr}, {"reading", {{"width", 40}, {"height", 60}}}};
-    const json source = {{"master", "master/0001.tif"}, {"size", files.at("master/0001.tif").size()}, {"sha512", sha(files.at("master/0001.tif"))},
+    const json page = {{"id", kUuid},      {"order", 1},
+                       {"class", "body"},  {"image", {{"source", 0}, {"index", 0}}},
+                       {"error", nullptr}, {"reading", {{"width", 40}, {"height", 60}}}};
+    const json source = {{"master", "master/0001.tif"},
+                         {"size", files.at("master/0001.tif").size()},
+                         {"sha512", sha(files.at("master/0001.tif"))},
                          {"images", json::array({{{"width", 50}, {"height", 70}}})}};
-    return {{"schema", 1}, {"type", "recto-item"}, {"id", kUuid}, {"reference_code", "A-1"}, {"held", false}, {"counted_pages", 1},
-            {"pages", json::array({page})}, {"sources", json::array({source})},
-            {"files", json::array({file_entry(files, "preservation/0001.tif", "image/tiff", "preservation", 1), file_entry(files, "access/A-1.pdf", "application/pdf", "access", 0),
-                                   file_entry(files, "text/0001.alto.xml", "application/xml", "alto", 1), file_entry(files, "text/A-1.txt", "text/plain", "text", 0)})}};
+    return {{"schema", 1},
+            {"type", "recto-item"},
+            {"id", kUuid},
+            {"reference_code", "A-1"},
+            {"held", false},
+            {"counted_pages", 1},
+            {"pages", json::array({page})},
+            {"sources", json::array({source})},
+            {"files", json::array({file_entry(files, "preservation/0001.tif", "image/tiff", "preservation", 1),
+                                   file_entry(files, "access/A-1.pdf", "application/pdf", "access", 0),
+                                   file_entry(files, "text/0001.alto.xml", "application/xml", "alto", 1),
+                                   file_entry(files, "text/A-1.txt", "text/plain", "text", 0)})}};
 }
 
 std::string make_mets(const Files& files) {
-    std::string out = "<mets xmlns=\"http://www.loc.gov/METS/\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"><fileSec><fileGrp>";
+    std::string out =
+        "<mets xmlns=\"http://www.loc.gov/METS/\" xmlns:xlink=\"http://www.w3.org/1999/xlink\"><fileSec><fileGrp>";
     int n = 0;
-    for (const char* path : {"master/0001.tif", "preservation/0001.tif", "access/A-1.pdf", "text/0001.alto.xml", "text/A-1.txt"}) {
+    for (const char* path :
+         {"master/0001.tif", "preservation/0001.tif", "access/A-1.pdf", "text/0001.alto.xml", "text/A-1.txt"}) {
         const std::string bytes = files.at(path);
-        out += "<file ID=\"f" + std::to_string(++n) + "\" SIZE=\"" + std::to_string(bytes.size()) + "\" CHECKSUM=\"" + sha(bytes) +
-               "\" CHECKSUMTYPE=\"SHA-512\"><FLocat LOCTYPE=\"URL\" xlink:href=\"" + path + "\"/></file>";
+        out += "<file ID=\"f" + std::to_string(++n) + "\" SIZE=\"" + std::to_string(bytes.size()) + "\" CHECKSUM=\"" +
+               sha(bytes) + "\" CHECKSUMTYPE=\"SHA-512\"><FLocat LOCTYPE=\"URL\" xlink:href=\"" + path + "\"/></file>";
     }
-    return out + "</fileGrp></fileSec><structMap><div><div TYPE=\"page\"><fptr FILEID=\"f1\"/></div></div></structMap></mets>\n";
+    return out + "</fileGrp></fileSec><structMap><div><div TYPE=\"page\"><fptr "
+                 "FILEID=\"f1\"/></div></div></structMap></mets>\n";
 }
 
 void records(Files& files) {
@@ -93,9 +117,13 @@ void records(Files& files) {
 }
 
 Files good_item() {
-    Files files{{"master/0001.tif", "50x70 master"}, {"preservation/0001.tif", "40x60 preservation"}, {"access/A-1.pdf", make_pdf({"Hello world"})},
-                {"text/A-1.txt", "Hello world\n\f"}, {"text/0001.alto.xml", make_alto(40, 60, 2)},
-                {"metadata/dc.xml", "<qualifieddc xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>Hello</dc:title></qualifieddc>"},
+    Files files{{"master/0001.tif", "50x70 master"},
+                {"preservation/0001.tif", "40x60 preservation"},
+                {"access/A-1.pdf", make_pdf({"Hello world"})},
+                {"text/A-1.txt", "Hello world\n\f"},
+                {"text/0001.alto.xml", make_alto(40, 60, 2)},
+                {"metadata/dc.xml",
+                 "<qualifieddc xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>Hello</dc:title></qualifieddc>"},
                 {"metadata/premis.xml", "<premis xmlns=\"http://www.loc.gov/premis/v3\" version=\"3.0\"/>"}};
     records(files);
     return files;
@@ -105,7 +133,8 @@ Files good_item() {
 Result<Raster> decode(const std::string& path, int index) {
     const auto bytes = posix_file_system()->read(path);
     int width = 0, height = 0;
-    if (index != 0 || !bytes || std::sscanf(bytes->c_str(), "%dx%d", &width, &height) != 2) return fail("decode.damaged", "no image", path);
+    if (index != 0 || !bytes || std::sscanf(bytes->c_str(), "%dx%d", &width, &height) != 2)
+        return fail("decode.damaged", "no image", path);
     Raster raster;
     raster.pixels = cv::Mat(height, width, CV_8UC1);
     return raster;
@@ -133,7 +162,8 @@ class ItemCheck : public ::testing::Test {
             EXPECT_TRUE(fs->write(staged, bytes));
             list.push_back({path, staged, "", false});
         }
-        const auto state = store.put("urn:uuid:" + kUuid, list, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+        const auto state =
+            store.put("urn:uuid:" + kUuid, list, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         EXPECT_TRUE(state);
         object_ = join_path(root_, state->path);
         if (!options.decode) options.decode = decode;
@@ -162,7 +192,8 @@ TEST_F(ItemCheck, AGoodItemIsGoodAndWhatWasNotCheckedIsSaid) {
     EXPECT_EQ(report.pages, 1U);
     EXPECT_EQ(report.files, 9U);
     EXPECT_EQ(report.exit_code(), 0);
-    EXPECT_EQ(codes(report, Severity::Warning), std::set<std::string>{"xml.not_checked"}) << report.to_text(Language::English);
+    EXPECT_EQ(codes(report, Severity::Warning), std::set<std::string>{"xml.not_checked"})
+        << report.to_text(Language::English);
     Options blind;
     blind.decode = nullptr;
     blind.pdftotext = "/no/such/program";
@@ -201,8 +232,16 @@ TEST_F(ItemCheck, EachFaultIsFoundAndNamed) {
         {"item.digest", edit_item([](json& j) { j["files"][0]["sha512"] = std::string(128, '0'); })},
         {"item.alto_count", [](Files& f) { f.erase("text/0001.alto.xml"); }},
         {"item.pages_mets", replace("mets.xml", "TYPE=\"page\"", "TYPE=\"leaf\"")},
-        {"item.pages_pdf", [](Files& f) { f["access/A-1.pdf"] = make_pdf({"Hello world", "more"}); records(f); }},
-        {"item.pages_text", [](Files& f) { f["text/A-1.txt"] = "Hello world\n\f\f"; records(f); }},
+        {"item.pages_pdf",
+         [](Files& f) {
+             f["access/A-1.pdf"] = make_pdf({"Hello world", "more"});
+             records(f);
+         }},
+        {"item.pages_text",
+         [](Files& f) {
+             f["text/A-1.txt"] = "Hello world\n\f\f";
+             records(f);
+         }},
         {"item.not_in_mets", replace("mets.xml", "xlink:href=\"text/A-1.txt\"", "xlink:href=\"master/0001.tif\"")},
         {"item.only_in_mets", replace("mets.xml", "xlink:href=\"text/A-1.txt\"", "xlink:href=\"metadata/dc.xml\"")},
         {"mets.reference", replace("mets.xml", "FILEID=\"f1\"", "FILEID=\"f9\"")},
@@ -212,21 +251,56 @@ TEST_F(ItemCheck, EachFaultIsFoundAndNamed) {
         {"mets.size", replace("mets.xml", "SIZE=\"", "SIZE=\"9")},
         {"mets.digest", replace("mets.xml", "CHECKSUM=\"" + sha("50x70 master"), "CHECKSUM=\"" + sha("other"))},
         {"xml.malformed", [](Files& f) { f["metadata/dc.xml"] = "<a><b></a>"; }},
-        {"xml.malformed", [](Files& f) { f["metadata/dc.xml"] = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>"; }},
-        {"alto.size", [](Files& f) { f["text/0001.alto.xml"] = make_alto(41, 60, 2); records(f); }},
-        {"alto.outside", [](Files& f) { f["text/0001.alto.xml"] = make_alto(40, 60, 21); records(f); }},
-        {"alto.no_page", [](Files& f) { f["text/0001.alto.xml"] = "<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"/>"; records(f); }},
-        {"image.damaged", [](Files& f) { f["master/0001.tif"] = "II*"; records(f); }},
-        {"image.size", [](Files& f) { f["preservation/0001.tif"] = "39x60"; records(f); }},
-        {"pdf.damaged", [](Files& f) { f["access/A-1.pdf"].resize(300); records(f); }},
-        {"pdf.damaged", [](Files& f) { f["access/A-1.pdf"] = "not a PDF"; records(f); }},
-        {"pdf.text", [](Files& f) { f["text/A-1.txt"] = "Hello word\n\f"; records(f); }},
+        {"xml.malformed",
+         [](Files& f) { f["metadata/dc.xml"] = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>"; }},
+        {"alto.size",
+         [](Files& f) {
+             f["text/0001.alto.xml"] = make_alto(41, 60, 2);
+             records(f);
+         }},
+        {"alto.outside",
+         [](Files& f) {
+             f["text/0001.alto.xml"] = make_alto(40, 60, 21);
+             records(f);
+         }},
+        {"alto.no_page",
+         [](Files& f) {
+             f["text/0001.alto.xml"] = "<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"/>";
+             records(f);
+         }},
+        {"image.damaged",
+         [](Files& f) {
+             f["master/0001.tif"] = "II*";
+             records(f);
+         }},
+        {"image.size",
+         [](Files& f) {
+             f["preservation/0001.tif"] = "39x60";
+             records(f);
+         }},
+        {"pdf.damaged",
+         [](Files& f) {
+             f["access/A-1.pdf"].resize(300);
+             records(f);
+         }},
+        {"pdf.damaged",
+         [](Files& f) {
+             f["access/A-1.pdf"] = "not a PDF";
+             records(f);
+         }},
+        {"pdf.text",
+         [](Files& f) {
+             f["text/A-1.txt"] = "Hello word\n\f";
+             records(f);
+         }},
     };
     for (std::size_t i = 0; i < faults.size(); ++i) {
         Files files = good_item();
         faults[i].second(files);
         const Report report = verify(files);
-        EXPECT_TRUE(codes(report).contains(faults[i].first)) << "fault " << i << ", " << faults[i].first << " not found:\n" << report.to_text(Language::English);
+        EXPECT_TRUE(codes(report).contains(faults[i].first))
+            << "fault " << i << ", " << faults[i].first << " not found:\n"
+            << report.to_text(Language::English);
         EXPECT_EQ(report.exit_code(), 1) << i;
     }
 }

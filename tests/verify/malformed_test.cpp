@@ -26,8 +26,9 @@ struct Archive {
             EXPECT_TRUE(fs->make_folders("/w"));
             EXPECT_TRUE(fs->write("/w/a", "same"));
             EXPECT_TRUE(fs->write("/w/b", "text " + std::to_string(v)));
-            const auto state = store.put(kId, {{"master/0001.tif", "/w/a", "", false}, {"text/a.txt", "/w/b", "", false}},
-                                         {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+            const auto state =
+                store.put(kId, {{"master/0001.tif", "/w/a", "", false}, {"text/a.txt", "/w/b", "", false}},
+                          {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
             EXPECT_TRUE(state);
             object = "/s/" + state->path;
         }
@@ -80,18 +81,37 @@ TEST(Malformed, InventoryWithAChangedByteAnywhere) {
 TEST(Malformed, HostileInventories) {
     Archive archive;
     const std::string digest(128, 'a');
-    const std::string rest = ",\"head\":\"v1\",\"type\":\"https://ocfl.io/1.1/spec/#inventory\",\"digestAlgorithm\":\"sha512\"";
+    const std::string rest =
+        ",\"head\":\"v1\",\"type\":\"https://ocfl.io/1.1/spec/#inventory\",\"digestAlgorithm\":\"sha512\"";
     const auto with = [&](const std::string& manifest, const std::string& state, const std::string& more = "") {
         return "{\"id\":\"" + kId + "\"" + rest + more + ",\"manifest\":{\"" + digest + "\":" + manifest +
-               "},\"versions\":{\"v1\":{\"created\":\"2026-11-22T17:15:00Z\",\"state\":{\"" + digest + "\":" + state + "}}}}";
+               "},\"versions\":{\"v1\":{\"created\":\"2026-11-22T17:15:00Z\",\"state\":{\"" + digest + "\":" + state +
+               "}}}}";
     };
     const std::vector<std::string> hostile{
-        "", "null", "[]", "0", "\"\"", "{}", "{\"id\":1e999}", "\xFF\xFE{", std::string(100000, '['), "{\"a\":" + std::string(50000, '{'),
+        "",
+        "null",
+        "[]",
+        "0",
+        "\"\"",
+        "{}",
+        "{\"id\":1e999}",
+        "\xFF\xFE{",
+        std::string(100000, '['),
+        "{\"a\":" + std::string(50000, '{'),
         "{\"head\":\"v99999999999999999999\",\"versions\":{\"v99999999999999999999\":{}}}",
-        with("[\"../../../etc/passwd\"]", "[\"a\"]"), with("[\"/etc/passwd\"]", "[\"a\"]"), with("[\"v1/content/../../x\"]", "[\"a\"]"),
-        with("[\"v1/content/a\"]", "[\"../../a\"]"), with("[\"v1/content/a\"]", "[\"/a\"]"), with("[\"v1/content/a\"]", "[\"\"]"),
-        with("[\"v1/content/a\\u0000b\"]", "[\"a\"]"), with("[1,null,{}]", "[1,null,{}]"), with("{}", "7"), with("[]", "[]"),
-        with("[\"v1/content/a\"]", "[\"a\"]", ",\"contentDirectory\":\"../..\""), with("[\"v1/content/a\"]", "[\"a\"]", ",\"fixity\":{\"md5\":7}"),
+        with("[\"../../../etc/passwd\"]", "[\"a\"]"),
+        with("[\"/etc/passwd\"]", "[\"a\"]"),
+        with("[\"v1/content/../../x\"]", "[\"a\"]"),
+        with("[\"v1/content/a\"]", "[\"../../a\"]"),
+        with("[\"v1/content/a\"]", "[\"/a\"]"),
+        with("[\"v1/content/a\"]", "[\"\"]"),
+        with("[\"v1/content/a\\u0000b\"]", "[\"a\"]"),
+        with("[1,null,{}]", "[1,null,{}]"),
+        with("{}", "7"),
+        with("[]", "[]"),
+        with("[\"v1/content/a\"]", "[\"a\"]", ",\"contentDirectory\":\"../..\""),
+        with("[\"v1/content/a\"]", "[\"a\"]", ",\"fixity\":{\"md5\":7}"),
         with("[\"v1/content/a\"]", "[\"a\"]", ",\"fixity\":{\"md5\":{\"zz\":[\"../../../etc/passwd\"]}}"),
         with("[\"" + std::string(70000, 'x') + "\"]", "[\"a\"]"),
     };
@@ -101,10 +121,9 @@ TEST(Malformed, HostileInventories) {
         EXPECT_FALSE(report.good()) << i;
         EXPECT_LT(report.to_text(Language::English).size(), 200'000U) << i;
         (void)report.to_json().dump();
-        const bool store_reads_it = hostile[i].find("contentDirectory") != std::string::npos || hostile[i].find("fixity") != std::string::npos;
-        if (!store_reads_it) {
-            EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << i;
-        }
+        const bool store_reads_it =
+            hostile[i].find("contentDirectory") != std::string::npos || hostile[i].find("fixity") != std::string::npos;
+        if (!store_reads_it) { EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << i; }
         EXPECT_FALSE(OcflStore(archive.fs, "/s").put(kId, {}, {})) << i << ": a damaged object was written to";
     }
 }
@@ -121,10 +140,9 @@ TEST(Malformed, EveryFileOfTheStoreMissingOrEmptyInTurn) {
             }
             const Report report = archive.verify();
             const bool harmless = name.starts_with("extensions/") || (name == "ocfl_layout.json" && !empty) ||
-                                  (!empty && (name.ends_with("v1/inventory.json") || name.ends_with("v2/inventory.json"))); // a version may go without: W010
-            if (!harmless) {
-                EXPECT_FALSE(report.good()) << name << (empty ? " emptied" : " removed");
-            }
+                                  (!empty && (name.ends_with("v1/inventory.json") ||
+                                              name.ends_with("v2/inventory.json"))); // a version may go without: W010
+            if (!harmless) { EXPECT_FALSE(report.good()) << name << (empty ? " emptied" : " removed"); }
         }
     }
     EXPECT_GE(names.size(), 12U);
@@ -132,8 +150,20 @@ TEST(Malformed, EveryFileOfTheStoreMissingOrEmptyInTurn) {
 
 TEST(Malformed, BagsWithHostileManifests) {
     const std::string sha512(128, '0');
-    const std::vector<std::string> lines{"", "x", "  ", sha512, sha512 + "  ", sha512 + "  /etc/passwd", sha512 + "  ../../etc/passwd", sha512 + "  data/../../etc/passwd",
-                                         sha512 + "  data/\xFF\xFE", "zz  data/a", sha512 + "  ~/a", sha512 + "  \\\\server\\a", sha512 + "  data/%2e%2e/%00", std::string(100000, 'a')};
+    const std::vector<std::string> lines{"",
+                                         "x",
+                                         "  ",
+                                         sha512,
+                                         sha512 + "  ",
+                                         sha512 + "  /etc/passwd",
+                                         sha512 + "  ../../etc/passwd",
+                                         sha512 + "  data/../../etc/passwd",
+                                         sha512 + "  data/\xFF\xFE",
+                                         "zz  data/a",
+                                         sha512 + "  ~/a",
+                                         sha512 + "  \\\\server\\a",
+                                         sha512 + "  data/%2e%2e/%00",
+                                         std::string(100000, 'a')};
     for (const std::string& line : lines) {
         MemoryFileSystem fs;
         ASSERT_TRUE(fs.make_folders("/b/data"));
@@ -150,7 +180,8 @@ TEST(Malformed, BagsWithHostileManifests) {
     for (const char* encoding : {"UTF-16", "no such", "UTF-7", "../../x"}) {
         MemoryFileSystem fs;
         ASSERT_TRUE(fs.make_folders("/b/data"));
-        ASSERT_TRUE(fs.write("/b/bagit.txt", std::string("BagIt-Version: 0.97\nTag-File-Character-Encoding: ") + encoding + "\n"));
+        ASSERT_TRUE(fs.write("/b/bagit.txt",
+                             std::string("BagIt-Version: 0.97\nTag-File-Character-Encoding: ") + encoding + "\n"));
         ASSERT_TRUE(fs.write("/b/manifest-md5.txt", "\xFE"));
         (void)verify_path("/b", {.threads = 1}, &fs);
     }

@@ -42,7 +42,8 @@ std::set<std::string> codes_in_name(const std::string& name, char letter) {
     std::set<std::string> out;
     for (std::size_t i = 0; i + 4 <= name.size(); ++i) {
         const bool start = i == 0 || name[i - 1] == '_';
-        if (start && name[i] == letter && std::all_of(name.begin() + static_cast<long>(i) + 1, name.begin() + static_cast<long>(i) + 4, ::isdigit))
+        if (start && name[i] == letter &&
+            std::all_of(name.begin() + static_cast<long>(i) + 1, name.begin() + static_cast<long>(i) + 4, ::isdigit))
             out.insert("ocfl." + name.substr(i, 4));
     }
     return out;

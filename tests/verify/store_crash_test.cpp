@@ -68,7 +68,8 @@ void crash_at_every_change(int version, End end) {
             const auto faulty = std::make_shared<FaultyFileSystem>(disk, FaultyFileSystem::Mode::Death, nth);
             const auto put = OcflStore(faulty, kRoot).put(kId, files_of(version), kInfo);
             calls = std::max(calls, faulty->changes());
-            const std::string where = "version " + std::to_string(version) + ", change " + std::to_string(nth) + ", seed " + std::to_string(seed);
+            const std::string where = "version " + std::to_string(version) + ", change " + std::to_string(nth) +
+                                      ", seed " + std::to_string(seed);
             if (end == End::PowerCut) disk->cut_power();
             if (end == End::PowerCutByLot) disk->cut_power(seed);
 
@@ -82,9 +83,7 @@ void crash_at_every_change(int version, End end) {
             const auto state = store.state(kId);
             ASSERT_TRUE(state) << where << ": " << state.error().to_string();
             ASSERT_TRUE(state->head == version || state->head == version - 1) << where;
-            if (put) {
-                ASSERT_EQ(state->head, version) << where << ": a version that was reported is lost";
-            }
+            if (put) { ASSERT_EQ(state->head, version) << where << ": a version that was reported is lost"; }
             const auto again = store.recover();
             ASSERT_TRUE(again) << where;
             ASSERT_TRUE(again->empty()) << where << ": recover() is not idempotent";
@@ -133,7 +132,8 @@ void fail_at_every_change(int version, FaultyFileSystem::Mode mode, const std::s
         const auto state = store.state(kId);
         ASSERT_TRUE(state) << where;
         if (mode == FaultyFileSystem::Mode::Once && state->head == version - 1) {
-            for (const OcflFile& file : files_of(version)) EXPECT_TRUE(disk->stat(file.staged_path)->exists) << where << ": " << file.staged_path;
+            for (const OcflFile& file : files_of(version))
+                EXPECT_TRUE(disk->stat(file.staged_path)->exists) << where << ": " << file.staged_path;
             ASSERT_TRUE(store.put(kId, files_of(version), kInfo)) << where; // nothing needs to be made again
             ASSERT_TRUE(verify_all(*disk).good()) << where;
         }
@@ -168,7 +168,8 @@ TEST(StoreFailure, CreationCutShortAtEveryChangeIsDoneAgain) {
 TEST(StoreSync, EachFileAndFolderOfAVersionIsSyncedOnceBeforeItIsVisible) {
     const auto disk = archive_with(1);
     ASSERT_TRUE(OcflStore(disk, kRoot).put(kId, files_of(2), kInfo));
-    const std::string stage_folder = kRoot + "/extensions/recto-staging/urn%3auuid%3a6ba7b810-9dad-11d1-80b4-00c04fd430c8-v2/";
+    const std::string stage_folder =
+        kRoot + "/extensions/recto-staging/urn%3auuid%3a6ba7b810-9dad-11d1-80b4-00c04fd430c8-v2/";
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content/metadata/item.json"), 1);
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content/metadata"), 1);
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content"), 1);

@@ -25,7 +25,8 @@ std::vector<Issue> check(const std::string& folder, const std::string& bytes) {
 }
 
 std::string dublin_core(const std::string& element) {
-    return "<qualifieddc xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:dcterms=\"http://purl.org/dc/terms/\"><" + element + ">x</" + element + "></qualifieddc>";
+    return "<qualifieddc xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:dcterms=\"http://purl.org/dc/terms/\"><" +
+           element + ">x</" + element + "></qualifieddc>";
 }
 
 TEST(XmlSchemas, AbsentSchemasAreSaidByAWarningNeverSilently) {
@@ -40,14 +41,16 @@ TEST(XmlSchemas, AbsentSchemasAreSaidByAWarningNeverSilently) {
 
 TEST(XmlSchemas, InstalledSchemasAcceptGoodAndRefuseBadDocuments) {
     if (!std::filesystem::exists(kInstalled + "/alto-4.xsd")) { // scripts/setup could not fetch them: said there
-        EXPECT_EQ(check(kInstalled, "<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"/>")[0].code, "xml.not_checked");
+        EXPECT_EQ(check(kInstalled, "<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"/>")[0].code,
+                  "xml.not_checked");
         return;
     }
     EXPECT_TRUE(check(kInstalled, dublin_core("dc:title")).empty());
     EXPECT_TRUE(check(kInstalled, dublin_core("dcterms:extent")).empty());
     EXPECT_EQ(check(kInstalled, dublin_core("dc:tittle"))[0].code, "xml.invalid");
     EXPECT_EQ(check(kInstalled, "<mets xmlns=\"http://www.loc.gov/METS/\"/>")[0].code, "xml.invalid") << "no structMap";
-    EXPECT_TRUE(check(kInstalled, "<mets xmlns=\"http://www.loc.gov/METS/\"><structMap><div/></structMap></mets>").empty());
+    EXPECT_TRUE(
+        check(kInstalled, "<mets xmlns=\"http://www.loc.gov/METS/\"><structMap><div/></structMap></mets>").empty());
     if (!std::filesystem::exists(kSamples)) GTEST_SKIP() << "shared data absent: " << kSamples;
     for (const char* kind : {"alto", "premis"}) {
         const std::string good = posix_file_system()->read(kSamples + kind + "_good.xml").value();
@@ -61,12 +64,15 @@ TEST(XmlSchemas, InstalledSchemasAcceptGoodAndRefuseBadDocuments) {
 
 TEST(XmlParsing, HostileDocumentsAreRefused) {
     std::string bomb = "<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\">";
-    for (char c = 'b'; c < 'k'; ++c) bomb += std::string("<!ENTITY ") + c + " \"&" + static_cast<char>(c - 1) + ";&" + static_cast<char>(c - 1) + ";&" + static_cast<char>(c - 1) + ";&" + static_cast<char>(c - 1) + ";\">";
+    for (char c = 'b'; c < 'k'; ++c)
+        bomb += std::string("<!ENTITY ") + c + " \"&" + static_cast<char>(c - 1) + ";&" + static_cast<char>(c - 1) +
+                ";&" + static_cast<char>(c - 1) + ";&" + static_cast<char>(c - 1) + ";\">";
     bomb += "]><a>&j;&j;&j;&j;</a>";
     std::string deep;
     for (int i = 0; i < 5000; ++i) deep += "<a>";
-    for (const std::string& bytes : {std::string(), std::string("<"), std::string("\0\0", 2), std::string("<a>\xFF</a>"), bomb, deep,
-                                     std::string("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"), std::string("<a b=\"1\" b=\"2\"/>")}) {
+    for (const std::string& bytes :
+         {std::string(), std::string("<"), std::string("\0\0", 2), std::string("<a>\xFF</a>"), bomb, deep,
+          std::string("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"), std::string("<a b=\"1\" b=\"2\"/>")}) {
         const auto doc = parse_xml(bytes, "a.xml");
         ASSERT_FALSE(doc) << bytes.substr(0, 60);
         EXPECT_EQ(doc.error().code, "xml.malformed");
