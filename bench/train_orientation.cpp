@@ -40,7 +40,8 @@ std::vector<char32_t> han() {
                 char32_t c = 0;
                 char *ip = in, *op = reinterpret_cast<char*>(&c);
                 std::size_t il = 2, ol = 4;
-                if (iconv(cd, &ip, &il, &op, &ol) != static_cast<std::size_t>(-1) && c >= 0x4E00 && c <= 0x9FFF) out.push_back(c);
+                if (iconv(cd, &ip, &il, &op, &ol) != static_cast<std::size_t>(-1) && c >= 0x4E00 && c <= 0x9FFF)
+                    out.push_back(c);
             }
         iconv_close(cd);
     };
@@ -64,7 +65,8 @@ cv::Mat draw(const Font& font, const std::u32string& text, int em, bool column) 
     for (const char32_t c : text) {
         if (FT_Load_Char(font.face, c, FT_LOAD_RENDER | FT_LOAD_NO_HINTING)) continue;
         const FT_GlyphSlot g = font.face->glyph;
-        const int ox = static_cast<int>(std::lround(x)) + g->bitmap_left, oy = static_cast<int>(std::lround(y)) - g->bitmap_top;
+        const int ox = static_cast<int>(std::lround(x)) + g->bitmap_left,
+                  oy = static_cast<int>(std::lround(y)) - g->bitmap_top;
         for (unsigned r = 0; r < g->bitmap.rows; ++r)
             for (unsigned k = 0; k < g->bitmap.width; ++k) {
                 const int px = ox + static_cast<int>(k), py = oy + static_cast<int>(r);
@@ -88,7 +90,8 @@ cv::Mat tight(const cv::Mat& ink) {
 
 std::u32string latin_text(int letters) {
     // English letter frequencies in per mille, a to z.
-    static const std::array<double, 26> kFrequency = {82, 15, 28, 43, 127, 22, 20, 61, 70, 2, 8, 40, 24, 67, 75, 19, 1, 60, 63, 91, 28, 10, 24, 2, 20, 1};
+    static const std::array<double, 26> kFrequency = {82, 15, 28, 43, 127, 22, 20, 61, 70, 2,  8, 40, 24,
+                                                      67, 75, 19, 1,  60,  63, 91, 28, 10, 24, 2, 20, 1};
     std::discrete_distribution<int> letter(kFrequency.begin(), kFrequency.end());
     std::u32string out;
     const int kind = whole(0, 9);
@@ -111,7 +114,8 @@ struct Sample {
     int label;
 };
 
-void make(const std::vector<Font>& fonts, const std::vector<char32_t>& characters, std::size_t count, std::vector<Sample>& out) {
+void make(const std::vector<Font>& fonts, const std::vector<char32_t>& characters, std::size_t count,
+          std::vector<Sample>& out) {
     std::vector<Window> windows;
     while (out.size() < count) {
         const Font& font = fonts[static_cast<std::size_t>(whole(0, static_cast<int>(fonts.size()) - 1))];
@@ -122,8 +126,9 @@ void make(const std::vector<Font>& fonts, const std::vector<char32_t>& character
         if (chinese) {
             static const std::u32string kMarks = U"，。、；：（）《》“”一二三0123456789年月日";
             for (int i = 0; i < n; ++i)
-                text += whole(0, 7) == 0 ? kMarks[static_cast<std::size_t>(whole(0, static_cast<int>(kMarks.size()) - 1))]
-                                         : characters[static_cast<std::size_t>(whole(0, static_cast<int>(characters.size()) - 1))];
+                text += whole(0, 7) == 0
+                            ? kMarks[static_cast<std::size_t>(whole(0, static_cast<int>(kMarks.size()) - 1))]
+                            : characters[static_cast<std::size_t>(whole(0, static_cast<int>(characters.size()) - 1))];
         } else text = latin_text(n);
         cv::Mat ink = draw(font, text, whole(13, 44), column);
         if (whole(0, 1)) {
@@ -265,8 +270,8 @@ int main(int argc, char** argv) {
             forward(net, s, h, p);
             right += std::max_element(p.begin(), p.end()) - p.begin() == s.label;
         }
-        std::fprintf(stderr, "epoch %d loss %.4f test %.2f %%\n", epoch + 1, loss / static_cast<double>(training.size()),
-                     100.0 * right / static_cast<double>(test.size()));
+        std::fprintf(stderr, "epoch %d loss %.4f test %.2f %%\n", epoch + 1,
+                     loss / static_cast<double>(training.size()), 100.0 * right / static_cast<double>(test.size()));
     }
 
     std::ofstream out(argv[1]);
@@ -275,10 +280,13 @@ int main(int argc, char** argv) {
     std::vector<float> scales(kHidden);
     for (int i = 0; i < kHidden; ++i) {
         float most = 1e-9F;
-        for (int k = 0; k < kWindowPixels; ++k) most = std::max(most, std::abs(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)]));
+        for (int k = 0; k < kWindowPixels; ++k)
+            most = std::max(most, std::abs(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)]));
         scales[static_cast<std::size_t>(i)] = most / 127;
         for (int k = 0; k < kWindowPixels; ++k) {
-            out << std::lround(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)] / scales[static_cast<std::size_t>(i)]) << ',';
+            out << std::lround(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)] /
+                               scales[static_cast<std::size_t>(i)])
+                << ',';
             if (k % 40 == 39) out << '\n';
         }
     }

@@ -1,0 +1,35 @@
+# Shared by the scripts of this folder (sourced, bash).
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+bench_dir=build/bench
+
+need_packages() { # need_packages PACKAGE...: installs what is missing when root, else says what to install
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    die 69 "missing Debian packages; as root: apt-get install --no-install-recommends ${missing[*]}"
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  mkdir -p "$bench_dir"
+  { apt-get -q update || true; } >"$bench_dir/apt.log" 2>&1
+  DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}" >>"$bench_dir/apt.log" 2>&1 ||
+    die 69 "could not install ${missing[*]} (see $bench_dir/apt.log)"
+}
+
+need_recto() { # sets `recto`
+  recto=${RECTO_BINARY:-build/release/recto}
+  [ -x "$recto" ] || die 69 "no $recto: build it by scripts/run, or name another one in RECTO_BINARY"
+}
+
+# make_pages KIND COUNT SEED NOISE: sets `pages` to a folder with generated pages, made once.
+make_pages() {
+  pages=$bench_dir/pages/$1-$2-$3-$4
+  if [ ! -f "$pages/truth.json" ]; then
+    need_packages python3-numpy python3-pil python3-qrcode fonts-noto-cjk fonts-arphic-gbsn00lp fonts-arphic-gkai00mp
+    say "making $2 pages ($1, seed $3) in $pages"
+    "$python" samples/generate.py --out "$pages" --kind "$1" --pages "$2" --seed "$3" --noise "$4" --jobs "$(nproc)"
+  fi
+}
