@@ -67,7 +67,10 @@ struct Kernel {
         values.push_back((seconds(clock) - start) / pages);
         return result;
     }
-    [[nodiscard]] double mean() const { return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()); }
+    [[nodiscard]] double mean() const {
+        return values.empty() ? 0
+                              : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    }
     [[nodiscard]] double at(double share) const {
         if (values.empty()) return 0;
         auto sorted = values;
@@ -81,7 +84,8 @@ struct Budget {
     const char* name;
     double cpu_seconds;
 };
-constexpr Budget kBudgets[] = {{"decode", 0.12}, {"treat", 0.20}, {"read", 0.50}, {"render, encode, digest", 0.10}, {"store, ALTO, PDF", 0.08}};
+constexpr Budget kBudgets[] = {
+    {"decode", 0.12}, {"treat", 0.20}, {"read", 0.50}, {"render, encode, digest", 0.10}, {"store, ALTO, PDF", 0.08}};
 
 struct NoCatalogue final : CatalogueView {
     const std::map<std::string, std::string>* find(std::string_view) const override { return nullptr; }
@@ -103,8 +107,9 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
     const auto encode = make_encode_stage();
     const auto describe = make_describe_stage();
     const auto item_files = make_item_files_stage();
-    for (Stage* s : {static_cast<Stage*>(treatment.get()), static_cast<Stage*>(preview.get()), static_cast<Stage*>(encode.get()),
-                     static_cast<Stage*>(describe.get()), static_cast<Stage*>(item_files.get())})
+    for (Stage* s :
+         {static_cast<Stage*>(treatment.get()), static_cast<Stage*>(preview.get()), static_cast<Stage*>(encode.get()),
+          static_cast<Stage*>(describe.get()), static_cast<Stage*>(item_files.get())})
         need(s->open(context));
     const auto reader = need(TextReader::open(context));
     const auto treat_worker = treatment->make_worker();
@@ -112,8 +117,10 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
     const auto encode_worker = encode->make_worker();
 
     Kernel digest{"SHA-512 of the scan", kBudgets[3].name, {}}, probe{"probe", kBudgets[0].name, {}};
-    Kernel decode{"decode", kBudgets[0].name, {}}, treat{"treat", kBudgets[1].name, {}}, read{"read", kBudgets[2].name, {}};
-    Kernel rendering{"render", kBudgets[3].name, {}}, encoding{"encode stage (default: JPEG 90, JPEG 80 at 200 dpi)", kBudgets[3].name, {}};
+    Kernel decode{"decode", kBudgets[0].name, {}}, treat{"treat", kBudgets[1].name, {}},
+        read{"read", kBudgets[2].name, {}};
+    Kernel rendering{"render", kBudgets[3].name, {}},
+        encoding{"encode stage (default: JPEG 90, JPEG 80 at 200 dpi)", kBudgets[3].name, {}};
     Kernel previewing{"preview", kBudgets[3].name, {}};
     Kernel jpeg{"  JPEG 90, full page", "", {}}, tiff{"  TIFF LZW, full page (profile choice)", "", {}};
     Kernel records{"describe", kBudgets[4].name, {}}, writing{"PDF, ALTO, METS, ... of the item", kBudgets[4].name, {}};
@@ -137,7 +144,8 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
             source.sha512 = need(digest.time([&] { return fs->digest(file, DigestAlgorithm::Sha512); }));
             item.sources.push_back(source);
             const Raster scan = need(decode.time([&] { return decode_here(file, 0); }));
-            const ImageTreatment treated = need(treat.time([&] { return treat_worker->run({source, 0, scan, source.images[0], limits}); }));
+            const ImageTreatment treated =
+                need(treat.time([&] { return treat_worker->run({source, 0, scan, source.images[0], limits}); }));
             if (treated.pages.empty()) stop(file + ": no page");
             Page page;
             page.image = {static_cast<int>(item.sources.size()) - 1, 0};
@@ -151,7 +159,8 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
             const std::string page_folder = fmt::format("{}/{}", work, page.order);
             stdfs::create_directories(page_folder);
             need(previewing.time([&] { return preview_worker->run({item, page, image, page_folder, none, limits}); }));
-            page.encoded = need(encoding.time([&] { return encode_worker->run({item, page, image, page_folder, none, limits}); }));
+            page.encoded =
+                need(encoding.time([&] { return encode_worker->run({item, page, image, page_folder, none, limits}); }));
             need(jpeg.time([&] { return write_jpeg(image, 90); }));
             if (round <= 0) need(tiff.time([&] { return write_tiff(image, TiffCompression::Lzw, "bench", ""); }));
             item.pages.push_back(page);
@@ -161,8 +170,11 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
         stdfs::create_directories(staging);
         const NoCatalogue catalogue;
         const auto clock = default_clock();
-        const nlohmann::json provenance = {{"agent", "recto bench"}, {"settings", nlohmann::json::object()}, {"models", nlohmann::json::object()},
-                                           {"repository", {{"code", "bench"}, {"name", "bench"}}}, {"fonds", nlohmann::json::array()}};
+        const nlohmann::json provenance = {{"agent", "recto bench"},
+                                           {"settings", nlohmann::json::object()},
+                                           {"models", nlohmann::json::object()},
+                                           {"repository", {{"code", "bench"}, {"name", "bench"}}},
+                                           {"fonds", nlohmann::json::array()}};
         ItemInput in{item, catalogue, staging, staged, *clock, limits, provenance};
         need(records.time([&] { return describe->run(in); }, pages));
         need(writing.time([&] { return item_files->run(in); }, pages));
@@ -173,20 +185,34 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
         OcflStore store(fs, work + "/storage");
         need(store.create());
         need(store.open());
-        need(storing.time([&] { return store.put("urn:uuid:" + item.id.to_string(), content, {rfc3339(clock->now()), "bench", "bench", "mailto:bench@localhost"}); }, pages));
+        need(storing.time(
+            [&] {
+                return store.put("urn:uuid:" + item.id.to_string(), content,
+                                 {rfc3339(clock->now()), "bench", "bench", "mailto:bench@localhost"});
+            },
+            pages));
         stdfs::remove_all(work);
         stdfs::create_directories(work);
         if (round < 0)
-            for (Kernel* k : {&digest, &probe, &decode, &treat, &read, &rendering, &encoding, &previewing, &jpeg, &tiff, &records, &writing, &storing}) k->values.clear();
+            for (Kernel* k : {&digest, &probe, &decode, &treat, &read, &rendering, &encoding, &previewing, &jpeg, &tiff,
+                              &records, &writing, &storing})
+                k->values.clear();
     }
     stdfs::remove_all(work);
 
-    nlohmann::json out = {{"folder", folder}, {"pages", files.size()}, {"repeat", repeat}, {"engine", engine}, {"kernels", nlohmann::json::array()}, {"budget", nlohmann::json::array()}};
-    fmt::print("\n{}: {} pages, {} rounds, {}\n{:<52}{:>9}{:>9}{:>9}{:>9}\n", folder, files.size(), repeat, engine, "CPU seconds a page", "median", "mean", "most", "budget");
+    nlohmann::json out = {{"folder", folder},
+                          {"pages", files.size()},
+                          {"repeat", repeat},
+                          {"engine", engine},
+                          {"kernels", nlohmann::json::array()},
+                          {"budget", nlohmann::json::array()}};
+    fmt::print("\n{}: {} pages, {} rounds, {}\n{:<52}{:>9}{:>9}{:>9}{:>9}\n", folder, files.size(), repeat, engine,
+               "CPU seconds a page", "median", "mean", "most", "budget");
     double all = 0, all_mean = 0, whole_budget = 0;
     for (const Budget& budget : kBudgets) {
         double sum = 0, mean = 0;
-        for (const Kernel* k : {&probe, &decode, &treat, &read, &rendering, &encoding, &jpeg, &tiff, &previewing, &digest, &records, &writing, &storing}) {
+        for (const Kernel* k : {&probe, &decode, &treat, &read, &rendering, &encoding, &jpeg, &tiff, &previewing,
+                                &digest, &records, &writing, &storing}) {
             const bool detail = k->budget.empty() && std::string_view(budget.name).starts_with("render");
             if (k->budget != budget.name && !detail) continue;
             if (!detail) {
@@ -194,15 +220,22 @@ nlohmann::json bench(const std::string& folder, int repeat, const std::string& m
                 mean += k->mean();
             }
             fmt::print("  {:<50}{:9.3f}{:9.3f}{:9.3f}\n", k->name, k->at(0.5), k->mean(), k->at(1));
-            out["kernels"].push_back({{"name", k->name}, {"budget", k->budget}, {"median", k->at(0.5)}, {"mean", k->mean()}, {"most", k->at(1)}});
+            out["kernels"].push_back({{"name", k->name},
+                                      {"budget", k->budget},
+                                      {"median", k->at(0.5)},
+                                      {"mean", k->mean()},
+                                      {"most", k->at(1)}});
         }
-        fmt::print("{:<52}{:9.3f}{:9.3f}{:>9}{:9.2f}{}\n", budget.name, sum, mean, "", budget.cpu_seconds, sum > budget.cpu_seconds || mean > budget.cpu_seconds ? "  over" : "");
-        out["budget"].push_back({{"name", budget.name}, {"median", sum}, {"mean", mean}, {"budget", budget.cpu_seconds}});
+        fmt::print("{:<52}{:9.3f}{:9.3f}{:>9}{:9.2f}{}\n", budget.name, sum, mean, "", budget.cpu_seconds,
+                   sum > budget.cpu_seconds || mean > budget.cpu_seconds ? "  over" : "");
+        out["budget"].push_back(
+            {{"name", budget.name}, {"median", sum}, {"mean", mean}, {"budget", budget.cpu_seconds}});
         all += sum;
         all_mean += mean;
         whole_budget += budget.cpu_seconds;
     }
-    fmt::print("{:<52}{:9.3f}{:9.3f}{:>9}{:9.2f}\n", "all (a run decodes once more: + decode)", all, all_mean, "", whole_budget);
+    fmt::print("{:<52}{:9.3f}{:9.3f}{:>9}{:9.2f}\n", "all (a run decodes once more: + decode)", all, all_mean, "",
+               whole_budget);
     std::fflush(stdout);
     return out;
 }
