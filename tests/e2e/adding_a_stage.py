@@ -151,7 +151,7 @@ class AddingAStage(Case):
         self.assertIn("inkshare.most", self.call(recto, "config", "--list"))
         scans = self.folder / "scans"
         scans.mkdir()
-        shutil.copy(next((SAMPLES / "batch").rglob("*.png")), scans / "001.png")
+        shutil.copy(sorted((SAMPLES / "batch").rglob("*.png"))[0], scans / "001.png")
         archive = self.folder / "archive"
         self.call(recto, "run", scans, "-o", archive, "--create", "--set", "reading.engine=tesseract")
         records = [json.loads(p.read_text("utf-8")) for p in (archive / "storage").rglob("item.json")]
