@@ -20,7 +20,7 @@ struct Profile {
     std::string_view name, yaml;
 };
 constexpr Profile kProfiles[] = {
-    {"archive", "# The defaults: lossless preservation images, PDF/A-2u, ALTO.\n"},
+    {"archive", "# The defaults: masters as they came, preservation images, PDF/A-2u, ALTO.\n"},
     {"quick", "# A first look, or a low-memory machine: text and access copies only, no preservation images, page "
               "classes by picture alone.\n"
               "encode:\n  preservation: none\ngrouping:\n  classify_by_text: false\n"},

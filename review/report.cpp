@@ -30,8 +30,11 @@ td,th{padding:3px 14px 3px 0;text-align:left;border-bottom:1px solid var(--line)
 dialog{border:0;padding:0;background:none;max-width:96vw;max-height:96vh}dialog img{max-width:96vw;max-height:94vh}
 nav a{margin-right:14px}a{color:#0b57a4})";
 
+/// The sentence in the reader's language, the other one under the pointer.
 std::string both(const Finding& f) {
-    return html_escape(f.english()) + " <span lang=\"zh\">" + html_escape(f.chinese()) + "</span>";
+    const bool chinese = ui_language() == Language::Chinese;
+    return "<span title=\"" + html_escape(chinese ? f.english() : f.chinese()) + "\">" +
+           html_escape(chinese ? f.chinese() : f.english()) + "</span>";
 }
 
 std::string label(std::string_view id) {
@@ -62,9 +65,7 @@ std::string page_figure(const PageReport& p, const std::string& picture) {
                                                                   : "",
                                   p.id);
     if (!p.error_code.empty()) {
-        const std::string args[] = {p.error_reason};
         out += "<div class=\"none\">" + html_escape(p.error_code + ": " + p.error_reason) + "</div>";
-        (void)args;
     } else if (picture.empty()) {
         out += "<div class=\"none soft\">–</div>";
     } else {
@@ -77,7 +78,7 @@ std::string page_figure(const PageReport& p, const std::string& picture) {
     if (p.state == "read") facts += fmt::format("{} {:.0f}%", label("report.confidence"), p.confidence * 100);
     else if (p.state == "not-machine-readable") facts += label("report.unreadable");
     if (p.orientation_deg != 0) facts += fmt::format("{}↻ {}°", facts.empty() ? "" : " · ", p.orientation_deg);
-    if (std::abs(p.skew_deg) >= 0.05)
+    if (std::abs(p.skew_deg) >= 0.05 && p.state != "blank")
         facts += fmt::format("{}{} {:.2f}°", facts.empty() ? "" : " · ", label("report.skew"), p.skew_deg);
     if (!facts.empty()) out += "<br><span class=\"soft\">" + html_escape(facts) + "</span>";
     out += finding_list(p.findings);
@@ -176,7 +177,10 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
             "<div class=\"soft\">{}: {}{} · {} {}</div>", html_escape(label("report.counted")), i->counted_pages,
             i->expected_pages >= 0 ? fmt::format(" / {} {}", i->expected_pages, label("report.expected")) : "",
             html_escape(i->object_path), i->version);
-        if (!i->reason.empty()) out += "<p class=\"held\">" + html_escape(i->reason) + "</p>";
+        const bool said = std::any_of(i->findings.begin(), i->findings.end(), [&](const Finding& f) {
+            return f.english() == i->reason || f.chinese() == i->reason;
+        });
+        if (!i->reason.empty() && !said) out += "<p class=\"held\">" + html_escape(i->reason) + "</p>";
         out += finding_list(i->findings) + "<div class=\"sheet\">";
         for (const auto& p : i->pages) {
             std::string picture;

@@ -156,15 +156,16 @@ class MainJob(Case):
         if not bin.exists():
             self.skipTest("shared data absent: validators")
         if not home:
-            self.skipTest("shared data absent: VALIDATORS_HOME is not set (tests/e2e/validators.sh sets the validators up)")
-        def check(*words):
-            p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True)
+            self.skipTest("shared data absent: VALIDATORS_HOME is not set (scripts/test sets the validators up)")
+        def check(*words, **env):
+            p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True, env=dict(os.environ, **env))
             self.assertEqual(p.returncode, 0, f"{words}: {p.stdout[-2000:]}{p.stderr[-2000:]}")
         check("check-ocfl", self.archive / "storage")
         for bag in sorted(p for p in self.packages.iterdir() if p.is_dir()):
             check("check-bag", bag)
             check("check-mets-files", bag / "data" / "mets.xml")
-            check("check-xml", bag / "data" / "mets.xml", *sorted((bag / "data" / "metadata").glob("*.xml")), *sorted((bag / "data" / "text").glob("*.xml")))
+            check("check-xml", bag / "data" / "mets.xml", bag / "data" / "metadata" / "premis.xml", *sorted((bag / "data" / "text").glob("*.xml")))
+            check("check-xml", bag / "data" / "metadata" / "dc.xml", XSD="qualifieddc.xsd")
             for pdf in (bag / "data" / "access").glob("*.pdf"):
                 check("check-pdfa", pdf, "2u")
             for image in sorted((bag / "data" / "preservation").glob("*"))[:2]:
