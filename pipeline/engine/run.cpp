@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -100,6 +101,10 @@ Result<RunReport> Run::execute() {
     // What was committed goes into the index even when the run ended early.
     RECTO_TRY(update_index(*s.fs, s.paths, s.index_rows));
     RunReport& r = s.report;
+    // Items were made in the order in which their images happened to be ready; people read them as delivered.
+    s.items.sort([](const ItemState& a, const ItemState& b) {
+        return std::tie(a.delivery->order, a.delivery->plan.path) < std::tie(b.delivery->order, b.delivery->plan.path);
+    });
     for (auto& item : s.items) r.items.push_back(std::move(item.report));
     for (const Stage* stage : std::initializer_list<const Stage*>{s.stages.treatment.get()})
         r.stages.push_back(s.times[std::string(stage->info().name)]);
@@ -185,6 +190,7 @@ void Run::State::open_more() {
 void Run::State::open(BatchDelivery delivery) {
     DeliveryState& d = deliveries.emplace_back();
     d.plan = std::move(delivery);
+    d.order = deliveries.size();
     d.files.resize(d.plan.files.size());
     d.pending = static_cast<int>(d.files.size());
     progress.images_known += static_cast<int>(d.files.size());
@@ -213,6 +219,7 @@ void Run::State::taken(DeliveryState& d) {
                 for (const auto& path : part.files)
                     if (const auto it = by_path.find(path); it != by_path.end())
                         p.files.push_back(std::move(*it->second));
+            p.order = d.order;
             p.plan = std::move(part);
             for (auto& f : p.files) {
                 const auto n = f.file.source.images.size();
@@ -261,7 +268,6 @@ void Run::State::treated(DeliveryState& d) {
             if (f.file.error) report.errors.push_back(*f.file.error);
             for (const auto& [image, error] : f.file.image_errors) report.errors.push_back(error);
         }
-        d.items_open = static_cast<int>(made.size());
         if (made.empty()) images_open -= d.images;
         for (Item& item : made) {
             ItemState& s = items.emplace_back();

@@ -22,7 +22,7 @@ struct DeliveryState {
     BatchDelivery plan;
     std::vector<TakenFile> files;
     std::atomic<int> pending{0}; ///< Files to take, then images to treat.
-    std::atomic<int> items_open{0};
+    std::size_t order = 0;       ///< Place in the plan; parts of a split delivery share it.
     int images = 0;
 };
 
