@@ -19,7 +19,7 @@ namespace {
 
 /// Memory that a worker frees goes back, and arenas do not multiply with threads: the figures of a long run stay flat.
 void fix_allocator() {
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
     mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
