@@ -52,8 +52,8 @@ struct State {
 };
 
 struct Interpreter {
-    Interpreter(PageContent& content, QPDFObjectHandle page_resources)
-        : page(content), resources(std::move(page_resources)) {}
+    Interpreter(PageContent& content, const QPDFObjectHandle& page_resources)
+        : page(content), resources(page_resources) {}
 
     PageContent& page;
     std::vector<State> saved;
