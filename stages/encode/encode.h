@@ -29,7 +29,7 @@ namespace recto {
 /// "preservation/0001.tif" and so on, by the page's logical order (more than four digits from page 10000 on).
 [[nodiscard]] std::string page_logical_path(std::string_view folder, int order, std::string_view extension);
 
-/// item.json, schema 1 (stages/encode/ITEM_FILES.md): everything known of the item but the text itself, which is in text/.
+/// item.json, schema 1 (docs/ITEM_FILES.md): everything known of the item but the text itself, which is in text/.
 /// `files`: all of the version but masters, which come from item.sources; `created`: RFC 3339, time of this version.
 [[nodiscard]] nlohmann::json item_to_json(const Item& item, const std::vector<StagedFile>& files,
                                           const nlohmann::json& provenance, const std::string& created);

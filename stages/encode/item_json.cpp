@@ -1,4 +1,4 @@
-// item.json, the authority: written and read here and nowhere else. Its fields are described in ITEM_FILES.md.
+// item.json, the authority: written and read here and nowhere else. Its fields are described in docs/ITEM_FILES.md.
 
 #include <charconv>
 #include <map>
