@@ -67,7 +67,8 @@ stage_summary() {
 # ON when setup could unpack OpenVINO and the models, OFF otherwise.
 ppocr_state() { cat build/deps/ppocr.state 2>/dev/null || echo OFF; }
 
-# Configures and builds one preset of CMakePresets.json. build_preset NAME [CMAKE_ARGUMENT...]
+# Configures and builds one preset of CMakePresets.json (only $build_target where that is set).
+# build_preset NAME [CMAKE_ARGUMENT...]
 build_preset() {
   local preset=$1
   shift
@@ -76,5 +77,5 @@ build_preset() {
     cat "build/configure-$preset.log" >&2
     return 1
   }
-  cmake --build --preset "$preset" --parallel "$(jobs)"
+  cmake --build --preset "$preset" --parallel "$(jobs)" ${build_target:+--target "$build_target"}
 }
