@@ -106,8 +106,9 @@ Result<nlohmann::json> run_alone(const nlohmann::json& request, const std::strin
     return json.at("value");
 }
 
-RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::string& repository, Decoder& decoder,
-                    const catalogue::Catalogue& cat, std::vector<catalogue::ScannedItem>& scanned) {
+RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::string& repository,
+                    const std::string& work, Decoder& decoder, const catalogue::Catalogue& cat,
+                    std::vector<catalogue::ScannedItem>& scanned) {
     auto fs = posix_file_system();
     RunHooks h;
     const auto from_intake = [](const intake::Delivery& d) {
@@ -151,8 +152,8 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
     h.classify = [&](Item& item) { group::classify_by_text(item, settings); };
     h.on_item = [&](const Item& item) { scanned.push_back(catalogue::summarise(item)); };
     h.group_fingerprint = [&] { return settings.fingerprint(group::settings()); };
-    h.run_alone = [&](const nlohmann::json& request) {
-        return run_alone(request, join_path(ArchivePaths(a.archive).work, "alone"), settings);
+    h.run_alone = [&settings, work](const nlohmann::json& request) {
+        return run_alone(request, join_path(work, "alone"), settings);
     };
     return h;
 }
@@ -208,7 +209,10 @@ int run(const RunArguments& a) {
                               : a.progress == "none"             ? ProgressMode::None
                               : a.progress == "bar" || isatty(2) ? ProgressMode::Bar
                                                                  : ProgressMode::None;
-    auto settings = a.settings.load();
+    SettingsOptions chosen = a.settings;
+    if (chosen.profile.empty()) // the archive's own profile, when it names one
+        if (const auto config = look_at_archive(a.archive)) chosen.profile = config->profile;
+    auto settings = chosen.load();
     if (!settings) return report_error(settings.error());
     std::size_t memory = 0;
     if (!a.memory.empty() && (memory = parse_size(a.memory)) == 0)
@@ -253,7 +257,7 @@ int run(const RunArguments& a) {
         Decoder none(program_path(), 1);
         std::vector<catalogue::ScannedItem> scanned;
         Progress progress(ProgressMode::None);
-        Run engine(options, make_hooks(a, *settings, "", none, cat, scanned), stages, *settings, cat, fs, clock,
+        Run engine(options, make_hooks(a, *settings, "", "", none, cat, scanned), stages, *settings, cat, fs, clock,
                    progress);
         const auto r = engine.execute();
         return r ? r->exit_code : report_error(r.error());
@@ -269,6 +273,7 @@ int run(const RunArguments& a) {
     }
     options.inputs = a.inputs;
     options.archive = a.archive;
+    options.work = paths.work;
     options.jobs = jobs;
     options.serial = a.serial;
     options.memory = memory;
@@ -284,8 +289,8 @@ int run(const RunArguments& a) {
     Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
-    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, decoder, cat, scanned), stages, *settings,
-               cat, fs, clock, progress);
+    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, cat, scanned), stages,
+               *settings, cat, fs, clock, progress);
 
     // One thread waits for signals (they are blocked everywhere else). Ctrl-C ends the process at once: everything on
     // disk is whole or will be done again, and the pages in work are left to the next run, not suspected.

@@ -32,6 +32,11 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
                             fmt::format("line {}: '{}' is not known", pair.first.Mark().line + 1, pair.first.Scalar()),
                             path);
         }
+        // What this version cannot do is refused, not passed over: a reader would take it for done.
+        if (root["database"])
+            return fail("config.archive", "'database' is not supported by this version of Recto", path);
+        if (root["digests"] && root["digests"].Scalar() != "sha512")
+            return fail("config.archive", "'digests' can only be sha512 in this version of Recto", path);
         if (const auto r = root["repository"]) {
             out.code = r["code"].as<std::string>("");
             out.name = r["name"].as<std::string>("");

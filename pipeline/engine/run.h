@@ -87,6 +87,7 @@ struct RunHooks {
 struct RunOptions {
     std::vector<std::string> inputs;
     std::string archive;
+    std::string work;       ///< Work folder; empty = <archive>/work.
     int jobs = 0;           ///< Workers; 0 = one a processor.
     bool serial = false;    ///< Everything on the calling thread, in a fixed order: for debugging.
     std::size_t memory = 0; ///< Bytes for page work; 0 = half of physical memory.

@@ -86,7 +86,9 @@ struct Run::State {
     State(RunOptions o, RunHooks h, StageList& s, const Settings& se, const CatalogueView& c,
           std::shared_ptr<FileSystem> f, std::shared_ptr<const Clock> cl, Progress& p)
         : options(std::move(o)), hooks(std::move(h)), stages(s), settings(se), catalogue(c), fs(std::move(f)),
-          clock(std::move(cl)), progress(p), paths(options.archive) {}
+          clock(std::move(cl)), progress(p), paths(options.archive) {
+        if (!options.work.empty()) paths.work = options.work;
+    }
 
     // run.cpp: the order of things
     void submit(Pool& pool, Priority priority, Pool::Task task);

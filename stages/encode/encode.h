@@ -23,9 +23,6 @@ namespace recto {
 [[nodiscard]] std::unique_ptr<PageStage> make_encode_stage();
 [[nodiscard]] std::unique_ptr<ItemStage> make_item_files_stage();
 
-/// "master/0001.tif": where source `source` (index from 0) lies in the item's object. The engine puts it there.
-[[nodiscard]] std::string master_logical_path(const Item& item, int source);
-
 /// "preservation/0001.tif" and so on, by the page's logical order (more than four digits from page 10000 on).
 [[nodiscard]] std::string page_logical_path(std::string_view folder, int order, std::string_view extension);
 

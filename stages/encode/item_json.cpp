@@ -176,17 +176,13 @@ std::string page_logical_path(std::string_view folder, int order, std::string_vi
     return fmt::format("{}/{:04}.{}", folder, order, extension);
 }
 
-std::string master_logical_path(const Item& item, int source) {
-    return page_logical_path("master", source + 1, item.sources.at(static_cast<std::size_t>(source)).extension);
-}
-
 Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const Json& provenance,
                   const std::string& created) {
     Json sources = Json::array();
     for (std::size_t i = 0; i < item.sources.size(); ++i) {
         Json s = item.sources[i];
         s.erase("path"); // Where the delivery lay on some machine says nothing about the record.
-        s["master"] = master_logical_path(item, static_cast<int>(i));
+        s["master"] = master_logical_path(item, i);
         sources.push_back(std::move(s));
     }
     Json pages = Json::array(), entries = Json::array(), codes = Json::array();

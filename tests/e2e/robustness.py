@@ -86,6 +86,24 @@ class Interrupted(Case):
         self.assertIn("recto run, process", second.stderr)
 
 
+class ArchiveSettings(Case):
+    def test_work_folder_and_profile_of_archive_yaml_are_obeyed(self):
+        batch = small_batch(self.folder / "in", items=1, pages=1)
+        archive, work = self.folder / "a", self.folder / "elsewhere"
+        self.assertEqual(run("init", archive).returncode, 0)
+        settings = archive / "archive.yaml"
+        text = settings.read_text("utf-8").replace('profile: ""', "profile: small")
+        settings.write_text(text + f"work: {work}\n", "utf-8")
+        r = run("run", batch, "-o", archive)
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+        self.assertTrue((work / "journal.db").is_file())
+        self.assertEqual([p for p in (archive / "work").rglob("*") if p.is_file()] if (archive / "work").exists() else [], [])
+        paths = [path for item in contents(archive).values() for path in item]
+        self.assertFalse([p for p in paths if p.startswith("preservation/")], "the profile small keeps none")
+        settings.write_text(text + "database: postgresql://x\n", "utf-8")
+        self.assertEqual(run("run", batch, "-o", archive).returncode, 78)
+
+
 class FullDisk(Case):
     def test_pause_then_75_then_on(self):
         if os.geteuid() != 0:

@@ -285,8 +285,7 @@ class MadeItem {
             fs::create_directories((root / to).parent_path());
             fs::copy_file(from, root / to, fs::copy_options::overwrite_existing);
         };
-        for (std::size_t i = 0; i < item.sources.size(); ++i)
-            copy(item.sources[i].path, master_logical_path(item, static_cast<int>(i)));
+        for (std::size_t i = 0; i < item.sources.size(); ++i) copy(item.sources[i].path, master_logical_path(item, i));
         for (const StagedFile& f : files) copy(f.staged_path, f.logical_path);
         return root.string();
     }
