@@ -83,6 +83,7 @@ Result<void> Journal::execute(const char* sql) {
 }
 
 Result<void> Journal::start() {
+    RECTO_TRY(refuse_network_file_system(*fs_, folder_));
     RECTO_TRY(fs_->make_folders(join_path(folder_, "records")));
     const std::string path = join_path(folder_, "journal.db");
     // A damaged journal is not worth a message box: it is only time saved. It is put aside and made anew.

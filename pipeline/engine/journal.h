@@ -25,7 +25,8 @@ namespace recto {
 
 class Journal {
   public:
-    /// `folder` (made when absent) gets journal.db and records/. Errors: "run.journal", "run.journal_newer".
+    /// `folder` (made when absent) gets journal.db and records/. Errors: "run.journal", "run.journal_newer",
+    /// "store.network_file_system".
     static Result<std::unique_ptr<Journal>> open(std::shared_ptr<FileSystem> fs, std::string folder);
     ~Journal();
     Journal(const Journal&) = delete;

@@ -14,6 +14,7 @@
 
 #include "pipeline/core/digest.h"
 #include "pipeline/core/result.h"
+#include "pipeline/files/file_system_kind.h"
 
 namespace recto {
 
@@ -46,6 +47,8 @@ class FileSystem {
     virtual Result<void> remove_tree(const std::string& path) = 0; ///< No error when absent.
     virtual Result<void> sync(const std::string& path) = 0;        ///< fsync of a file or a folder.
     virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
+    /// What the path, or the nearest folder above it that exists, lies on. The default: a local one without a name.
+    virtual Result<FileSystemKind> kind(const std::string& path);
 
     /// Hands the file's bytes to `visit` in order, block by block. The default reads the whole file first.
     virtual Result<void> read_blocks(const std::string& path, const std::function<void(std::string_view)>& visit);
@@ -72,6 +75,10 @@ Result<void> sync_tree(FileSystem& fs, const std::string& folder);
 
 /// Files below `folder` (not folders), relative paths, byte order. Symbolic links are listed as files, not followed.
 Result<std::vector<std::string>> list_files(FileSystem& fs, const std::string& folder);
+
+/// A database file of SQLite must not lie on a network file system: several machines would corrupt it. Errors:
+/// "store.network_file_system", which names the folder and the kind.
+Result<void> refuse_network_file_system(FileSystem& fs, const std::string& folder);
 
 /// "a/b" from "a" and "b" (no doubled slash).
 [[nodiscard]] std::string join_path(std::string_view a, std::string_view b);

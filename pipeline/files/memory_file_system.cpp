@@ -248,6 +248,16 @@ Result<std::uint64_t> MemoryFileSystem::free_bytes(const std::string&) {
     return capacity_ > used_ ? capacity_ - used_ : 0;
 }
 
+Result<FileSystemKind> MemoryFileSystem::kind(const std::string&) {
+    const std::lock_guard lock(mutex_);
+    return kind_;
+}
+
+void MemoryFileSystem::set_kind(FileSystemKind kind) {
+    const std::lock_guard lock(mutex_);
+    kind_ = std::move(kind);
+}
+
 void MemoryFileSystem::cut_power(std::uint64_t seed) {
     const std::lock_guard lock(mutex_);
     std::mt19937_64 random(seed);
@@ -412,6 +422,11 @@ Result<void> FaultyFileSystem::sync(const std::string& path) {
 Result<std::uint64_t> FaultyFileSystem::free_bytes(const std::string& path) {
     if (judge(false) != Verdict::Go) return failure(path);
     return inner_->free_bytes(path);
+}
+
+Result<FileSystemKind> FaultyFileSystem::kind(const std::string& path) {
+    if (judge(false) != Verdict::Go) return failure(path);
+    return inner_->kind(path);
 }
 
 int FaultyFileSystem::changes() const {

@@ -36,6 +36,7 @@ class MemoryFileSystem final : public FileSystem {
     Result<void> remove_tree(const std::string& path) override;
     Result<void> sync(const std::string& path) override;
     Result<std::uint64_t> free_bytes(const std::string& path) override;
+    Result<FileSystemKind> kind(const std::string& path) override; ///< What set_kind() said; else "memory", local.
 
     /// The power fails and comes back. Seed 0: everything that was not synced is lost (a file that has a name but was
     /// never synced comes back with half its bytes). Any other seed: each such change is kept or lost by lot.
@@ -43,6 +44,7 @@ class MemoryFileSystem final : public FileSystem {
 
     /// Bytes that fit; a write beyond fails with io.no_space after filling up. Default: no limit.
     void set_capacity(std::uint64_t bytes);
+    void set_kind(FileSystemKind kind);
 
     /// Number of sync calls on a path since construction ("each file and folder once").
     [[nodiscard]] int sync_count(const std::string& path) const;
@@ -60,6 +62,7 @@ class MemoryFileSystem final : public FileSystem {
     std::vector<Rename> renames_; ///< Not yet lasting, oldest first.
     std::vector<std::pair<std::string, int>> syncs_;
     std::uint64_t capacity_ = UINT64_MAX, used_ = 0, next_inode_ = 2;
+    FileSystemKind kind_{"memory", false};
     std::int64_t ticks_ = 0;
 };
 
@@ -91,6 +94,7 @@ class FaultyFileSystem final : public FileSystem {
     Result<void> remove_tree(const std::string& path) override;
     Result<void> sync(const std::string& path) override;
     Result<std::uint64_t> free_bytes(const std::string& path) override;
+    Result<FileSystemKind> kind(const std::string& path) override;
 
     [[nodiscard]] int changes() const; ///< Changing calls so far.
     [[nodiscard]] bool failed() const; ///< True once a call was made to fail.

@@ -16,6 +16,7 @@
 #include "pipeline/engine/memory.h"
 #include "pipeline/engine/pool.h"
 #include "pipeline/engine/progress.h"
+#include "pipeline/files/memory_file_system.h"
 
 namespace recto {
 namespace {
@@ -125,6 +126,15 @@ TEST(Memory, StopWakesAWaiter) {
     waiter.request_stop();
     waiter.join();
     EXPECT_EQ(budget.in_use(), 10u);
+}
+
+TEST(JournalTest, IsRefusedOnANetworkFileSystem) {
+    const auto fs = std::make_shared<MemoryFileSystem>();
+    fs->set_kind({"cifs", true});
+    const auto journal = Journal::open(fs, "/archive/work");
+    ASSERT_FALSE(journal);
+    EXPECT_EQ(journal.error().code, "store.network_file_system");
+    EXPECT_EQ(journal.error().file, "/archive/work");
 }
 
 TEST(Journal, ResultsSurviveAndTornOnesAreAbsent) {
