@@ -44,7 +44,7 @@ class Peaks : public testing::Test {
     void SetUp() override {
         before_ = cv::Mat::getDefaultAllocator();
         cv::Mat::setDefaultAllocator(&counting_);
-        folder_ = testing::TempDir() + "peaks";
+        folder_ = testing::TempDir() + "peaks-" + testing::UnitTest::GetInstance()->current_test_info()->name();
         fs::create_directories(folder_);
     }
     void TearDown() override {
