@@ -109,6 +109,7 @@ int verify(const std::vector<std::string>& paths, const std::string& schemas, bo
     Decoder decoder(program_path(), 2);
     recto::verify::Options options;
     options.decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
+    options.check_pdf = [&](const std::string& path) { return decoder.check_pdf(path); };
     options.schema_folder = schemas;
     options.default_schema_folder = schema_folder();
     std::vector<recto::verify::Report> reports;

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <time.h>
-
+#include "pipeline/core/cpu_time.h"
 #include "pipeline/core/digest.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/engine/run_state.h"
@@ -14,20 +13,14 @@
 namespace recto {
 namespace {
 
-double thread_cpu() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
 /// Measures a block: cpu and wall seconds since construction.
 struct Timer {
     std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
-    double cpu = thread_cpu();
+    double cpu = recto::cpu_seconds();
     [[nodiscard]] double wall_seconds() const {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
     }
-    [[nodiscard]] double cpu_seconds() const { return thread_cpu() - cpu; }
+    [[nodiscard]] double cpu_seconds() const { return recto::cpu_seconds() - cpu; }
 };
 
 bool is_full(const Error& e) { return e.code == "io.no_space"; }

@@ -23,6 +23,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/core/cpu_time.h"
 #include "pipeline/files/decode_internal.h"
 #include "pipeline/files/worker_protocol.h"
 
@@ -236,6 +237,7 @@ struct Decoder::Pool {
             }
             Child child = *got;
             Message reply;
+            const double spent_before = cpu_seconds_of(child.pid);
             const auto deadline = std::chrono::steady_clock::now() + limits.time;
             const Received received = files::send_message(child.socket, head, path)
                                           ? files::receive_message(child.socket, reply, deadline)
@@ -256,6 +258,7 @@ struct Decoder::Pool {
                 }
                 if (reply.fd >= 0) ::close(reply.fd);
                 if (result) {
+                    add_cpu_seconds(cpu_seconds_of(child.pid) - spent_before);
                     put_back(child);
                     if (!*result) {
                         result->error().file = path;
@@ -283,7 +286,8 @@ namespace {
 Error error_of(const nlohmann::json& head) {
     Error e;
     e.code = head.at("code").get<std::string>();
-    if (!e.code.starts_with("decode.") && !e.code.starts_with("io.")) e.code = "decode.damaged";
+    if (!e.code.starts_with("decode.") && !e.code.starts_with("io.") && e.code != "pdf.damaged")
+        e.code = "decode.damaged";
     e.reason = files::tag_text(head.at("reason").get<std::string>());
     e.page = head.at("page").get<int>();
     e.retry = head.at("retry").get<bool>();
@@ -334,6 +338,15 @@ Result<Source> Decoder::probe(const std::string& path) {
             if (image.width < 0 || image.height < 0) throw std::runtime_error("negative size");
         return source;
     });
+}
+
+Result<int> Decoder::check_pdf(const std::string& path) {
+    auto pages = pool_->request<int>("check_pdf", path, 0, [](const Message& reply) -> Result<int> {
+        if (!reply.head.at("ok").get<bool>()) return tl::unexpected(error_of(reply.head));
+        return reply.head.at("pages").get<int>();
+    });
+    if (!pages) pages.error().code = pages.error().code == "decode.time_limit" ? "pdf.time_limit" : "pdf.damaged";
+    return pages;
 }
 
 Result<Raster> Decoder::decode(const std::string& path, int index) {

@@ -40,6 +40,10 @@ class Decoder {
     /// 16-bit are converted (CMYK through its ICC profile when it has one); alpha is laid on white.
     Result<Raster> decode(const std::string& path, int index);
 
+    /// Reads every object of a PDF and decodes every stream that it can: is the file whole? Returns its number of pages.
+    /// Errors: "pdf.damaged" (also when it killed the child), "pdf.time_limit".
+    Result<int> check_pdf(const std::string& path);
+
     /// Kills the children; calls under way and later ones fail with "decode.stopped". Any thread; for Ctrl-C.
     void stop();
 
@@ -51,6 +55,7 @@ class Decoder {
 /// The same without a child, for the worker itself, tests and fuzzers.
 Result<Source> probe_here(const std::string& path, const DecodeLimits& limits = {});
 Result<Raster> decode_here(const std::string& path, int index, const DecodeLimits& limits = {});
+Result<int> check_pdf_here(const std::string& path);
 
 /// Main loop of `recto _worker`: serves requests on file descriptor `fd` until it closes. Returns the exit code.
 int decode_worker_main(int fd);

@@ -120,6 +120,10 @@ void answer(int socket, const Message& request) {
             auto source = probe_file(request.blob, limits);
             if (!source) send_message(socket, failed(source.error()), {});
             else send_message(socket, {{"ok", true}, {"source", *source}}, {});
+        } else if (op == "check_pdf") {
+            const auto pages = check_pdf_here(request.blob);
+            if (!pages) send_message(socket, failed(pages.error()), {});
+            else send_message(socket, {{"ok", true}, {"pages", *pages}}, {});
         } else {
             send_message(socket, failed({"decode.no_worker", "unknown request", {}, 0, {}, false}), {});
         }

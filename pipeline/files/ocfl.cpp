@@ -1,3 +1,6 @@
+// The storage root and its objects: making versions, finding and recovering them. How ids become folders and what an
+// inventory says is in ocfl_inventory.cpp.
+
 #include "pipeline/files/ocfl.h"
 
 #include <algorithm>
@@ -10,18 +13,16 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/messages.h"
+#include "pipeline/files/ocfl_inventory.h"
 #include "pipeline/files/strict_json.h"
 
 namespace recto {
 
 using nlohmann::json;
 
-namespace {
+using namespace ocfl;
 
-constexpr std::string_view kRootDeclaration = "0=ocfl_1.1", kObjectDeclaration = "0=ocfl_object_1.1";
-constexpr std::string_view kInventoryType = "https://ocfl.io/1.1/spec/#inventory";
-constexpr std::string_view kInventory = "inventory.json", kSidecar = "inventory.json.sha512";
-constexpr int kTupleSize = 3, kTuples = 3;
+namespace {
 
 std::string layout_config() {
     const json config = {{"digestAlgorithm", "sha256"},
@@ -37,107 +38,6 @@ std::string layout_json() {
          "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
         {"extension", OcflStore::kLayout}};
     return layout.dump(2) + "\n";
-}
-
-constexpr std::size_t kMaxEncoded = 100; ///< Of the layout extension: longer encoded ids are cut and get their hash.
-
-/// Name of the object's own folder.
-std::string folder_of_id(const std::string& id) {
-    std::string out;
-    for (const char c : id) {
-        const bool plain =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-        constexpr std::string_view hex = "0123456789abcdef";
-        const auto byte = static_cast<unsigned char>(c);
-        if (plain) out += c;
-        else out += {'%', hex[byte >> 4], hex[byte & 15]};
-    }
-    if (out.size() > kMaxEncoded) out = out.substr(0, kMaxEncoded) + "-" + digest_hex(DigestAlgorithm::Sha256, id);
-    return out;
-}
-
-/// Object path from the name of its own folder: a cut name carries the hash, any other gives the id back.
-std::string path_of_folder(const std::string& folder) {
-    std::string hash;
-    if (folder.size() > kMaxEncoded) {
-        hash = folder.substr(folder.size() - std::min<std::size_t>(64, folder.size()));
-    } else {
-        std::string id;
-        for (std::size_t i = 0; i < folder.size(); ++i) {
-            if (folder[i] != '%' || i + 2 >= folder.size()) {
-                id += folder[i];
-                continue;
-            }
-            const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-            id += static_cast<char>(value(folder[i + 1]) * 16 + value(folder[i + 2]));
-            i += 2;
-        }
-        hash = digest_hex(DigestAlgorithm::Sha256, id);
-    }
-    std::string path;
-    for (int i = 0; i < kTuples; ++i) path += hash.substr(static_cast<std::size_t>(i * kTupleSize), kTupleSize) + "/";
-    return path + folder;
-}
-
-std::string version_name(int n) { return "v" + std::to_string(n); }
-
-std::string sidecar_line(const std::string& sha512) { return sha512 + " " + std::string(kInventory) + "\n"; }
-
-tl::unexpected<Error> damaged(std::string reason, const std::string& file) {
-    return fail("store.damaged", std::move(reason), file);
-}
-
-/// Number of "v12", 0 when it is none (zero-padded versions are not ours).
-int version_number(std::string_view name) {
-    if (name.size() < 2 || name.size() > 10 || name[0] != 'v' || name[1] == '0') return 0;
-    int n = 0;
-    for (const char c : name.substr(1)) {
-        if (c < '0' || c > '9') return 0;
-        n = n * 10 + (c - '0');
-    }
-    return n;
-}
-
-/// Reads an inventory that we or another OCFL 1.1 program with sha512 wrote. `raw` gets the whole document.
-Result<OcflState> state_of_inventory(std::string_view bytes, const std::string& file, json* raw) {
-    RECTO_ASSIGN(StrictJson parsed, parse_strict_json(bytes, file));
-    const json& root = parsed.value;
-    try {
-        OcflState state;
-        if (root.at("digestAlgorithm") != "sha512")
-            return fail("store.unsupported", "digest algorithm is not sha512", file);
-        state.id = root.at("id").get<std::string>();
-        const std::string head = root.at("head").get<std::string>();
-        state.head = version_number(head);
-        if (state.head == 0) return damaged("head is no version number", file);
-        const std::string content = root.value("contentDirectory", "content");
-        for (const auto& [digest, paths] : root.at("manifest").items()) {
-            const std::string path = paths.at(0).get<std::string>();
-            if (!ocfl_path_fault(path).empty()) return damaged("content path not allowed: " + path, file);
-            state.content[digest] = path;
-        }
-        for (const auto& [digest, paths] : root.at("versions").at(head).at("state").items()) {
-            if (!state.content.contains(digest)) return damaged("state digest is not in the manifest", file);
-            for (const auto& path : paths) {
-                const std::string logical = path.get<std::string>();
-                if (!ocfl_path_fault(logical).empty()) return damaged("logical path not allowed: " + logical, file);
-                state.files[logical] = digest;
-            }
-        }
-        if (raw != nullptr) *raw = std::move(parsed.value);
-        return state;
-    } catch (const json::exception& e) { return damaged(std::string("inventory: ") + e.what(), file); }
-}
-
-/// Inventory of `folder` checked against its sidecar.
-Result<OcflState> read_inventory(FileSystem& fs, const std::string& folder, json* raw) {
-    const std::string path = join_path(folder, kInventory);
-    RECTO_ASSIGN(const std::string bytes, fs.read(path));
-    RECTO_ASSIGN(const std::string sidecar, fs.read(join_path(folder, kSidecar)));
-    // Other programs may put several spaces or a tab between digest and name.
-    if (sidecar.substr(0, 128) != digest_hex(DigestAlgorithm::Sha512, bytes))
-        return damaged("inventory does not match its sidecar", path);
-    return state_of_inventory(bytes, path, raw);
 }
 
 /// Logical paths of one version: allowed, none twice, none a folder of another.
@@ -164,20 +64,6 @@ struct OcflStore::Shared {
     std::mutex mutex;
     std::set<std::string> busy; ///< Staging names of put() calls under way.
 };
-
-std::string_view ocfl_path_fault(std::string_view path) {
-    if (path.empty()) return "empty path";
-    if (path.front() == '/' || path.back() == '/') return "path begins or ends with a slash";
-    if (path.find('\0') != std::string_view::npos) return "path holds a zero byte";
-    while (true) {
-        const std::size_t slash = path.find('/');
-        const std::string_view part = path.substr(0, slash);
-        if (part.empty() || part == "." || part == "..") return "path has an empty, \".\" or \"..\" part";
-        if (part.size() > 255) return "path has a part of more than 255 bytes";
-        if (slash == std::string_view::npos) return {};
-        path.remove_prefix(slash + 1);
-    }
-}
 
 OcflStore::OcflStore(std::shared_ptr<FileSystem> fs, std::string root)
     : fs_(std::move(fs)), root_(std::move(root)), shared_(std::make_shared<Shared>()) {}

@@ -270,7 +270,7 @@ class ItemChecker {
                 issues_.warning(where(path), "pdf.not_checked", "");
                 continue;
             }
-            const auto pages = pdf_pages(at->second);
+            const auto pages = options_.check_pdf(at->second);
             if (!pages) {
                 issues_.error(where(path), pages.error().code, pages.error().reason);
                 continue;

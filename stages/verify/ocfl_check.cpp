@@ -1,3 +1,5 @@
+// The checks of one object in the order of the specification; one file because each leans on what the former found.
+
 #include "stages/verify/ocfl_check.h"
 
 #include <algorithm>

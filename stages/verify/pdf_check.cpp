@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <exception>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,35 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define POINTERHOLDER_TRANSITION 4
-#include <qpdf/Pl_Discard.hh>
-#include <qpdf/QPDF.hh>
-#include <qpdf/QPDFWriter.hh>
-
 extern char** environ;
 
 namespace recto::verify {
 
 namespace {
 constexpr std::size_t kMaxText = std::size_t{256} << 20; ///< Bytes of text a PDF may give.
-}
-
-Result<int> pdf_pages(const std::string& path) {
-    try {
-        QPDF pdf;
-        pdf.setSuppressWarnings(true);
-        pdf.setAttemptRecovery(false); // A file that needs repair is not as it was written.
-        pdf.processFile(path.c_str());
-        const auto pages = static_cast<int>(pdf.getAllPages().size());
-        Pl_Discard discard;
-        QPDFWriter writer(pdf);
-        writer.setOutputPipeline(&discard);
-        writer.setDecodeLevel(qpdf_dl_all);
-        writer.setStaticID(true);
-        writer.write();
-        if (pdf.anyWarnings()) return fail("pdf.damaged", pdf.getWarnings().front().what(), path);
-        return pages;
-    } catch (const std::exception& e) { return fail("pdf.damaged", e.what(), path); }
 }
 
 Result<std::string> pdf_text(const std::string& path, const std::string& program, int seconds) {

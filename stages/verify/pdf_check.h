@@ -1,16 +1,13 @@
 #pragma once
 
-/// A PDF by two libraries: qpdf reads every object and stream, Poppler's pdftotext (a child process with a time limit)
-/// reads the text.
+/// The text of a PDF by a library other than the one that wrote it: Poppler's pdftotext, a child process with a time limit.
+/// (Objects and streams are read by qpdf: Decoder::check_pdf.)
 
 #include <string>
 
 #include "pipeline/core/result.h"
 
 namespace recto::verify {
-
-/// Opens the file, reads all objects and decodes all streams it can. Returns the number of pages. Error "pdf.damaged".
-[[nodiscard]] Result<int> pdf_pages(const std::string& path);
 
 /// Text in content order, pages ended by U+000C. Errors: "pdf.no_pdftotext" when the program cannot be run,
 /// "pdf.damaged" when it refuses the file, "pdf.time_limit".

@@ -13,6 +13,7 @@
 
 #include "pipeline/core/raster.h"
 #include "pipeline/core/result.h"
+#include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "stages/verify/report.h"
 
@@ -26,6 +27,10 @@ struct Options {
     /// Decodes image `index` (from 0) of a file wholly. Called from one thread at a time for each of `threads`. Empty:
     /// reported as not checked.
     std::function<Result<Raster>(const std::string& path, int index)> decode{};
+    /// Reads a PDF wholly and gives its number of pages: check_pdf_here, or Decoder::check_pdf for files of unknown origin.
+    std::function<Result<int>(const std::string& path)> check_pdf = [](const std::string& path) {
+        return check_pdf_here(path);
+    };
 
     /// Folder of XML schemas (scripts/deps-schemas.txt says which files). "": RECTO_SCHEMAS of the environment, else
     /// `default_schema_folder`. Where a schema is not there the check is reported as not done, by a warning.

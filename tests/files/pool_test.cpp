@@ -11,7 +11,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include "image_support.h"
+#include "pipeline/core/cpu_time.h"
 #include "pipeline/files/decode.h"
+#include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
 
 namespace recto {
@@ -42,6 +44,44 @@ class Pool : public ::testing::Test {
     }
     TempFolder folder_;
 };
+
+TEST_F(Pool, WhatAChildSpendsIsOnTheCallersAccount) {
+    const std::string path = tiff(3000, 3000);
+    Decoder decoder(RECTO_TEST_WORKER, 1);
+    ASSERT_TRUE(decoder.decode(path, 0));
+    const auto own = [] {
+        timespec t{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+    };
+    const double own_before = own(), before = cpu_seconds();
+    ASSERT_TRUE(decoder.decode(path, 0));
+    const double childs = (cpu_seconds() - before) - (own() - own_before);
+    EXPECT_GT(childs, 0.002) << "27 MB of pixels cannot be unpacked in no time";
+    EXPECT_LT(childs, 30);
+    EXPECT_EQ(cpu_seconds_of(-1), 0) << "no such process";
+}
+
+TEST_F(Pool, APdfIsReadWholeInAChild) {
+    Decoder decoder(RECTO_TEST_WORKER, 1, {.time = std::chrono::seconds(3)});
+    const std::string whole = RECTO_SOURCE_DIR "/samples/batch/0025-WS·2012-D30-BGS-0003.pdf";
+    const auto pages = decoder.check_pdf(whole);
+    ASSERT_TRUE(pages) << pages.error().to_string();
+    EXPECT_EQ(*pages, *check_pdf_here(whole));
+    EXPECT_GE(*pages, 1);
+    std::string bytes = *posix_file_system()->read(whole);
+    bytes.resize(bytes.size() / 2);
+    const auto torn = decoder.check_pdf(folder_.write("torn.pdf", bytes));
+    ASSERT_FALSE(torn);
+    EXPECT_EQ(torn.error().code, "pdf.damaged");
+    {
+        const Fault fault("hang");
+        Decoder hanging(RECTO_TEST_WORKER, 1, {.time = std::chrono::milliseconds(300)});
+        const auto late = hanging.check_pdf(whole);
+        ASSERT_FALSE(late);
+        EXPECT_EQ(late.error().code, "pdf.time_limit");
+    }
+}
 
 TEST_F(Pool, GivesTheSamePixelsAsDecodingHere) {
     const std::string path = tiff();

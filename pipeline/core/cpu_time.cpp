@@ -1,0 +1,29 @@
+#include "pipeline/core/cpu_time.h"
+
+#include <ctime>
+
+namespace recto {
+namespace {
+
+thread_local double added_here = 0;
+
+double read(clockid_t clock) {
+    timespec t{};
+    if (clock_gettime(clock, &t) != 0) return 0;
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+} // namespace
+
+double cpu_seconds() { return read(CLOCK_THREAD_CPUTIME_ID) + added_here; }
+
+void add_cpu_seconds(double seconds) {
+    if (seconds > 0) added_here += seconds;
+}
+
+double cpu_seconds_of(int pid) {
+    clockid_t clock{};
+    return clock_getcpuclockid(pid, &clock) == 0 ? read(clock) : 0;
+}
+
+} // namespace recto
