@@ -23,7 +23,7 @@ void add_cpu_seconds(double seconds) {
 
 double cpu_seconds_of(int pid) {
     clockid_t clock{};
-    return clock_getcpuclockid(pid, &clock) == 0 ? read(clock) : 0;
+    return pid > 0 && clock_getcpuclockid(pid, &clock) == 0 ? read(clock) : 0; // 0 would be this process
 }
 
 } // namespace recto

@@ -146,7 +146,7 @@ class TesseractSession : public OcrSession {
                 word.box = word.glyphs.size() == 1 ? word.glyphs[0].box : unite(word.box, word.glyphs.back().box);
             } while (!symbol.IsAtFinalElement(tesseract::RIL_WORD, tesseract::RIL_SYMBOL) &&
                      symbol.Next(tesseract::RIL_SYMBOL));
-            if (word.text.empty()) continue;
+            if (word.text.empty() || !place_word(*it, scale, page, line.vertical, word)) continue;
             // Chinese comes as a word a few characters: they run together unless a space was seen between them.
             line.words.push_back(std::move(word));
         } while (it->Next(tesseract::RIL_WORD));
@@ -161,6 +161,26 @@ class TesseractSession : public OcrSession {
             for (const TextLine& l : block.lines) block.box = unite(block.box, l.box);
         }
         std::erase_if(out.blocks, [](const TextBlock& b) { return b.lines.empty(); });
+    }
+
+    /// Symbols that Tesseract gives no box (of pieces it made up while cutting a blob; they come out at the far corner of
+    /// the page) share the box of their word, or of the line. False when nothing says where the word lies: then it was
+    /// not read from the page.
+    static bool place_word(const tesseract::ResultIterator& it, double scale, cv::Size page, bool vertical,
+                           Word& word) {
+        const auto empty = [](const Box& b) { return b.width <= 0 || b.height <= 0; };
+        if (std::ranges::none_of(word.glyphs, [&](const Glyph& g) { return empty(g.box); })) return true;
+        Box whole = box_at(it, tesseract::RIL_WORD, scale, page);
+        if (empty(whole)) whole = box_at(it, tesseract::RIL_TEXTLINE, scale, page);
+        if (empty(whole)) return false;
+        const auto n = static_cast<double>(word.glyphs.size());
+        for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
+            const double at = static_cast<double>(i) / n;
+            word.glyphs[i].box = vertical ? Box{whole.x, whole.y + at * whole.height, whole.width, whole.height / n}
+                                          : Box{whole.x + at * whole.width, whole.y, whole.width / n, whole.height};
+        }
+        word.box = whole;
+        return true;
     }
 
     static void join_chinese(TextLine& line);

@@ -63,7 +63,7 @@ TEST_F(Pool, WhatAChildSpendsIsOnTheCallersAccount) {
 }
 
 TEST_F(Pool, APdfIsReadWholeInAChild) {
-    Decoder decoder(RECTO_TEST_WORKER, 1, {.time = std::chrono::seconds(3)});
+    Decoder decoder(RECTO_TEST_WORKER, 1);
     const std::string whole = RECTO_SOURCE_DIR "/samples/batch/0025-WS·2012-D30-BGS-0003.pdf";
     const auto pages = decoder.check_pdf(whole);
     ASSERT_TRUE(pages) << pages.error().to_string();
