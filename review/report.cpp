@@ -1,3 +1,5 @@
+// The overview of a report; contact sheets are in item_pages.cpp, doubtful lines in doubts.cpp.
+
 #include "review/report.h"
 
 #include <algorithm>
@@ -7,208 +9,200 @@
 
 #include "pipeline/core/messages.h"
 #include "pipeline/engine/progress.h"
+#include "review/html.h"
+#include "review/outliers.h"
+#include "review/parts.h"
 
 namespace recto {
 namespace {
 
-constexpr std::string_view kStyle = R"(
-:root{--ink:#1d2733;--soft:#5b6775;--line:#dfe4ea;--paper:#fff;--bg:#f4f5f7;--red:#b3261e;--amber:#9a6700;--green:#1a7f37}
-*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 "Noto Sans CJK SC","Noto Sans SC","Microsoft YaHei",system-ui,sans-serif}
-header{background:var(--paper);border-bottom:1px solid var(--line);padding:24px 32px}h1{font-size:22px;margin:0 0 4px}h2{font-size:18px;margin:0}
-main{padding:24px 32px;max-width:1500px}.soft{color:var(--soft)}.sum{display:flex;flex-wrap:wrap;gap:12px;margin:16px 0 0}
-.sum div{background:var(--bg);border-radius:8px;padding:8px 16px}.sum b{display:block;font-size:20px}
-section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:0 0 18px}
-.head{display:flex;justify-content:space-between;gap:12px;align-items:baseline;flex-wrap:wrap}.tag{border-radius:99px;padding:1px 10px;font-size:13px;border:1px solid}
-.stored,.unchanged{color:var(--green)}.held,.failed,.error,.rescan{color:var(--red)}.warning{color:var(--amber)}.info{color:var(--soft)}
-ul{margin:10px 0;padding-left:20px}.sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:14px;margin-top:14px}
-figure{margin:0;border:1px solid var(--line);border-radius:8px;padding:8px;background:#fafbfc;font-size:13px}
-figure.bad{border-color:var(--red)}figure.look{border-color:var(--amber)}
-figure img{width:100%;height:190px;object-fit:contain;background:#e9ecef;border-radius:4px;display:block;cursor:zoom-in}
-.none{height:190px;display:grid;place-items:center;background:#e9ecef;border-radius:4px;color:var(--red);text-align:center;padding:6px}
-figcaption{margin-top:6px}figcaption ul{margin:4px 0 0;padding-left:16px}table{border-collapse:collapse;margin-top:10px}
-td,th{padding:3px 14px 3px 0;text-align:left;border-bottom:1px solid var(--line)}td.n,th.n{text-align:right}
-dialog{border:0;padding:0;background:none;max-width:96vw;max-height:96vh}dialog img{max-width:96vw;max-height:94vh}
-nav a{margin-right:14px}a{color:#0b57a4})";
+using namespace report;
+using html::escape;
+using html::label;
 
-/// The sentence in the reader's language, the other one under the pointer.
-std::string both(const Finding& f) {
-    const bool chinese = ui_language() == Language::Chinese;
-    return "<span title=\"" + html_escape(chinese ? f.english() : f.chinese()) + "\">" +
-           html_escape(chinese ? f.chinese() : f.english()) + "</span>";
-}
+constexpr std::size_t kLookFirst = 24, kOutliers = 20; ///< Pages shown on the overview.
 
-std::string label(std::string_view id) {
-    const Message* m = find_message(id);
-    if (!m) return std::string(id);
-    return ui_language() == Language::Chinese ? std::string(m->chinese) : std::string(m->english);
-}
-
-Severity worst(const PageReport& p) {
-    if (!p.error_code.empty()) return Severity::Error;
-    Severity out = Severity::Info;
-    for (const auto& f : p.findings) out = std::max(out, f.severity);
-    return out;
-}
-
-std::string finding_list(const std::vector<Finding>& findings) {
-    if (findings.empty()) return "";
-    std::string out = "<ul>";
-    for (const auto& f : findings) out += fmt::format("<li class=\"{}\">{}</li>", to_string(f.severity), both(f));
-    return out + "</ul>";
-}
-
-std::string page_figure(const PageReport& p, const std::string& picture) {
-    const Severity severity = worst(p);
-    std::string out = fmt::format("<figure class=\"{}\" id=\"{}\">",
-                                  severity >= Severity::Rescan    ? "bad"
-                                  : severity == Severity::Warning ? "look"
-                                                                  : "",
-                                  p.id);
-    if (!p.error_code.empty()) {
-        out += "<div class=\"none\">" + html_escape(p.error_code + ": " + p.error_reason) + "</div>";
-    } else if (picture.empty()) {
-        out += "<div class=\"none soft\">–</div>";
-    } else {
-        out += fmt::format("<img loading=\"lazy\" src=\"{0}\" alt=\"{1}\">", html_escape(picture), p.order);
-    }
-    out += fmt::format("<figcaption><b>{}</b> {} <span class=\"soft\">{}{}</span>", p.order,
-                       html_escape(label("report.class." + p.page_class)), html_escape(p.source),
-                       p.image > 1 ? fmt::format(" #{}", p.image) : "");
-    std::string facts;
-    if (p.state == "read") facts += fmt::format("{} {:.0f}%", label("report.confidence"), p.confidence * 100);
-    else if (p.state == "not-machine-readable") facts += label("report.unreadable");
-    if (p.orientation_deg != 0) facts += fmt::format("{}↻ {}°", facts.empty() ? "" : " · ", p.orientation_deg);
-    if (std::abs(p.skew_deg) >= 0.05 && p.state != "blank")
-        facts += fmt::format("{}{} {:.2f}°", facts.empty() ? "" : " · ", label("report.skew"), p.skew_deg);
-    if (!facts.empty()) out += "<br><span class=\"soft\">" + html_escape(facts) + "</span>";
-    out += finding_list(p.findings);
-    return out + "</figcaption></figure>";
-}
-
-} // namespace
-
-std::string html_escape(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += c;
-        }
-    }
-    return out;
-}
-
-Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
-                                 const ReportContext& context) {
-    const std::string pictures = join_path(folder, "pictures");
-    RECTO_TRY(fs.make_folders(pictures));
-    nlohmann::json json = run;
-    for (auto& item : json["items"])
-        for (auto& page : item["pages"]) page.erase("thumbnail");
-    RECTO_TRY(fs.write(join_path(folder, "run.json"),
-                       json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
-
+std::string sums(const RunReport& run, std::size_t doubts) {
     int held = 0, findings = 0;
     for (const auto& i : run.items) {
         held += i.state == "held" || i.state == "failed";
         findings += static_cast<int>(i.findings.size());
         for (const auto& p : i.pages)
-            findings += static_cast<int>(std::count_if(p.findings.begin(), p.findings.end(),
-                                                       [](const Finding& f) { return f.severity > Severity::Info; }));
+            findings += static_cast<int>(
+                std::ranges::count_if(p.findings, [](const Finding& f) { return f.severity > Severity::Info; }));
     }
-    std::string out =
-        fmt::format("<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                    "content=\"width=device-width\"><title>{}</title><style>{}</style></head><body>",
-                    ui_language() == Language::Chinese ? "zh" : "en", html_escape("Recto · " + run.run_id), kStyle);
-    out += fmt::format(
-        "<header><h1>{} <span class=\"soft\">{}</span></h1><div class=\"soft\">{} · {} – {}</div><div class=\"sum\">",
-        html_escape(label("report.title")), html_escape(context.title), html_escape(context.archive),
-        html_escape(run.started), html_escape(run.ended));
+    std::string out = "<section><div class=\"sum\">";
     const auto box = [&](std::string_view id, const std::string& value) {
-        out += fmt::format("<div><b>{}</b>{}</div>", value, html_escape(label(id)));
+        out += fmt::format("<div><b>{}</b>{}</div>", escape(value), label(id));
     };
     box("report.items", std::to_string(run.items.size()));
     box("report.pages", std::to_string(run.pages));
     box("report.failed", std::to_string(run.pages_failed));
     box("report.held", std::to_string(held));
     box("report.findings", std::to_string(findings));
+    box("report.doubts", std::to_string(doubts));
     box("report.time", duration_text(run.wall_seconds));
-    out += "</div></header><main>";
+    return out + "</div></section>";
+}
 
-    if (!run.errors.empty() || !run.skipped.empty()) {
-        out += fmt::format("<section><h2>{}</h2><ul>", html_escape(label("report.not_taken")));
-        for (const auto& e : run.errors) {
-            const std::string args[] = {e.reason};
-            out += fmt::format("<li class=\"error\"><b>{}</b>{}: {} <span class=\"soft\">{}</span></li>",
-                               html_escape(e.file), e.page > 0 ? fmt::format(" #{}", e.page) : "",
-                               html_escape(format_message(ui_language(), e.code, args)), html_escape(e.reason));
-        }
-        for (const auto& f : run.skipped) out += fmt::format("<li class=\"info\">{}</li>", both(f));
-        out += "</ul></section>";
+std::string not_taken(const RunReport& run) {
+    if (run.errors.empty() && run.skipped.empty()) return "";
+    std::string out = fmt::format("<section><h2>{}</h2><ul>", label("report.not_taken"));
+    for (const auto& e : run.errors) {
+        const std::string args[] = {e.reason};
+        out += fmt::format("<li class=\"error\"><b>{}</b>{}: {} <span class=\"soft\">{}</span></li>", escape(e.file),
+                           e.page > 0 ? fmt::format(" #{}", e.page) : "",
+                           escape(format_message(ui_language(), e.code, args)), escape(e.reason));
     }
-    if (!context.reconciliation.empty() || !context.files.empty()) {
-        out += fmt::format("<section><h2>{}</h2><ul>", html_escape(label("report.catalogue")));
-        for (const auto& line : context.reconciliation) out += "<li>" + html_escape(line) + "</li>";
-        for (const auto& file : context.files)
-            out += fmt::format("<li><a href=\"{0}\">{0}</a></li>", html_escape(file));
-        out += "</ul></section>";
-    }
+    for (const auto& f : run.skipped) out += fmt::format("<li class=\"info\">{}</li>", html::sentence(f));
+    return out + "</ul></section>";
+}
 
-    // Worst first: what needs a person stands on top.
-    std::vector<const ItemReport*> items;
-    for (const auto& i : run.items) items.push_back(&i);
-    const auto rank = [](const ItemReport& i) {
-        int r = i.state == "failed" ? 30 : i.state == "held" ? 20 : 0;
-        for (const auto& f : i.findings) r = std::max(r, static_cast<int>(f.severity) * 4);
-        for (const auto& p : i.pages) r = std::max(r, static_cast<int>(worst(p)) * 3);
-        return r;
+std::string catalogue_part(const ReportContext& context) {
+    if (context.reconciliation.empty() && context.files.empty()) return "";
+    std::string out = fmt::format("<section><h2>{}</h2><ul>", label("report.catalogue"));
+    for (const auto& line : context.reconciliation) out += "<li>" + escape(line) + "</li>";
+    for (const auto& file : context.files) out += fmt::format("<li><a href=\"{0}\">{0}</a></li>", escape(file));
+    return out + "</ul></section>";
+}
+
+/// The pages that need a person most, with their pictures.
+std::string look_first(const Book& book) {
+    std::vector<const PageReport*> pages;
+    for (const ItemReport* i : book.items)
+        for (const PageReport& p : i->pages)
+            if (worst(p) >= Severity::Warning) pages.push_back(&p);
+    if (pages.empty()) return "";
+    std::ranges::stable_sort(pages, [](const PageReport* a, const PageReport* b) { return worst(*a) > worst(*b); });
+    std::string out =
+        fmt::format("<section><h2>{} ({})</h2><div class=\"sheet\">", label("report.look_first"), pages.size());
+    for (std::size_t n = 0; n < std::min(pages.size(), kLookFirst); ++n) out += page_figure(book, *pages[n], "");
+    return out + "</div></section>";
+}
+
+/// What was found how often, the gravest first.
+std::string finding_counts(const RunReport& run) {
+    struct Count {
+        Finding example;
+        int times = 0;
     };
-    std::stable_sort(items.begin(), items.end(), [&](const auto* a, const auto* b) { return rank(*a) > rank(*b); });
-    int number = 0;
-    for (const ItemReport* i : items) {
-        out += fmt::format("<section id=\"{}\"><div class=\"head\"><h2>{} <span class=\"soft\">{}</span></h2><span "
-                           "class=\"tag {}\">{}</span></div>",
-                           i->id, html_escape(i->name), html_escape(i->title), i->state,
-                           html_escape(label("report.state." + i->state)));
-        out += fmt::format(
-            "<div class=\"soft\">{}: {}{} · {} {}</div>", html_escape(label("report.counted")), i->counted_pages,
-            i->expected_pages >= 0 ? fmt::format(" / {} {}", i->expected_pages, label("report.expected")) : "",
-            html_escape(i->object_path), i->version);
-        const bool said = std::any_of(i->findings.begin(), i->findings.end(), [&](const Finding& f) {
-            return f.english() == i->reason || f.chinese() == i->reason;
-        });
-        if (!i->reason.empty() && !said) out += "<p class=\"held\">" + html_escape(i->reason) + "</p>";
-        out += finding_list(i->findings) + "<div class=\"sheet\">";
-        for (const auto& p : i->pages) {
-            std::string picture;
-            if (!p.thumbnail.empty()) {
-                const std::string name = fmt::format("{:06}.jpg", ++number);
-                // A picture that is gone costs the report a picture, nothing else.
-                if (const auto bytes = fs.read(p.thumbnail); bytes && fs.write(join_path(pictures, name), *bytes))
-                    picture = "pictures/" + name;
-            }
-            out += page_figure(p, picture);
-        }
-        out += "</div></section>";
+    std::map<std::string, Count> counts;
+    const auto add = [&](const Finding& f) {
+        if (f.severity <= Severity::Info) return;
+        Count& c = counts[f.code];
+        if (c.times++ == 0) c.example = f;
+    };
+    for (const auto& i : run.items) {
+        for (const auto& f : i.findings) add(f);
+        for (const auto& p : i.pages)
+            for (const auto& f : p.findings) add(f);
     }
-    out += fmt::format("<section><h2>{}</h2><table><tr><th>{}</th><th class=\"n\">{}</th><th class=\"n\">{}</th><th "
-                       "class=\"n\">CPU s</th><th class=\"n\">s</th></tr>",
-                       html_escape(label("report.stages")), html_escape(label("report.stage")),
-                       html_escape(label("report.calls")), html_escape(label("report.cached")));
+    if (counts.empty()) return "";
+    std::vector<const Count*> list;
+    for (const auto& [code, c] : counts) list.push_back(&c);
+    std::ranges::stable_sort(list, [](const Count* a, const Count* b) {
+        return a->example.severity != b->example.severity ? a->example.severity > b->example.severity
+                                                          : a->times > b->times;
+    });
+    std::string out = fmt::format("<section><h2>{}</h2><table>", label("report.finding_counts"));
+    for (const Count* c : list)
+        out +=
+            fmt::format("<tr><td class=\"n\">{}</td><td class=\"{}\">{}</td><td class=\"soft\">{}</td></tr>", c->times,
+                        to_string(c->example.severity), html::sentence(c->example), escape(c->example.code));
+    return out + "</table></section>";
+}
+
+std::string outlier_part(const Book& book) {
+    const auto list = outliers(book.run, kOutliers);
+    if (list.empty()) return "";
+    std::string out = fmt::format("<section><h2>{}</h2><p class=\"soft\">{}</p><table>", label("report.outliers"),
+                                  label("report.outliers.how"));
+    for (const Outlier& o : list)
+        out += fmt::format("<tr><td><a href=\"{}\">{} · {}</a></td><td>{}</td><td class=\"n\">{:.4g}</td><td class=\"n "
+                           "soft\">{} {:.4g}</td></tr>",
+                           escape(book.places.at(o.page).address), escape(o.item->name), o.page->order,
+                           label(o.measure), o.value, label("report.typical"), o.typical);
+    return out + "</table></section>";
+}
+
+/// The table of items, `part` of it.
+std::string item_table(const Book& book, std::size_t part, const std::vector<std::string>& addresses) {
+    std::string out = fmt::format("<section><h2>{}</h2>{}<table><tr><th>{}</th><th></th><th class=\"n\">{}</th><th "
+                                  "class=\"n\">{}</th><th></th></tr>",
+                                  label("report.all_items"), html::pager(addresses, part), label("report.items"),
+                                  label("report.counted"), label("report.expected"));
+    for (std::size_t n = part * kItemsAPage; n < std::min(book.items.size(), (part + 1) * kItemsAPage); ++n) {
+        const ItemReport& i = *book.items[n];
+        std::string remark = i.reason;
+        if (remark.empty() && !i.findings.empty())
+            remark = ui_language() == Language::Chinese ? i.findings[0].chinese() : i.findings[0].english();
+        out += fmt::format(
+            "<tr><td><a href=\"{}\">{}</a> <span class=\"soft\">{}</span></td><td><span class=\"tag "
+            "{}\">{}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"{}\">{}</td></tr>",
+            escape(item_address(book, i)), escape(i.name), escape(i.title), i.state, label("report.state." + i.state),
+            i.counted_pages, i.expected_pages >= 0 ? std::to_string(i.expected_pages) : "–", to_string(worst(i)),
+            escape(remark));
+    }
+    return out + "</table>" + html::pager(addresses, part) + "</section>";
+}
+
+std::string stage_table(const RunReport& run) {
+    std::string out =
+        fmt::format("<section><h2>{}</h2><table><tr><th>{}</th><th class=\"n\">{}</th><th "
+                    "class=\"n\">{}</th><th class=\"n\">CPU s</th><th class=\"n\">s</th></tr>",
+                    label("report.stages"), label("report.stage"), label("report.calls"), label("report.cached"));
     for (const auto& t : run.stages)
-        out += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
-                           "class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td></tr>",
-                           html_escape(t.name), t.calls, t.cached, t.cpu_seconds, t.wall_seconds);
-    out += "</table></section></main><dialog id=\"d\"><img alt=\"\"></dialog><script>const "
-           "d=document.getElementById('d');document.addEventListener('click',e=>{"
-           "if(e.target.closest('dialog')){d.close();return}if(e.target.matches('figure "
-           "img')){d.firstChild.src=e.target.src;d.showModal()}})</script></body></html>\n";
-    const std::string path = join_path(folder, "index.html");
-    RECTO_TRY(fs.write(path, out));
-    return path;
+        out +=
+            fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{:.2f}</td><td "
+                        "class=\"n\">{:.2f}</td></tr>",
+                        escape(t.name), t.calls, t.cached, t.cpu_seconds, t.wall_seconds);
+    return out + "</table></section>";
+}
+
+} // namespace
+
+Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
+                                 const ReportContext& context) {
+    RECTO_TRY(fs.make_folders(folder));
+    const nlohmann::json json = run;
+    RECTO_TRY(fs.write(join_path(folder, "run.json"),
+                       json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
+    Book book{fs, folder, run, {}, {}, {}};
+    for (const auto& i : run.items) book.items.push_back(&i);
+    // Worst first: what needs a person stands on top. A failed item before a held one, a held one before findings.
+    const auto rank = [](const ItemReport& i) {
+        return static_cast<int>(worst(i)) * 3 + (i.state == "failed" ? 2 : i.state == "held" ? 1 : 0);
+    };
+    std::ranges::stable_sort(book.items, [&](const auto* a, const auto* b) { return rank(*a) > rank(*b); });
+    const std::vector<DoubtfulLine> doubts = doubtful_lines(run);
+    const auto plain = [](std::string_view id) {
+        const Message* m = find_message(id);
+        return m == nullptr ? std::string(id)
+                            : std::string(ui_language() == Language::Chinese ? m->chinese : m->english);
+    };
+    book.links = {{"index.html", plain("report.overview")},
+                  {"doubts.html", fmt::format("{} ({})", plain("report.doubts"), doubts.size())},
+                  {"corrections.csv", plain("report.corrections")}};
+    RECTO_TRY(place_pages(book));
+    RECTO_TRY(write_item_pages(book));
+    RECTO_TRY(write_doubts(book, doubts));
+
+    const std::size_t parts = std::max<std::size_t>(1, (book.items.size() + kItemsAPage - 1) / kItemsAPage);
+    std::vector<std::string> addresses;
+    for (std::size_t part = 0; part < parts; ++part)
+        addresses.push_back(part == 0 ? std::string("index.html") : fmt::format("index-{}.html", part + 1));
+    for (std::size_t part = 0; part < parts; ++part) {
+        std::string out = html::open_page(plain("report.title") + " · " + context.title, "", book.links);
+        out += fmt::format("<p class=\"soft\">{} · {} · {} – {}</p>", escape(context.archive), escape(run.run_id),
+                           escape(run.started), escape(run.ended));
+        if (part == 0)
+            out += sums(run, doubts.size()) + not_taken(run) + catalogue_part(context) + look_first(book) +
+                   finding_counts(run) + outlier_part(book);
+        out += item_table(book, part, addresses);
+        if (part == 0) out += stage_table(run);
+        RECTO_TRY(fs.write(join_path(folder, addresses[part]), out + html::close_page()));
+    }
+    return join_path(folder, "index.html");
 }
 
 } // namespace recto

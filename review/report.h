@@ -1,7 +1,9 @@
 #pragma once
 
-/// The report of a run for people: a folder with index.html (contact sheet and findings, opens without a server), the
-/// pictures it shows, and run.json for programs. Never part of a package; can be deleted.
+/// The report of a run for people: a folder of pages that open without a server and stay small however large the run is:
+/// index.html (what needs a person first, findings, outliers, items worst first), items/ (contact sheets, before and after),
+/// doubts.html (lines that the reader was not sure of, beside their pictures), corrections.csv to be filled in, and run.json
+/// for programs. Never part of a package; can be deleted.
 
 #include <string>
 
@@ -22,8 +24,5 @@ struct ReportContext {
 /// Writes the report into `folder` (made when absent). Returns the path of index.html.
 Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
                                  const ReportContext& context);
-
-/// Text with & < > " replaced for HTML.
-[[nodiscard]] std::string html_escape(std::string_view text);
 
 } // namespace recto

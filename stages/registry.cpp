@@ -5,6 +5,7 @@
 #include "stages/grouping/grouping.h"
 #include "stages/intake/intake.h"
 #include "stages/preview/preview.h"
+#include "stages/proof/proof.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/treatment.h"
 
@@ -15,6 +16,7 @@ StageList make_stages() {
     list.treatment = make_treatment_stage();
     list.pages.push_back(make_preview_stage());
     list.pages.push_back(make_reading_stage());
+    list.pages.push_back(make_proof_stage());
     list.pages.push_back(make_encode_stage());
     list.items.push_back(make_describe_stage());
     list.items.push_back(make_item_files_stage());

@@ -37,6 +37,7 @@ struct StageInfo {
     double peak_bytes_per_pixel = 0;          ///< Memory lease: bytes a pixel of its input raster, besides that raster.
     std::size_t peak_fixed_bytes = 0;         ///< ... plus this.
     std::string_view english, chinese;        ///< One line for --help and the final table.
+    bool work_only = false; ///< Its results are for reports: kept in the work folder, no part of an item or of its key.
 };
 
 /// What open() gets; lives as long as the stage.
@@ -102,7 +103,7 @@ class PageWorker {
     virtual ~PageWorker() = default;
     /// The result as JSON (schema of its own), cached under its key. "reading" returns PageText, "encode" EncodedPage.
     /// Known members of any result: "findings" are added to the page's; "files" with "staged_path" must still be there for
-    /// the result to be used again; "work_only": true keeps the result out of item.json (for reports only).
+    /// the result to be used again.
     virtual Result<nlohmann::json> run(const PageInput& in) = 0;
 };
 

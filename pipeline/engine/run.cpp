@@ -339,6 +339,12 @@ void Run::State::start_item(ItemState& s) {
             state.stage_keys.push_back(stage_key(*stage, state.base_key, inputs));
         }
     }
+    for (std::size_t p = 0; p < item.pages.size(); ++p) {
+        const ImageRef& image = item.pages[p].image;
+        const TakenFile& file = *taken_of.at(item.sources[static_cast<std::size_t>(image.source)].path);
+        if (static_cast<std::size_t>(image.index) < file.treat_keys.size())
+            s.pages[p].scan_picture = scan_picture(file.treat_keys[static_cast<std::size_t>(image.index)]);
+    }
     s.key = item_key(s);
 
     // Stored already from the same input, settings and build of the stages: nothing to do.
@@ -358,9 +364,9 @@ void Run::State::start_item(ItemState& s) {
             }
             for (auto& page : s.pages)
                 for (std::size_t k = 0; k < page.stage_keys.size(); ++k)
-                    if (stages.pages[k]->info().name == "preview")
-                        if (const auto record = journal->find(page.stage_keys[k]))
-                            page.picture = record->value("file", "");
+                    if (const StageInfo& stage = stages.pages[k]->info(); stage.work_only)
+                        if (auto record = journal->find(page.stage_keys[k]))
+                            page.work_results[std::string(stage.name)] = std::move(*record);
             {
                 const std::lock_guard lock(mutex);
                 report.pages_reused += static_cast<int>(item.pages.size());
@@ -396,6 +402,17 @@ void Run::State::page_done(ItemState& s) {
     submit(*cpu, Priority::Join, [this, &s](int) { join_item(s); });
 }
 
+namespace {
+int characters(const PageText& text) {
+    std::size_t n = 0;
+    for (const TextBlock& block : text.blocks)
+        for (const TextLine& line : block.lines)
+            n += static_cast<std::size_t>(
+                std::ranges::count_if(line.text, [](char c) { return c != ' ' && (c & 0xC0) != 0x80; }));
+    return static_cast<int>(n);
+}
+} // namespace
+
 /// The item is stored, unchanged or failed: fill its report and let memory go.
 void Run::State::finish_item(ItemState& s) {
     Item& item = s.item;
@@ -424,7 +441,16 @@ void Run::State::finish_item(ItemState& s) {
             row.error_code = page.error->code;
             row.error_reason = page.error->reason;
         }
-        row.thumbnail = s.pages[p].picture;
+        row.work_results = std::move(s.pages[p].work_results);
+        row.scan_picture = s.pages[p].scan_picture;
+        row.characters = characters(page.text);
+        row.sharpness = page.treatment.sharpness;
+        row.contrast = page.treatment.contrast;
+        row.ink_ratio = page.treatment.ink_ratio;
+        if (const Dpi& dpi = page.treatment.dpi; dpi.x > 0 && dpi.y > 0) {
+            row.width_mm = page.treatment.transform.width() / dpi.x * 25.4;
+            row.height_mm = page.treatment.transform.height() / dpi.y * 25.4;
+        }
         r.pages.push_back(std::move(row));
     }
     const auto images = static_cast<int>(item.pages.size());
@@ -496,7 +522,12 @@ void to_json(nlohmann::json& j, const RunReport& r) {
                                      {"confidence", p.confidence},
                                      {"skew_deg", p.skew_deg},
                                      {"orientation_deg", p.orientation_deg},
-                                     {"thumbnail", p.thumbnail},
+                                     {"characters", p.characters},
+                                     {"sharpness", p.sharpness},
+                                     {"contrast", p.contrast},
+                                     {"ink_ratio", p.ink_ratio},
+                                     {"width_mm", p.width_mm},
+                                     {"height_mm", p.height_mm},
                                      {"findings", p.findings},
                                      {"error_code", p.error_code},
                                      {"error_reason", p.error_reason}});

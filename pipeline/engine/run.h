@@ -106,10 +106,16 @@ struct StageTimes {
 /// A page in the report.
 struct PageReport {
     int order = 0, serial = 0;
-    std::string id, source, page_class, state, thumbnail;
+    std::string id, source, page_class, state;
     int image = 0; ///< Image in the source, from 1.
     double confidence = 0, skew_deg = 0;
     int orientation_deg = 0;
+    int characters = 0; ///< Read on the page, without spaces.
+    double sharpness = 0, contrast = 0, ink_ratio = 0;
+    double width_mm = 0, height_mm = 0; ///< Of the page after treatment; 0 when unknown.
+    /// Results of the stages that work for reports, by name: "preview" {"file"}, "proof" {"file", "lines"}.
+    std::map<std::string, nlohmann::json> work_results;
+    std::string scan_picture; ///< Small JPEG of the scan as it came; may be gone.
     std::vector<Finding> findings;
     std::string error_code, error_reason;
 };

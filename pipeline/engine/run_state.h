@@ -29,7 +29,8 @@ struct DeliveryState {
 struct PageState {
     std::string base_key;
     std::vector<std::string> stage_keys; ///< Parallel to StageList::pages.
-    std::string picture;                 ///< Preview for the report, in the work folder; may be gone.
+    std::map<std::string, nlohmann::json> work_results; ///< Of the stages that work for reports, by name.
+    std::string scan_picture;            ///< The scan as it came, small, in the work folder; may be gone.
 };
 
 struct ItemState {
@@ -105,6 +106,8 @@ struct Run::State {
     // run_tasks.cpp: the work
     void take_file(DeliveryState& d, std::size_t file);
     void treat_image(DeliveryState& d, std::size_t file, int index, int worker);
+    [[nodiscard]] std::string scan_picture(const std::string& treat_key) const; ///< Path of it.
+    void keep_scan_picture(const std::string& treat_key, const Raster& raster);
     void work_page(ItemState& item, std::size_t page, int worker);
     void join_item(ItemState& item);
     void store_item(ItemState& item, std::vector<StagedFile> files, std::string staging);

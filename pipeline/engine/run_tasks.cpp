@@ -59,7 +59,8 @@ std::string Run::State::item_key(const ItemState& s) const {
         for (const auto& [name, value] : *row) key.add(name).add(value);
     for (const auto& page : s.pages) {
         key.add(page.base_key);
-        for (const auto& k : page.stage_keys) key.add(k);
+        for (std::size_t k = 0; k < page.stage_keys.size(); ++k)
+            if (!stages.pages[k]->info().work_only) key.add(page.stage_keys[k]);
     }
     for (const auto& stage : stages.items) key.add(stage_key(*stage, "", {}));
     return key.finish();
@@ -122,6 +123,18 @@ void Run::State::take_file(DeliveryState& d, std::size_t f) {
     file.source.path = path;
 }
 
+std::string Run::State::scan_picture(const std::string& treat_key) const {
+    return join_path(paths.work, "scans/" + treat_key.substr(0, 2) + "/" + treat_key + ".jpg");
+}
+
+/// For the report's "before": made while the pixels are at hand. A picture that cannot be kept costs the report a picture.
+void Run::State::keep_scan_picture(const std::string& treat_key, const Raster& raster) {
+    constexpr int kSide = 480; // As large as the previews beside which it is shown.
+    const std::string path = scan_picture(treat_key);
+    if (const auto jpeg = make_thumbnail(raster, kSide); jpeg && fs->make_folders(parent_path(path)))
+        (void)fs->write(path, *jpeg);
+}
+
 void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int worker) {
     TakenFile& taken = d.files[f];
     TreatedFile& file = taken.file;
@@ -170,6 +183,7 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
         const Timer decoding;
         RECTO_ASSIGN(const Raster raster, hooks.decode(file.source, index));
         add_time("decode", decoding.cpu_seconds(), decoding.wall_seconds(), false);
+        keep_scan_picture(key, raster);
         auto& bench = benches[static_cast<std::size_t>(worker)];
         if (!bench.treatment) bench.treatment = stages.treatment->make_worker();
         const Limits bounds = limits();
@@ -371,8 +385,8 @@ void Run::State::join_item(ItemState& s) {
                 } else if (name == "encode") {
                     page.encoded = record->get<EncodedPage>();
                     for (const auto& f : page.encoded.files) files.push_back(f);
-                } else if (record->is_object() && record->value("work_only", false)) {
-                    s.pages[p].picture = record->value("file", "");
+                } else if (stages.pages[k]->info().work_only) {
+                    s.pages[p].work_results[name] = std::move(*record);
                 } else {
                     page.stage_data[name] = std::move(*record);
                 }

@@ -323,4 +323,16 @@ Result<std::string> write_png(const Raster& raster, int level) {
     return std::move(sink.out);
 }
 
+Result<std::string> make_thumbnail(const Raster& raster, int side) {
+    if (raster.empty() || side < 1) return fail("encode.image", "the picture has no pixels");
+    Raster small;
+    small.mode = raster.mode == ColourMode::Colour ? ColourMode::Colour : ColourMode::Grey;
+    small.dpi = raster.dpi;
+    const double factor = std::min(1.0, static_cast<double>(side) / std::max(raster.width(), raster.height()));
+    const cv::Size size(std::max(1, static_cast<int>(std::lround(raster.width() * factor))),
+                        std::max(1, static_cast<int>(std::lround(raster.height() * factor))));
+    cv::resize(raster.pixels, small.pixels, size, 0, 0, cv::INTER_AREA);
+    return write_jpeg(small, 70, true);
+}
+
 } // namespace recto

@@ -25,6 +25,9 @@ Result<std::string> write_jpeg(const Raster& raster, int quality, bool subsample
 /// PNG; zlib level 1 to 9; pHYs and iCCP kept.
 Result<std::string> write_png(const Raster& raster, int level = 6);
 
+/// A small JPEG for reports: the longer side `side` pixels, never enlarged, colours as they are, no profile.
+Result<std::string> make_thumbnail(const Raster& raster, int side);
+
 /// One resampling from source to page image (bicubic for grey and colour by default; bilevel rasters are rendered
 /// through grey and thresholded again, or moved exactly when the transform is exact). Outside the source: `fill`
 /// (255 = white). The result's dpi is the source's.

@@ -1,9 +1,5 @@
 #include "stages/preview/preview.h"
 
-#include <algorithm>
-
-#include <opencv2/imgproc.hpp>
-
 #include "pipeline/core/digest.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
@@ -19,14 +15,9 @@ const Setting<std::int64_t> kSide{"preview.side",
 
 class PreviewWorker final : public PageWorker {
   public:
-    explicit PreviewWorker(double side) : side_(side) {}
+    explicit PreviewWorker(int side) : side_(side) {}
     Result<nlohmann::json> run(const PageInput& in) override {
-        const double factor = std::min(1.0, side_ / std::max(in.raster.width(), in.raster.height()));
-        Raster small = in.raster;
-        small.mode = in.raster.mode == ColourMode::Colour ? ColourMode::Colour : ColourMode::Grey;
-        small.icc.clear();
-        cv::resize(in.raster.pixels, small.pixels, {}, factor, factor, cv::INTER_AREA);
-        RECTO_ASSIGN(const std::string jpeg, write_jpeg(small, 70, true));
+        RECTO_ASSIGN(const std::string jpeg, make_thumbnail(in.raster, side_));
         const std::string path = join_path(in.work_folder, "preview.jpg");
         RECTO_TRY(posix_file_system()->write(path, jpeg));
         StagedFile file;
@@ -35,22 +26,22 @@ class PreviewWorker final : public PageWorker {
         file.sha512 = digest_hex(DigestAlgorithm::Sha512, jpeg);
         file.size = jpeg.size();
         file.role = "preview";
-        return nlohmann::json{{"work_only", true}, {"file", path}, {"files", std::vector{file}}};
+        return nlohmann::json{{"file", path}, {"files", std::vector{file}}};
     }
 
   private:
-    double side_;
+    int side_;
 };
 
 class PreviewStage final : public PageStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo info{
-            "preview", 1, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图"};
+            "preview", 2, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图", true};
         return info;
     }
     std::unique_ptr<PageWorker> make_worker() const override {
-        return std::make_unique<PreviewWorker>(static_cast<double>(context_.settings->get(kSide)));
+        return std::make_unique<PreviewWorker>(static_cast<int>(context_.settings->get(kSide)));
     }
 };
 

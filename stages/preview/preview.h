@@ -8,7 +8,7 @@
 
 namespace recto {
 
-/// Result: {"work_only": true, "file": path of the JPEG in the work folder, "files": [it, with digest]}.
+/// Result: {"file": path of the JPEG in the work folder, "files": [it, with digest]}.
 [[nodiscard]] std::unique_ptr<PageStage> make_preview_stage();
 
 } // namespace recto

@@ -1,0 +1,61 @@
+// Lines that the reader was not sure of, worst first, beside their pictures; and the file in which an operator corrects them.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "pipeline/files/csv.h"
+#include "review/html.h"
+#include "review/parts.h"
+
+namespace recto::report {
+
+std::vector<DoubtfulLine> doubtful_lines(const RunReport& run) {
+    std::vector<DoubtfulLine> all;
+    for (const ItemReport& item : run.items)
+        for (const PageReport& page : item.pages) {
+            const auto proof = page.work_results.find("proof");
+            if (proof == page.work_results.end()) continue;
+            for (const auto& line : proof->second.value("lines", nlohmann::json::array()))
+                all.push_back({&item, &page, line.value("id", ""), line.value("text", ""),
+                               line.value("confidence", 0.0), line.value("y", 0), line.value("width", 0),
+                               line.value("height", 0)});
+        }
+    std::ranges::stable_sort(all, {}, &DoubtfulLine::confidence);
+    return all;
+}
+
+Result<void> write_doubts(const Book& book, const std::vector<DoubtfulLine>& lines) {
+    std::string csv(kBom);
+    csv += csv_row({"item", "page id", "line id", "old text", "new text", "who"});
+    for (const DoubtfulLine& l : lines) csv += csv_row({l.item->id, l.page->id, l.id, l.text, "", ""});
+    RECTO_TRY(book.fs.write(join_path(book.folder, "corrections.csv"), csv));
+
+    const std::size_t parts = std::max<std::size_t>(1, (lines.size() + kLinesAPage - 1) / kLinesAPage);
+    std::vector<std::string> addresses;
+    for (std::size_t part = 0; part < parts; ++part)
+        addresses.push_back(part == 0 ? std::string("doubts.html") : fmt::format("doubts-{}.html", part + 1));
+    for (std::size_t part = 0; part < parts; ++part) {
+        std::string out = html::open_page("Recto · " + book.run.run_id, "", book.links);
+        out += fmt::format("<section><h2>{} ({})</h2><p class=\"soft\">{}</p>{}<table>", html::label("report.doubts"),
+                           lines.size(), html::label("report.doubts.how"), html::pager(addresses, part));
+        for (std::size_t n = part * kLinesAPage; n < std::min(lines.size(), (part + 1) * kLinesAPage); ++n) {
+            const DoubtfulLine& l = lines[n];
+            const PagePlace& place = book.places.at(l.page);
+            out += fmt::format("<tr><td class=\"n\">{:.0f}%</td><td>", l.confidence * 100);
+            if (!place.lines.empty() && l.width > 0)
+                out += fmt::format("<div class=\"strip\" style=\"width:{}px;height:{}px;"
+                                   "background-image:url('{}');background-position:0 -{}px\"></div>",
+                                   l.width, l.height, html::escape(place.lines), l.y);
+            out += fmt::format("<div class=\"read\">{}</div></td><td><a href=\"{}\">{} · {}</a><br><span "
+                               "class=\"soft\">{}</span></td></tr>",
+                               html::escape(l.text), html::escape(place.address), html::escape(l.item->name),
+                               l.page->order, html::escape(l.id));
+        }
+        out += "</table>" + html::pager(addresses, part) + "</section>" + html::close_page();
+        RECTO_TRY(book.fs.write(join_path(book.folder, addresses[part]), out));
+    }
+    return {};
+}
+
+} // namespace recto::report

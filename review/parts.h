@@ -1,0 +1,60 @@
+#pragma once
+
+/// The parts that write_report puts together. For review/ only.
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/engine/run.h"
+#include "pipeline/files/file_system.h"
+
+namespace recto::report {
+
+inline constexpr std::size_t kFiguresAPage = 60, kLinesAPage = 50, kItemsAPage = 300;
+
+/// Where things of a page lie, relative to the report's folder; "" when there is no such picture.
+struct PagePlace {
+    std::string before, after, lines; ///< Pictures.
+    std::string address;              ///< Of its figure: "items/0003-2.html#<page id>".
+};
+
+/// A run being reported: items worst first, with their places.
+struct Book {
+    FileSystem& fs;
+    const std::string& folder;
+    const RunReport& run;
+    std::vector<const ItemReport*> items;                   ///< Worst first.
+    std::map<const PageReport*, PagePlace> places;          ///< Of every page.
+    std::vector<std::pair<std::string, std::string>> links; ///< Navigation of every page of the report.
+};
+
+/// A line that the reader was not sure of.
+struct DoubtfulLine {
+    const ItemReport* item;
+    const PageReport* page;
+    std::string id, text;
+    double confidence;
+    int y, width, height; ///< In the page's picture of lines.
+};
+
+[[nodiscard]] Severity worst(const PageReport& page);
+[[nodiscard]] Severity worst(const ItemReport& item); ///< Of its findings and pages; Error when held or failed.
+
+/// Copies the pictures that are still there, and says where every page's figure will stand.
+[[nodiscard]] Result<void> place_pages(Book& book);
+
+/// The scan as it came beside the page as treated, what was measured, what was found. `to_top`: "" or "../".
+[[nodiscard]] std::string page_figure(const Book& book, const PageReport& page, const std::string& to_top);
+/// items/0001.html, items/0001-2.html, ...
+[[nodiscard]] Result<void> write_item_pages(const Book& book);
+/// Address of an item's first page, relative to the report's folder.
+[[nodiscard]] std::string item_address(const Book& book, const ItemReport& item);
+
+/// Doubtful lines of the whole run, worst first.
+[[nodiscard]] std::vector<DoubtfulLine> doubtful_lines(const RunReport& run);
+/// doubts.html, doubts-2.html, ... and corrections.csv, filled in but for the new text.
+[[nodiscard]] Result<void> write_doubts(const Book& book, const std::vector<DoubtfulLine>& lines);
+
+} // namespace recto::report
