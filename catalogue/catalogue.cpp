@@ -85,7 +85,7 @@ void Catalogue::add(ReadRow&& row) {
 
 Remark merge_remark(const Entry& later, Entry& earlier) {
     const std::string place =
-        (earlier.sheet.empty() ? std::string() : earlier.sheet + " ") + std::to_string(earlier.row);
+        std::to_string(earlier.row) + (earlier.sheet.empty() ? std::string() : " (" + earlier.sheet + ")");
     const auto differs = merge_fields(earlier.fields, later.fields);
     if (!differs) return {later.row, "", "catalogue.merged", {later.code, place}, false, later.sheet};
     return {later.row,
