@@ -99,6 +99,8 @@ bool has_code(const std::vector<std::string>& headings, const Namer& name) {
 /// A second row of headings has no 档号 of its own: nothing, or the heading merged down.
 bool may_be_second(const Sheet& sheet, std::size_t first, const Namer& name) {
     if (first + 1 >= sheet.rows.size() || sheet.rows[first + 1].row != sheet.rows[first].row + 1) return false;
+    // A title above the headings is no part of them, and neither is a row that names nothing.
+    if (known(headings_at(sheet, first, 1, name), name) == 0) return false;
     const auto both = headings_at(sheet, first, 2, name);
     for (std::size_t c = 0; c < both.size(); ++c) {
         const std::string lower = cell(sheet, first + 1, c);
