@@ -1,172 +1,114 @@
 #include "catalogue/catalogue.h"
 
 #include <algorithm>
-#include <set>
 
-#include "catalogue/csv.h"
 #include "pipeline/files/codes.h"
+#include "pipeline/files/csv.h"
 #include "pipeline/files/names.h"
 
 namespace recto::catalogue {
 
 namespace {
 
-constexpr std::size_t kHeadingSearch = 10; // Lists have a title and a line of dates above their headings.
-
 std::string clean(std::string_view value) { return to_nfc(trim_text(value)); }
-
-/// Excel turns "1-5" into a date and long numbers into powers of ten when a sheet is opened and saved.
-bool is_mangled(std::string_view code) {
-    const auto digits = [&](std::size_t& i) {
-        const std::size_t from = i;
-        while (i < code.size() && code[i] >= '0' && code[i] <= '9') ++i;
-        return i - from;
-    };
-    std::size_t i = 0;
-    if (digits(i) == 0) return false;
-    const std::string_view rest = code.substr(i);
-    static constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    if (rest.size() >= 4 && rest[0] == '-')
-        for (const auto month : kMonths)
-            if (rest.substr(1, 3) == month) return true;
-    if (rest.rfind("月", 0) == 0) return code.size() >= 3 && code.substr(code.size() - 3) == "日";
-    if (i < code.size() && code[i] == '.') {
-        ++i;
-        if (digits(i) == 0) return false;
-    }
-    return i + 1 < code.size() && code[i] == 'E' && code[i + 1] == '+';
-}
-
-/// The setting's heading=id pairs, over the built-in table.
-Result<std::map<std::string, std::string>> further_headings(const Settings& settings) {
-    std::map<std::string, std::string> out;
-    const std::string text = settings.get(kColumns);
-    for (std::size_t from = 0; from < text.size();) {
-        const std::size_t to = std::min(text.find(';', from), text.size());
-        const std::string pair = trim_text(std::string_view(text).substr(from, to - from));
-        from = to + 1;
-        if (pair.empty()) continue;
-        const auto eq = pair.rfind('=');
-        if (eq == std::string::npos || eq == 0 || eq + 1 == pair.size())
-            return fail("catalogue.bad_columns", "'" + pair + "' is not heading=id", std::string(kColumns.key));
-        out[clean(pair.substr(0, eq))] = clean(pair.substr(eq + 1));
-    }
-    return out;
-}
 
 } // namespace
 
-std::vector<const SettingBase*> settings() { return {&kColumns}; }
-
-Finding Remark::finding() const {
-    Finding f;
-    f.code = code;
-    f.severity = refused ? Severity::Error : Severity::Warning;
-    f.args = {std::to_string(row), column};
-    f.args.insert(f.args.end(), args.begin(), args.end());
-    return f;
-}
+std::vector<const SettingBase*> settings() { return {&kColumns, &kRequired}; }
 
 Result<Catalogue> Catalogue::from_csv(std::string_view bytes, const std::string& file, const Settings& settings) {
-    RECTO_ASSIGN(CsvTable table, read_csv(bytes, file));
-    RECTO_ASSIGN(const auto further, further_headings(settings));
-    const auto id_of = [&](const std::string& heading) {
-        const auto it = further.find(heading);
-        return it != further.end() ? it->second : field_of_heading(heading);
-    };
+    if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))
+        return fail("catalogue.not_csv", "this is a workbook", file);
+    return from_bytes(bytes, file, settings);
+}
 
+Result<Catalogue> Catalogue::from_bytes(std::string_view bytes, const std::string& file, const Settings& settings) {
+    RECTO_ASSIGN(const Workbook book, read_workbook(bytes, file));
+    return from_workbook(book, file, settings);
+}
+
+Result<Catalogue> Catalogue::from_workbook(const Workbook& book, const std::string& file, const Settings& settings) {
+    MappingOptions options;
+    {
+        auto given = parse_heading_map(settings.get(kColumns));
+        if (!given) return fail(given.error().code, given.error().reason, std::string(kColumns.key));
+        options.given = std::move(*given);
+    }
     Catalogue out;
-    // The heading row is the first with a 档号 column; what lies above is the list's title.
-    std::size_t first = table.rows.size();
-    std::string best;
-    for (std::size_t r = 0; r < std::min(table.rows.size(), kHeadingSearch) && first == table.rows.size(); ++r) {
-        for (const std::string& cell : table.rows[r].cells) {
-            if (id_of(clean(cell)) == "reference_code") first = r;
+    bool found = false;
+    for (const Sheet& sheet : book.sheets) {
+        const auto mapping = map_sheet(sheet, options);
+        if (!mapping) continue;
+        found = true;
+        for (const Column& column : mapping->columns) {
+            out.columns_.emplace_back(column.heading, column.id);
+            if (column.by == "double")
+                out.remarks_.push_back({sheet.rows[mapping->heading].row,
+                                        column.heading,
+                                        "catalogue.double_column",
+                                        {field_of_heading(column.heading)},
+                                        false,
+                                        sheet.name});
         }
-        if (r == 0)
-            for (const std::string& cell : table.rows[r].cells) best += (best.empty() ? "" : ", ") + clean(cell);
+        read_rows(sheet, *mapping, settings, [&](ReadRow&& row) { out.add(std::move(row)); });
     }
-    if (first == table.rows.size())
-        return fail("catalogue.no_code_column", "no heading 档号, reference_code or DH; the first row reads: " + best,
-                    file);
+    if (!found) return no_code_column(book, file);
+    return out;
+}
 
-    std::set<std::string> used;
-    for (const std::string& cell : table.rows[first].cells) {
-        const std::string heading = clean(cell);
-        std::string id = id_of(heading);
-        if (!id.empty() && !used.insert(id).second) {
-            out.remarks_.push_back({table.rows[first].row, heading, "catalogue.double_column", {id}, false});
-            id.clear();
-        }
-        out.columns_.emplace_back(heading, id.empty() ? heading : id);
+tl::unexpected<Error> no_code_column(const Workbook& book, const std::string& file) {
+    std::string first;
+    for (const Sheet& sheet : book.sheets) {
+        if (sheet.rows.empty()) continue;
+        for (const Cell& cell : sheet.rows[0].cells) first += (first.empty() ? "" : ", ") + clean(cell.text);
+        break;
     }
+    if (first.size() > 300) first = first.substr(0, first.find_last_of(' ', 300)) + " …";
+    return fail("catalogue.no_code_column", "no heading 档号, reference_code or DH; the first row reads: " + first,
+                file);
+}
 
-    for (std::size_t r = first + 1; r < table.rows.size(); ++r) {
-        const CsvRow& row = table.rows[r];
-        const auto refuse = [&](std::string column, std::string_view code, std::vector<std::string> args) {
-            out.remarks_.push_back({row.row, std::move(column), std::string(code), std::move(args), true});
-        };
-        if (!row.problem.empty()) {
-            refuse("", row.problem, {});
-            continue;
+void Catalogue::add(ReadRow&& row) {
+    if (!row.refused) {
+        const std::string folded = fold_code(row.entry.code);
+        const auto like = folded_.find(folded);
+        if (like == folded_.end()) {
+            exact_[row.entry.code] = entries_.size();
+            folded_[folded] = entries_.size();
+            entries_.push_back(std::move(row.entry));
+        } else {
+            row.remarks.push_back(merge_remark(row.entry, entries_[like->second]));
         }
-        Entry entry;
-        entry.row = row.row;
-        std::string code_column, surplus;
-        for (std::size_t c = 0; c < row.cells.size(); ++c) {
-            std::string value = clean(row.cells[c]);
-            if (c >= out.columns_.size()) {
-                if (!value.empty() && surplus.empty()) surplus = value;
-                continue;
-            }
-            const auto& [heading, id] = out.columns_[c];
-            if (id == "reference_code") code_column = heading;
-            if (value.empty()) continue;
-            // A column without heading keeps its values under its letter-less number.
-            entry.fields[id.empty() ? "column " + std::to_string(c + 1) : id] = std::move(value);
-        }
-        if (!surplus.empty()) {
-            // One cell too many means that a separator stood in a text: all cells behind it are shifted.
-            refuse("", "catalogue.too_many_cells", {surplus});
-            continue;
-        }
-        const auto code = entry.fields.find("reference_code");
-        if (code == entry.fields.end()) {
-            // A heading repeated on each printed page of the list is no row.
-            refuse(code_column, "catalogue.no_code", {});
-            continue;
-        }
-        if (id_of(code->second) == "reference_code") {
-            refuse(code_column, "catalogue.repeated_heading", {});
-            continue;
-        }
-        if (is_mangled(code->second)) {
-            refuse(code_column, "catalogue.mangled_code", {code->second});
-            continue;
-        }
-        entry.code = code->second;
-        const auto same = out.exact_.find(entry.code);
-        const std::string folded = fold_code(entry.code);
-        const auto like = out.folded_.find(folded);
-        if (same != out.exact_.end() || like != out.folded_.end()) {
-            const std::size_t at = same != out.exact_.end() ? same->second : like->second;
-            refuse(code_column, "catalogue.duplicate", {entry.code, std::to_string(out.entries_[at].row)});
-            continue;
-        }
-        if (const auto pages = entry.fields.find("page_count");
-            pages != entry.fields.end() && !parse_page_count(pages->second))
-            out.remarks_.push_back({row.row, "页数", "catalogue.bad_page_count", {pages->second}, false});
-        out.exact_[entry.code] = out.entries_.size();
-        out.folded_[folded] = out.entries_.size();
-        out.entries_.push_back(std::move(entry));
+    }
+    for (Remark& remark : row.remarks) remarks_.push_back(std::move(remark));
+}
+
+Remark merge_remark(const Entry& later, Entry& earlier) {
+    const std::string place =
+        std::to_string(earlier.row) + (earlier.sheet.empty() ? std::string() : " (" + earlier.sheet + ")");
+    const auto differs = merge_fields(earlier.fields, later.fields);
+    if (!differs) return {later.row, "", "catalogue.merged", {later.code, place}, false, later.sheet};
+    return {later.row,
+            heading_of_field(*differs),
+            "catalogue.duplicate",
+            {later.code, place, later.fields.at(*differs), earlier.fields.at(*differs)},
+            true,
+            later.sheet};
+}
+
+Catalogue Catalogue::from_entries(std::vector<Entry> entries) {
+    Catalogue out;
+    out.entries_ = std::move(entries);
+    for (std::size_t i = 0; i < out.entries_.size(); ++i) {
+        out.exact_.emplace(out.entries_[i].code, i);
+        out.folded_.emplace(fold_code(out.entries_[i].code), i);
     }
     return out;
 }
 
 Result<Catalogue> Catalogue::load(const std::string& path, FileSystem& fs, const Settings& settings) {
     RECTO_ASSIGN(const std::string bytes, fs.read(path));
-    return from_csv(bytes, path, settings);
+    return from_bytes(bytes, path, settings);
 }
 
 const Entry* Catalogue::entry(std::string_view reference_code) const {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The catalogue as delivered: rows by 档号, with English ids for their fields. Every row of the file is kept or
-/// refused with row, column and reason. Immutable after reading; find() may be called from any thread.
+/// The catalogue as delivered: rows by 档号, with English ids for their fields. Every row of the file is kept, merged
+/// into an earlier one or refused with row, column and reason. Immutable after reading; find() may be called from any thread.
 
 #include <map>
 #include <string>
@@ -9,42 +9,24 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pipeline/core/finding.h"
+#include "catalogue/rows.h"
 #include "pipeline/core/settings.h"
 #include "pipeline/core/stage.h"
 #include "pipeline/files/file_system.h"
 
 namespace recto::catalogue {
 
-inline const Setting<std::string> kColumns{
-    "catalogue.columns", std::string(),
-    "Further headings: heading=id pairs separated by semicolons, e.g. \"归档编码=reference_code\".",
-    "补充的表头对照:以分号分隔的“表头=标识”,如“归档编码=reference_code”。"};
 [[nodiscard]] std::vector<const SettingBase*> settings();
-
-/// One catalogue row.
-struct Entry {
-    int row = 0;      ///< Row of the sheet, from 1.
-    std::string code; ///< 档号, NFC and trimmed, otherwise as written.
-    /// Values as written (NFC, trimmed) by English id ("title", "page_count", ...); columns we do not know by their heading.
-    std::map<std::string, std::string> fields;
-};
-
-/// Something to say about a row or a column.
-struct Remark {
-    int row = 0;
-    std::string column; ///< Heading as written; empty when the whole row is meant.
-    std::string code;   ///< "catalogue.duplicate", "catalogue.no_code", "catalogue.too_many_cells", ...
-    std::vector<std::string> args;
-    bool refused = false;                  ///< The row is not in the catalogue.
-    [[nodiscard]] Finding finding() const; ///< Sentence with row and column in front.
-};
 
 class Catalogue final : public CatalogueView {
   public:
     Catalogue() = default; ///< No rows.
     /// Errors: those of read_csv, "catalogue.no_code_column", "catalogue.bad_columns" (the setting).
     static Result<Catalogue> from_csv(std::string_view bytes, const std::string& file, const Settings& settings = {});
+    /// The same of CSV or XLSX, all sheets of it that have a 档号 column. Errors: those of read_workbook as well.
+    static Result<Catalogue> from_bytes(std::string_view bytes, const std::string& file, const Settings& settings = {});
+    /// Of rows that were read before; their 档号 are unique.
+    static Catalogue from_entries(std::vector<Entry> entries);
     static Result<Catalogue> load(const std::string& path, FileSystem& fs, const Settings& settings = {});
 
     /// Exact, after NFC and trimming; else the row whose folded 档号 (codes.h) is equal.
@@ -57,13 +39,17 @@ class Catalogue final : public CatalogueView {
     } ///< Heading, id.
 
   private:
+    static Result<Catalogue> from_workbook(const Workbook& book, const std::string& file, const Settings& settings);
+    void add(ReadRow&& row);
     std::vector<Entry> entries_;
     std::vector<Remark> remarks_;
     std::vector<std::pair<std::string, std::string>> columns_;
     std::unordered_map<std::string, std::size_t> exact_, folded_; ///< Index into entries_.
 };
 
-/// English id of a heading: Chinese ("题名", "文件 题名(正)"), an English id, or a pinyin code ("TM"); "" when unknown.
-[[nodiscard]] std::string field_of_heading(std::string_view heading);
+/// Merges `later` into `earlier` (same 档号) and says so, or says why it is refused.
+[[nodiscard]] Remark merge_remark(const Entry& later, Entry& earlier);
+/// "catalogue.no_code_column" with the first row of the file.
+[[nodiscard]] tl::unexpected<Error> no_code_column(const Workbook& book, const std::string& file);
 
 } // namespace recto::catalogue

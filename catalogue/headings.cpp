@@ -2,7 +2,7 @@
 
 #include <unordered_map>
 
-#include "catalogue/catalogue.h"
+#include "catalogue/mapping.h"
 #include "pipeline/files/codes.h"
 
 namespace recto::catalogue {
@@ -20,12 +20,15 @@ constexpr Heading kHeadings[] = {
     {"fonds_code", "全宗号 全宗编号 qzh fondscode"},
     {"fonds_name", "全宗名称 全宗名 qzmc fondsname"},
     {"title", "题名 文件题名 正题名 标题 文件标题 文件名称 題名 tm title"},
+    {"volume_code", "案卷档号 案卷级档号 所属案卷 ajdh volumecode"},
     {"volume_title", "案卷题名 案卷标题 ajtm"},
-    {"creator", "责任者 作者 发文机关 发文单位 形成单位 文件责任者 責任者 rzz creator author"},
-    {"date", "日期 文件日期 成文日期 形成日期 形成时间 文件时间 成文时间 wjrq cwrq date documentdate"},
+    {"creator", "责任者 作者 发文机关 发文单位 形成单位 文件责任者 責任者 zrz rzz creator author"},
+    {"date", "日期 文件日期 成文日期 形成日期 形成时间 文件时间 成文时间 起止日期 起止时间 rq wjrq cwrq xcrq date "
+             "documentdate"},
     {"year", "年度 年份 归档年度 nd year"},
-    {"document_number", "文号 文件编号 发文号 发文字号 文件字号 文號 wh wjbh documentnumber"},
-    {"page_count", "页数 总页数 頁數 ys pagecount pages"},
+    {"document_number", "文号 文件编号 发文号 发文字号 文件字号 文號 wh wjbh documentnumber documentno"},
+    {"page_count", "页数 总页数 文件页数 案卷页数 頁數 ys pagecount pages"},
+    {"item_count", "件数 总件数 文件件数 文件份数 份数 卷内文件数 js zjs itemcount items"},
     {"page_number", "页号 页次 起止页号 起止页次 yh pagenumber"},
     {"security_level", "密级 保密等级 mj securitylevel"},
     {"retention_period", "保管期限 保存期限 期限 bgqx retentionperiod retention"},
@@ -63,6 +66,18 @@ std::string squeeze(std::string_view heading) {
 }
 
 } // namespace
+
+std::string heading_of_field(std::string_view id) {
+    for (const Heading& h : kHeadings)
+        if (h.id == id) return std::string(h.names.substr(0, h.names.find(' ')));
+    return std::string(id);
+}
+
+std::vector<std::string> known_fields() {
+    std::vector<std::string> out;
+    for (const Heading& h : kHeadings) out.emplace_back(h.id);
+    return out;
+}
 
 std::string field_of_heading(std::string_view heading) {
     static const auto index = [] {

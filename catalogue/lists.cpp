@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "catalogue/csv.h"
 #include "catalogue/reconcile.h"
 #include "pipeline/core/messages.h"
+#include "pipeline/files/csv.h"
 
 namespace recto::catalogue {
 

@@ -9,6 +9,7 @@ void ArchiveIdentity::add_to(CLI::App& app) {
     app.add_option("--repository", code, tr("cli.opt.repository"))->capture_default_str();
     app.add_option("--name", name, tr("cli.opt.name"));
     app.add_option("--fonds", fonds, tr("cli.opt.fonds"));
+    app.add_option("--database", database, tr("cli.opt.database"));
 }
 
 Result<ArchiveConfig> look_at_archive(const std::string& path) {
@@ -30,7 +31,7 @@ Result<void> create_archive(const std::string& path, const ArchiveIdentity& iden
         for (const auto& n : names) {
             if (n == "archive.yaml") return fail("init.exists", "it is an archive already", path);
             if (n != "storage" && n != "events" && n != "work" && n != "reports" && n != "rescan" && n != "lock.json" &&
-                n != "catalogue.csv")
+                n != "catalogue.csv" && n != "catalogue" && !n.starts_with("catalogue.db"))
                 return fail("init.exists", "the folder holds other things (" + n + ")", path);
         }
     }
@@ -40,6 +41,7 @@ Result<void> create_archive(const std::string& path, const ArchiveIdentity& iden
     config.code = identity.code;
     config.name = identity.name;
     config.fonds = identity.fonds;
+    config.database = identity.database;
     return write_archive_config(*fs, paths.settings(), config);
 }
 

@@ -17,6 +17,7 @@ namespace recto::cli {
 struct ArchiveIdentity {
     std::string code = "ARCHIVE", name;
     std::vector<std::string> fonds;
+    std::string database; ///< postgresql://..., empty = SQLite in the archive.
     void add_to(CLI::App& app);
 };
 

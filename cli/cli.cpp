@@ -132,6 +132,8 @@ int main(int argc, char** argv) {
     add_verify(app, action);
     add_status(app, action);
     add_config(app, action);
+    add_catalogue(app, action);
+    add_report(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {

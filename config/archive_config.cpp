@@ -33,8 +33,6 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
                             path);
         }
         // What this version cannot do is refused, not passed over: a reader would take it for done.
-        if (root["database"])
-            return fail("config.archive", "'database' is not supported by this version of Recto", path);
         if (root["digests"] && root["digests"].Scalar() != "sha512")
             return fail("config.archive", "'digests' can only be sha512 in this version of Recto", path);
         if (const auto r = root["repository"]) {
@@ -44,6 +42,10 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
         if (const auto f = root["fonds"]) out.fonds = f.as<std::vector<std::string>>();
         out.profile = root["profile"].as<std::string>("");
         out.work = root["work"].as<std::string>("");
+        out.database = root["database"].as<std::string>("");
+        if (!out.database.empty() && !out.database.starts_with("postgresql://") &&
+            !out.database.starts_with("postgres://"))
+            return fail("config.archive", "'database' is postgresql://... ; leave it out for SQLite", path);
     } catch (const YAML::Exception& e) {
         return fail("config.archive", fmt::format("line {}: {}", e.mark.line + 1, e.msg), path);
     }
@@ -64,6 +66,7 @@ Result<void> write_archive_config(FileSystem& fs, const std::string& path, const
     y << YAML::Key << "profile" << YAML::Value << YAML::DoubleQuoted << config.profile;
     y << YAML::Key << "digests" << YAML::Value << "sha512";
     if (!config.work.empty()) y << YAML::Key << "work" << YAML::Value << YAML::DoubleQuoted << config.work;
+    if (!config.database.empty()) y << YAML::Key << "database" << YAML::Value << YAML::DoubleQuoted << config.database;
     y << YAML::EndMap;
     return write_atomically(
         fs, path,

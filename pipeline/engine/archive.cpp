@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "pipeline/core/digest.h"
+#include "pipeline/files/csv.h"
 
 namespace recto {
 namespace {
@@ -23,29 +24,6 @@ std::string host_name() {
     return name;
 }
 
-std::string csv_field(const std::string& text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    return out + "\"";
-}
-
-/// Splits one CSV record of our own writing (quotes doubled, no line breaks inside).
-std::vector<std::string> csv_fields(std::string_view line) {
-    std::vector<std::string> out(1);
-    bool quoted = false;
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        const char c = line[i];
-        if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') out.back() += line[++i];
-        else if (c == '"') quoted = !quoted;
-        else if (c == ',' && !quoted) out.emplace_back();
-        else out.back() += c;
-    }
-    return out;
-}
 constexpr std::string_view kIndexHeading = "\xEF\xBB\xBF档号 reference_code,id,object_path,state,pages\r\n";
 } // namespace
 
@@ -178,14 +156,10 @@ Result<std::vector<IndexRow>> read_index(FileSystem& fs, const ArchivePaths& pat
     RECTO_ASSIGN(const auto stat, fs.stat(paths.index()));
     if (!stat.exists) return rows;
     RECTO_ASSIGN(const auto text, fs.read(paths.index()));
-    std::size_t at = text.find('\n');
-    while (at != std::string::npos && at + 1 < text.size()) {
-        const std::size_t end = std::min(text.find('\n', at + 1), text.size());
-        std::string_view line = std::string_view(text).substr(at + 1, end - at - 1);
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        const auto f = csv_fields(line);
+    RECTO_ASSIGN(const CsvTable table, read_csv(text, paths.index()));
+    for (std::size_t i = 1; i < table.rows.size(); ++i) { // row 0 holds the headings
+        const auto& f = table.rows[i].cells;
         if (f.size() >= 5) rows.push_back({f[0], f[1], f[2], f[3], std::atoi(f[4].c_str())});
-        at = end;
     }
     return rows;
 }
@@ -201,8 +175,7 @@ Result<void> update_index(FileSystem& fs, const ArchivePaths& paths, const std::
                      [](const auto& a, const auto& b) { return a.reference_code < b.reference_code; });
     std::string text(kIndexHeading);
     for (const auto& r : sorted)
-        text += csv_field(r.reference_code) + "," + csv_field(r.id) + "," + csv_field(r.object_path) + "," + r.state +
-                "," + std::to_string(r.pages) + "\r\n";
+        text += csv_row({r.reference_code, r.id, r.object_path, r.state, std::to_string(r.pages)});
     return write_atomically(fs, paths.index(), text);
 }
 

@@ -4,7 +4,7 @@
 
 #include "pipeline/core/messages.h"
 #include "pipeline/files/codes.h"
-#include "stages/describe/dates.h"
+#include "pipeline/files/dates.h"
 #include "stages/describe/extract.h"
 #include "stages/describe/lines.h"
 

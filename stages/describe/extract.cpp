@@ -10,7 +10,7 @@
 #include <unicode/unistr.h>
 
 #include "pipeline/files/codes.h"
-#include "stages/describe/dates.h"
+#include "pipeline/files/dates.h"
 #include "stages/describe/lines.h"
 
 namespace recto::describe {

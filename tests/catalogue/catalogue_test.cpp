@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <unicode/unistr.h>
 
-#include "catalogue/csv.h"
+#include "pipeline/files/csv.h"
 
 namespace recto::catalogue {
 namespace {
@@ -143,7 +143,8 @@ TEST(Catalogue, EveryRowIsKeptOrRefusedWithItsNumber) {
     for (const Entry& e : c->entries()) codes.push_back(e.code + "@" + std::to_string(e.row));
     EXPECT_THAT(codes, ElementsAre("A-1@2", "A-2@10", "A-5@13", "0025@14", "1-5@15"));
     EXPECT_EQ(c->find("A-2")->at("title"), "multi\nline");
-    EXPECT_EQ(c->remarks()[1].finding().english(), "Row 5, column 档号: refused, A-1 already stands in row 2.");
+    EXPECT_EQ(c->remarks()[1].finding().english(), "Row 5, column 页数: refused, A-1 already stands in row 2 "
+                                                   "with another value there (here \"2\", there \"3\").");
     for (const Remark& r : c->remarks())
         EXPECT_NE(r.finding().chinese().find("第 " + std::to_string(r.row) + " 行"), std::string::npos);
 }

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "catalogue/csv.h"
+#include "pipeline/files/csv.h"
 
 namespace recto::catalogue {
 namespace {

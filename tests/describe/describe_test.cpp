@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "pipeline/files/codes.h"
-#include "stages/describe/dates.h"
+#include "pipeline/files/dates.h"
 #include "stages/describe/extract.h"
 #include "stages/describe/lines.h"
 #include "tests/truth_pages.h"

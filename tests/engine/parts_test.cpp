@@ -303,6 +303,22 @@ TEST(Index, RowsAreReplacedByIdAndCodesSurvive) {
     EXPECT_EQ((*rows)[2].reference_code, "a,\"b\"");
 }
 
+TEST(Index, NoSpreadsheetRunsACode) {
+    TempFolder folder;
+    auto fs = posix_file_system();
+    const ArchivePaths paths(folder.path());
+    ASSERT_TRUE(
+        update_index(*fs, paths, {{"=HYPERLINK(1)", "u1", "storage/a", "stored", 3}, {"-5", "u2", "b", "held", 1}}));
+    const auto text = fs->read(paths.index());
+    ASSERT_TRUE(text);
+    EXPECT_NE(text->find("\r\n'=HYPERLINK(1),"), std::string::npos) << *text;
+    EXPECT_NE(text->find("\r\n'-5,"), std::string::npos) << *text;
+    const auto rows = read_index(*fs, paths);
+    ASSERT_TRUE(rows);
+    EXPECT_EQ((*rows)[0].reference_code, "-5");
+    EXPECT_EQ((*rows)[1].reference_code, "=HYPERLINK(1)");
+}
+
 TEST(Progress, Durations) {
     EXPECT_EQ(duration_text(0), "0:00");
     EXPECT_EQ(duration_text(61.4), "1:01");

@@ -1,4 +1,4 @@
-#include "catalogue/csv.h"
+#include "pipeline/files/csv.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "pipeline/files/names.h"
 
-namespace recto::catalogue {
+namespace recto {
 
 namespace {
 
@@ -201,4 +201,4 @@ std::string csv_row(const std::vector<std::string>& cells) {
     return out + "\r\n";
 }
 
-} // namespace recto::catalogue
+} // namespace recto

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace recto::describe {
+namespace recto {
 
 struct DateFound {
     std::size_t begin = 0, end = 0; ///< Bytes of the text searched.
@@ -27,4 +27,4 @@ struct DateFound {
 /// True when the two EDTF values do not contradict each other ("2023-03" and "2023-03-17" agree).
 [[nodiscard]] bool dates_agree(std::string_view a, std::string_view b);
 
-} // namespace recto::describe
+} // namespace recto

@@ -8,7 +8,7 @@
 
 #include "pipeline/core/result.h"
 
-namespace recto::catalogue {
+namespace recto {
 
 /// One record. Records without any text are left out, but counted.
 struct CsvRow {
@@ -36,4 +36,4 @@ Result<CsvTable> read_csv(std::string_view bytes, const std::string& file);
 [[nodiscard]] std::string csv_row(const std::vector<std::string>& cells);
 inline constexpr std::string_view kBom = "\xEF\xBB\xBF"; ///< Written once at the start, for Excel.
 
-} // namespace recto::catalogue
+} // namespace recto

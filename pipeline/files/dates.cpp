@@ -1,4 +1,4 @@
-#include "stages/describe/dates.h"
+#include "pipeline/files/dates.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "pipeline/files/codes.h"
 
-namespace recto::describe {
+namespace recto {
 
 namespace {
 
@@ -379,4 +379,4 @@ bool dates_agree(std::string_view a, std::string_view b) {
     return a.substr(0, n) == b.substr(0, n);
 }
 
-} // namespace recto::describe
+} // namespace recto

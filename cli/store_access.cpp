@@ -1,0 +1,139 @@
+#include "cli/store_access.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "catalogue/imports.h"
+#include "cli/cli.h"
+#include "pipeline/core/clock.h"
+#include "pipeline/engine/progress.h"
+
+namespace recto::cli {
+
+namespace {
+
+catalogue::StoreOptions store_options(const ArchivePaths& paths, const ArchiveConfig& config) {
+    catalogue::StoreOptions o;
+    o.database.url = config.database;
+    o.database.path = join_path(paths.root, "catalogue.db");
+    o.repository = config.code;
+    o.agent = agent();
+    o.now = rfc3339(default_clock()->now());
+    return o;
+}
+
+/// A database file that is none any more is put aside, never deleted: somebody may want to look at it.
+Result<std::unique_ptr<catalogue::Store>> open_or_replace(const ArchivePaths& paths, const ArchiveConfig& config) {
+    const auto options = store_options(paths, config);
+    auto store = catalogue::Store::open(options);
+    if (store || store.error().code != "catalogue.damaged" || !config.database.empty()) return store;
+    (void)report_error(store.error());
+    auto fs = posix_file_system();
+    const std::string aside = options.database.path + ".damaged-" + std::to_string(std::time(nullptr));
+    for (const char* part : {"-wal", "-shm", ""}) {
+        RECTO_ASSIGN(const auto stat, fs->stat(options.database.path + part));
+        if (stat.exists) RECTO_TRY(fs->rename(options.database.path + part, aside + part));
+    }
+    return catalogue::Store::open(options);
+}
+
+/// An archive made before there was a store keeps the catalogue last given as catalogue.csv.
+Result<void> take_old_catalogue(catalogue::Store& store, const ArchivePaths& paths) {
+    auto fs = posix_file_system();
+    const std::string old = join_path(paths.root, "catalogue.csv");
+    RECTO_ASSIGN(const auto stat, fs->stat(old));
+    RECTO_ASSIGN(const auto folder, fs->stat(catalogue_folder(paths)));
+    if (!stat.exists || folder.exists) return {};
+    RECTO_ASSIGN(const auto bytes, fs->read(old));
+    catalogue::ImportOptions options;
+    options.agent = agent();
+    options.now = rfc3339(default_clock()->now());
+    const auto plan = catalogue::import_file(store, *fs, catalogue_folder(paths), bytes, old, Settings{}, options);
+    if (!plan) return tl::unexpected(plan.error());
+    return {};
+}
+
+} // namespace
+
+std::string catalogue_folder(const ArchivePaths& paths) { return join_path(paths.root, "catalogue"); }
+
+catalogue::ArchiveParts archive_parts(const ArchivePaths& paths) {
+    return {posix_file_system(), paths.storage(), catalogue_folder(paths)};
+}
+
+catalogue::RebuildProgress show_rebuild() {
+    const auto start = std::chrono::steady_clock::now();
+    auto last = std::make_shared<std::chrono::steady_clock::time_point>(start);
+    return [start, last, drawn = false](std::int64_t done, std::int64_t of) mutable {
+        const auto now = std::chrono::steady_clock::now();
+        const double seconds = std::chrono::duration<double>(now - start).count();
+        if (done == of && drawn) std::fprintf(stderr, "\n");
+        if (done == of || done == 0 || seconds < 2 || now - *last < std::chrono::milliseconds(500) || isatty(2) == 0)
+            return;
+        *last = now;
+        drawn = true;
+        const double rate = static_cast<double>(done) / seconds;
+        std::fprintf(stderr, "\r%s\033[K",
+                     tr("catalogue.rebuild.progress", std::to_string(done), std::to_string(of),
+                        fmt::format("{:.0f}", rate), duration_text(static_cast<double>(of - done) / rate))
+                         .c_str());
+    };
+}
+
+Result<std::unique_ptr<catalogue::Store>> open_store(const ArchivePaths& paths, const ArchiveConfig& config) {
+    RECTO_ASSIGN(auto store, open_or_replace(paths, config));
+    const auto parts = archive_parts(paths);
+    const auto again = [&]() -> Result<void> {
+        const auto made = catalogue::rebuild(*store, parts, show_rebuild());
+        if (!made) return tl::unexpected(made.error());
+        for (const Error& e : made->problems) (void)report_error(e);
+        return {};
+    };
+    RECTO_ASSIGN(const std::string behind, store->meta("behind"));
+    if (store->is_new()) {
+        RECTO_TRY(again());
+    } else if (!behind.empty()) {
+        const auto caught = catalogue::catch_up(*store, parts, show_rebuild());
+        if (!caught && caught.error().code != "catalogue.behind") return tl::unexpected(caught.error());
+        if (!caught) RECTO_TRY(again());
+        else
+            for (const Error& e : caught->problems) (void)report_error(e);
+    } else if (const auto replayed = catalogue::replay_imports(*store, *parts.fs, parts.catalogue); !replayed) {
+        if (replayed.error().code != "catalogue.behind") return tl::unexpected(replayed.error());
+        (void)report_error(replayed.error());
+        RECTO_TRY(again());
+    }
+    RECTO_TRY(take_old_catalogue(*store, paths));
+    return store;
+}
+
+Result<std::unique_ptr<catalogue::Store>> read_store(const std::string& archive) {
+    RECTO_ASSIGN(const auto config, look_at_archive(archive));
+    const ArchivePaths paths(archive);
+    auto store = catalogue::Store::open(store_options(paths, config));
+    bool wanting = !store && store.error().code == "catalogue.damaged";
+    if (!store && !wanting) return store;
+    if (store) {
+        RECTO_ASSIGN(const std::string behind, (*store)->meta("behind"));
+        wanting = (*store)->is_new() || !behind.empty();
+    }
+    if (!wanting) return store;
+    const bool empty = !store || (*store)->is_new();
+    if (store) store->reset(); // the tables are seen again under the lock
+    auto lock = ArchiveLock::acquire(paths.lock(), "recto");
+    if (!lock) {
+        // Somebody writes: what the store has by now is the answer, unless it has nothing.
+        if (empty) return tl::unexpected(lock.error());
+        return catalogue::Store::open(store_options(paths, config));
+    }
+    RECTO_ASSIGN(auto opened, open_or_replace(paths, config));
+    RECTO_TRY(opened->set_meta("behind", "unknown"));
+    opened.reset();
+    return open_store(paths, config);
+}
+
+} // namespace recto::cli
