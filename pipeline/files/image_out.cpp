@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include <opencv2/imgproc.hpp>
 #include <png.h>
 
 #include "pipeline/files/decode_internal.h"

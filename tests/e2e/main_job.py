@@ -134,13 +134,37 @@ class MainJob(Case):
         self.assertLess(median, 0.04, errors)
 
     def test_report_opens_without_a_server(self):
-        html = pathlib.Path(self.report["report"]).read_text("utf-8")
-        for picture in re.findall(r'src="([^"]+)"', html):
-            self.assertTrue((pathlib.Path(self.report["report"]).parent / picture).is_file(), picture)
-        self.assertNotIn("http://", html)
-        self.assertNotIn("https://", html)
-        self.assertEqual(html.count("<figure"), self.report["pages"])
+        report = pathlib.Path(self.report["report"]).parent
+        figures = 0
+        for page in sorted(report.rglob("*.html")):
+            html = page.read_text("utf-8")
+            for target in re.findall(r'(?:src|href)="([^"#]+)[^"]*"', html) + re.findall(r"url\('([^']+)'\)", html):
+                self.assertTrue((page.parent / target).resolve().is_file(), f"{page.name}: {target}")
+            self.assertNotIn("http://", html)
+            self.assertNotIn("https://", html)
+            if page.parent.name == "items":
+                figures += html.count("<figure")
+                self.assertEqual(html.count("-scan.jpg"), html.count('class="pair"'), "every page has its scan beside it")
+        self.assertEqual(figures, self.report["pages"])
         self.assertEqual(oct(pathlib.Path(self.archive, "reports").stat().st_mode & 0o777), "0o750")
+
+    def test_the_corrections_file_names_lines_of_the_archive(self):
+        rows = list(csv.reader((pathlib.Path(self.report["report"]).parent / "corrections.csv").read_text("utf-8-sig").splitlines()))
+        self.assertEqual(rows[0], ["item", "page id", "line id", "old text", "new text", "who"])
+        self.assertGreaterEqual(len(rows), 3, "the samples hold worn pages")
+        lines = {}
+        for found in pathlib.Path(self.archive, "storage").rglob("item.json"):
+            item = json.loads(found.read_text("utf-8"))
+            for page in item["pages"]:
+                alto = found.parents[1] / f"text/{page['order']:04}.alto.xml"
+                if not alto.exists():
+                    continue
+                import xml.etree.ElementTree as E
+                for line in E.parse(alto).getroot().iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
+                    text = "".join(s.get("CONTENT") if s.tag.endswith("String") else " " if s.tag.endswith("SP") else "" for s in line)
+                    lines[(item["id"], page["id"], line.get("ID"))] = text
+        for row in rows[1:]:
+            self.assertEqual(lines.get(tuple(row[:3])), row[3], row)
 
     def test_status_and_index(self):
         status = json.loads(run("status", self.archive, "--json").stdout)
