@@ -56,6 +56,10 @@ void add_package(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
+void add_replace(CLI::App& app, Action& action);
+void add_insert(CLI::App& app, Action& action);
+void add_release(CLI::App& app, Action& action);
+void add_correct(CLI::App& app, Action& action);
 
 /// The whole program. Returns the exit code.
 int main(int argc, char** argv);

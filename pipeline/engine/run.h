@@ -77,6 +77,11 @@ struct RunHooks {
     /// Items of a delivery, pages with an error for what could not be read. Pure: the same input, the same items.
     std::function<std::vector<Item>(const BatchDelivery&, std::vector<TreatedFile>)> group;
     std::function<void(Item&)> classify; ///< After reading, before the item stages.
+    /// What people changed in the stored version (item.json) is put on the item that the delivery gave, so that a later run
+    /// does not undo it. May be empty.
+    std::function<Result<void>(Item&, const nlohmann::json& stored,
+                               const std::function<Result<std::string>(const std::string&)>& content_path)>
+        put_edits_on;
     std::function<void(const Item&)>
         on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
     std::function<std::string()> group_fingerprint; ///< Settings and version of grouping: part of keys.
