@@ -137,6 +137,7 @@ int main(int argc, char** argv) {
     add_insert(app, action);
     add_release(app, action);
     add_correct(app, action);
+    add_watch(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {

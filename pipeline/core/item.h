@@ -25,7 +25,7 @@ struct StagedFile {
     int width = 0, height = 0; ///< Pixels, for images; else 0.
     double dpi = 0;            ///< For images.
     std::string role;          ///< "preservation", "access-image", "text", ...
-    std::string created{};     ///< RFC 3339, of a file that an earlier version has already; empty: made for this version.
+    std::string created{}; ///< RFC 3339, of a file that an earlier version has already; empty: made for this version.
 };
 
 /// What the encode stage made of one page.

@@ -157,6 +157,10 @@ class Run {
     std::unique_ptr<State> state_;
 };
 
+/// Key under which a run keeps the treatment of image `index` of a file with this digest. `treatment` is open.
+[[nodiscard]] std::string treatment_key(const Stage& treatment, const Settings& settings, std::string_view sha512,
+                                        int index);
+
 /// Executes a suspect's request in this process; what `recto _alone` calls. `decode` as in RunHooks.
 Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& stages, const Settings& settings,
                                      const std::function<Result<Raster>(const Source&, int)>& decode);

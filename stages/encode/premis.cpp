@@ -19,7 +19,8 @@ struct Term {
     const char* code;
 };
 constexpr Term kCapture{"capture", "cap"}, kIngestion{"ingestion", "ing"}, kCreation{"creation", "cre"},
-    kDigest{"message digest calculation", "mes"}, kModification{"modification", "mod"}, kPolicy{"policy assignment", "poa"};
+    kDigest{"message digest calculation", "mes"}, kModification{"modification", "mod"},
+    kPolicy{"policy assignment", "poa"};
 
 /// TIFF and EXIF write "2026:03:17 10:00:00"; PREMIS wants ISO 8601.
 std::string iso_time(std::string t) {
@@ -236,10 +237,11 @@ class Writer {
         const std::string kind = e.value("edit", ""), who = e.value("who", "");
         std::string detail;
         if (kind == "replace")
-            detail = fmt::format("page urn:uuid:{} scanned again: {} (SHA-512 {}) stands for {} (SHA-512 {}), which is kept in "
-                                 "earlier versions",
-                                 e.value("page", ""), e.value("name", ""), e.value("sha512", ""), e.value("old_name", ""),
-                                 e.value("old_sha512", ""));
+            detail = fmt::format(
+                "page urn:uuid:{} scanned again: {} (SHA-512 {}) stands for {} (SHA-512 {}), which is kept in "
+                "earlier versions",
+                e.value("page", ""), e.value("name", ""), e.value("sha512", ""), e.value("old_name", ""),
+                e.value("old_sha512", ""));
         else if (kind == "insert")
             detail = fmt::format("page urn:uuid:{} added: {} (SHA-512 {})", e.value("page", ""), e.value("name", ""),
                                  e.value("sha512", ""));
@@ -251,8 +253,8 @@ class Writer {
             detail.pop_back();
         } else detail = kind;
         if (kind != "release" && !e.value("reason", "").empty()) detail += "; reason: " + e.value("reason", "");
-        begin_event(kind == "release" ? kPolicy : kModification, fmt::format("{}-{:04}", kind, number), e.value("time", created_),
-                    detail);
+        begin_event(kind == "release" ? kPolicy : kModification, fmt::format("{}-{:04}", kind, number),
+                    e.value("time", created_), detail);
         outcome("success");
         by(agent_, "executing program");
         if (!who.empty()) {
