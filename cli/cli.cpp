@@ -60,14 +60,15 @@ int exit_code_of(const Error& e) {
     if (code.starts_with("missing.")) return kMissing;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
-    if (code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" ||
+    if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" ||
         code == "verify.not_found")
         return kNoInput;
     if (code == "io.exists" || code == "package.exists" || code == "init.exists") return kCannotCreate;
     if (code.starts_with("io.") || code == "run.journal") return kIo;
     if (code.starts_with("decode.") || code.starts_with("read.") || code.starts_with("store.") ||
         code.starts_with("catalogue.") || code.starts_with("package.") || code.starts_with("intake.") ||
-        code.starts_with("encode.") || code.starts_with("verify."))
+        code.starts_with("encode.") || code.starts_with("verify.") || code.starts_with("amend.") ||
+        code.starts_with("correct."))
         return kBadData;
     return kInternal;
 }
@@ -134,6 +135,11 @@ int main(int argc, char** argv) {
     add_config(app, action);
     add_catalogue(app, action);
     add_report(app, action);
+    add_replace(app, action);
+    add_insert(app, action);
+    add_release(app, action);
+    add_correct(app, action);
+    add_watch(app, action);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {

@@ -58,6 +58,12 @@ void add_status(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_catalogue(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
+void add_replace(CLI::App& app, Action& action);
+void add_insert(CLI::App& app, Action& action);
+void add_release(CLI::App& app, Action& action);
+void add_correct(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
+void add_separator(CLI::App& app, Action& action);
 
 /// The whole program. Returns the exit code.
 int main(int argc, char** argv);

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "amend/edits.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/reconcile.h"
 #include "cli/archive_access.h"
@@ -149,7 +150,11 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
                 {std::move(f.source), std::move(f.treatments), std::move(f.image_errors), std::move(f.error)});
         return group::group_items(in, {repository, &cat, &settings});
     };
-    h.classify = [&](Item& item) { group::classify_by_text(item, settings); };
+    h.classify = [&](Item& item) {
+        amend::put_corrections_on(item);
+        group::classify_by_text(item, settings);
+    };
+    h.put_edits_on = amend::put_on;
     h.on_item = [&](const Item& item) { scanned.push_back(catalogue::summarise(item)); };
     h.group_fingerprint = [&] { return settings.fingerprint(group::settings()); };
     h.run_alone = [&settings, work](const nlohmann::json& request) {

@@ -11,6 +11,7 @@
 #include "pipeline/engine/run.h"
 #include "stages/grouping/grouping.h"
 #include "stages/registry.h"
+#include "station/settings.h"
 
 namespace recto {
 namespace {
@@ -115,7 +116,7 @@ std::string allowed(const SettingBase& s) {
 const std::vector<const SettingBase*>& all_settings() {
     static const std::vector<const SettingBase*> all = [] {
         std::vector<const SettingBase*> list = stage_settings();
-        for (const auto& more : {catalogue::settings(), engine_settings()})
+        for (const auto& more : {catalogue::settings(), engine_settings(), station::settings()})
             list.insert(list.end(), more.begin(), more.end());
         return list;
     }();

@@ -4,14 +4,14 @@
 
 #include <fmt/format.h>
 
-#include "pipeline/files/csv.h"
+#include "review/corrections.h"
 #include "review/html.h"
 #include "review/parts.h"
 
 namespace recto::report {
 
-std::vector<DoubtfulLine> doubtful_lines(const RunReport& run) {
-    std::vector<DoubtfulLine> all;
+std::vector<Doubt> collect_doubts(const RunReport& run) {
+    std::vector<Doubt> all;
     for (const ItemReport& item : run.items)
         for (const PageReport& page : item.pages) {
             const auto proof = page.work_results.find("proof");
@@ -21,15 +21,16 @@ std::vector<DoubtfulLine> doubtful_lines(const RunReport& run) {
                                line.value("confidence", 0.0), line.value("y", 0), line.value("width", 0),
                                line.value("height", 0)});
         }
-    std::ranges::stable_sort(all, {}, &DoubtfulLine::confidence);
+    std::ranges::stable_sort(all, {}, &Doubt::confidence);
     return all;
 }
 
-Result<void> write_doubts(const Book& book, const std::vector<DoubtfulLine>& lines) {
-    std::string csv(kBom);
-    csv += csv_row({"item", "page id", "line id", "old text", "new text", "who"});
-    for (const DoubtfulLine& l : lines) csv += csv_row({l.item->id, l.page->id, l.id, l.text, "", ""});
-    RECTO_TRY(book.fs.write(join_path(book.folder, "corrections.csv"), csv));
+Result<void> write_doubts(const Book& book, const std::vector<Doubt>& lines) {
+    std::vector<CorrectionLine> rows;
+    for (const Doubt& l : lines)
+        rows.push_back({l.item->reference_code.empty() ? l.item->id : l.item->reference_code, l.page->id, l.id, l.text,
+                        l.page->order, l.confidence});
+    RECTO_TRY(book.fs.write(join_path(book.folder, "corrections.csv"), corrections_csv(rows)));
 
     const std::size_t parts = std::max<std::size_t>(1, (lines.size() + kLinesAPage - 1) / kLinesAPage);
     std::vector<std::string> addresses;
@@ -40,7 +41,7 @@ Result<void> write_doubts(const Book& book, const std::vector<DoubtfulLine>& lin
         out += fmt::format("<section><h2>{} ({})</h2><p class=\"soft\">{}</p>{}<table>", html::label("report.doubts"),
                            lines.size(), html::label("report.doubts.how"), html::pager(addresses, part));
         for (std::size_t n = part * kLinesAPage; n < std::min(lines.size(), (part + 1) * kLinesAPage); ++n) {
-            const DoubtfulLine& l = lines[n];
+            const Doubt& l = lines[n];
             const PagePlace& place = book.places.at(l.page);
             out += fmt::format("<tr><td class=\"n\">{:.0f}%</td><td>", l.confidence * 100);
             if (!place.lines.empty() && l.width > 0)

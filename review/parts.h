@@ -31,7 +31,7 @@ struct Book {
 };
 
 /// A line that the reader was not sure of.
-struct DoubtfulLine {
+struct Doubt {
     const ItemReport* item;
     const PageReport* page;
     std::string id, text;
@@ -53,8 +53,8 @@ struct DoubtfulLine {
 [[nodiscard]] std::string item_address(const Book& book, const ItemReport& item);
 
 /// Doubtful lines of the whole run, worst first.
-[[nodiscard]] std::vector<DoubtfulLine> doubtful_lines(const RunReport& run);
+[[nodiscard]] std::vector<Doubt> collect_doubts(const RunReport& run);
 /// doubts.html, doubts-2.html, ... and corrections.csv, filled in but for the new text.
-[[nodiscard]] Result<void> write_doubts(const Book& book, const std::vector<DoubtfulLine>& lines);
+[[nodiscard]] Result<void> write_doubts(const Book& book, const std::vector<Doubt>& lines);
 
 } // namespace recto::report

@@ -174,7 +174,7 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
         return static_cast<int>(worst(i)) * 3 + (i.state == "failed" ? 2 : i.state == "held" ? 1 : 0);
     };
     std::ranges::stable_sort(book.items, [&](const auto* a, const auto* b) { return rank(*a) > rank(*b); });
-    const std::vector<DoubtfulLine> doubts = doubtful_lines(run);
+    const std::vector<Doubt> doubts = collect_doubts(run);
     const auto plain = [](std::string_view id) {
         const Message* m = find_message(id);
         return m == nullptr ? std::string(id)

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/core/digest.h"
+
 namespace recto {
 
 int Item::counted_pages() const {
@@ -22,6 +24,36 @@ const Field* Item::field(std::string_view field_id) const {
 }
 
 const std::string& Item::display_name() const { return reference_code.empty() ? provisional_name : reference_code; }
+
+std::string Item::content_digest() const {
+    KeyBuilder key;
+    key.add("content");
+    for (const Page& p : pages) {
+        const Source& source = sources.at(static_cast<std::size_t>(p.image.source));
+        key.add(p.id.to_string()).add(source.sha512).add(std::to_string(p.image.index)).add(p.treatment.split);
+    }
+    return key.finish();
+}
+
+std::vector<std::string> Item::hold_codes() const {
+    std::vector<std::string> codes;
+    for (const Finding& f : findings)
+        if (f.severity >= Severity::Error) codes.push_back(f.code);
+    std::sort(codes.begin(), codes.end());
+    codes.erase(std::unique(codes.begin(), codes.end()), codes.end());
+    return codes;
+}
+
+const nlohmann::json* Item::release() const {
+    if (!edits.is_array()) return nullptr;
+    for (auto it = edits.rbegin(); it != edits.rend(); ++it) {
+        if (it->value("edit", "") != "release" || it->value("content", "") != content_digest()) continue;
+        const auto released = it->value("reasons", std::vector<std::string>{});
+        const auto now = hold_codes();
+        if (std::includes(released.begin(), released.end(), now.begin(), now.end())) return &*it;
+    }
+    return nullptr;
+}
 
 std::string master_logical_path(const Item& item, std::size_t source) {
     return fmt::format("master/{:04}.{}", source + 1, item.sources.at(source).extension);

@@ -25,6 +25,7 @@ struct StagedFile {
     int width = 0, height = 0; ///< Pixels, for images; else 0.
     double dpi = 0;            ///< For images.
     std::string role;          ///< "preservation", "access-image", "text", ...
+    std::string created{}; ///< RFC 3339, of a file that an earlier version has already; empty: made for this version.
 };
 
 /// What the encode stage made of one page.
@@ -85,11 +86,20 @@ struct Item {
     std::string held_reason;
     int expected_pages = -1; ///< Catalogue's 页数; -1 when not known.
     std::string delivery;    ///< The folder or file of the delivery it came from.
+    /// What people changed after the delivery, oldest first: {"edit": "replace"|"insert"|"release"|"correct", "time", "who",
+    /// ...} (docs/ITEM_FILES.md). Kept by every later version; amend/ writes them and applies them again.
+    nlohmann::json edits = nlohmann::json::array();
 
     [[nodiscard]] int counted_pages() const;                     ///< Pages that count as 页.
     [[nodiscard]] const Field* field(std::string_view id) const; ///< Catalogue before extracted; null when absent.
     /// 档号, or the provisional name when there is none: what messages call it.
     [[nodiscard]] const std::string& display_name() const;
+    /// Digest of which scans stand for which pages; a release holds for one such content.
+    [[nodiscard]] std::string content_digest() const;
+    /// Codes of the findings that keep it from being delivered, sorted, each once.
+    [[nodiscard]] std::vector<std::string> hold_codes() const;
+    /// The person's release that stands for this content and these reasons; null when there is none.
+    [[nodiscard]] const nlohmann::json* release() const;
 };
 
 /// Where a master lies in its item's object: "master/0001.tif" for source 0.

@@ -33,6 +33,7 @@ struct TextLine {
     double confidence = 0;
     bool vertical = false; ///< Read from top to bottom.
     std::vector<Word> words;
+    std::string id{}; ///< As stored in ALTO ("b2l5"); empty until stored: then it says the place in the page.
 };
 
 enum class BlockKind { Text, Table, Picture, Seal, Rule };
@@ -42,6 +43,7 @@ struct TextBlock {
     BlockKind kind = BlockKind::Text;
     Box box;
     std::vector<TextLine> lines;
+    std::string id{}; ///< Likewise ("b2").
 };
 
 enum class ReadState { Read, Blank, NotMachineReadable };

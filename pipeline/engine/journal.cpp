@@ -14,7 +14,9 @@ constexpr std::string_view kRecordMagic = "recto-record 1 ";
 /// A prepared statement that finalizes itself.
 class Statement {
   public:
-    Statement(sqlite3* db, const char* sql) { sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
+    Statement(sqlite3* db, const char* sql) {
+        if (db) sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr);
+    }
     ~Statement() { sqlite3_finalize(statement_); }
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
@@ -74,6 +76,12 @@ Journal::~Journal() { sqlite3_close(db_); }
 Result<std::unique_ptr<Journal>> Journal::open(std::shared_ptr<FileSystem> fs, std::string folder) {
     std::unique_ptr<Journal> journal(new Journal(std::move(fs), std::move(folder)));
     RECTO_TRY(journal->start());
+    return journal;
+}
+
+Result<std::unique_ptr<Journal>> Journal::open_records(std::shared_ptr<FileSystem> fs, std::string folder) {
+    std::unique_ptr<Journal> journal(new Journal(std::move(fs), std::move(folder)));
+    RECTO_TRY(journal->fs_->make_folders(join_path(journal->folder_, "records")));
     return journal;
 }
 

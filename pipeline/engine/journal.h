@@ -28,6 +28,9 @@ class Journal {
     /// `folder` (made when absent) gets journal.db and records/. Errors: "run.journal", "run.journal_newer",
     /// "store.network_file_system".
     static Result<std::unique_ptr<Journal>> open(std::shared_ptr<FileSystem> fs, std::string folder);
+    /// Results only (find, put, forget), beside a process that has the journal open: `recto watch` leaves its treatments
+    /// there for the run that follows. The other calls do nothing.
+    static Result<std::unique_ptr<Journal>> open_records(std::shared_ptr<FileSystem> fs, std::string folder);
     ~Journal();
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;

@@ -306,28 +306,29 @@ void recall(Item& item, const nlohmann::json& stored) {
 }
 } // namespace
 
-void Run::State::start_item(ItemState& s) {
+/// The keys of an item's pages and of what the page stages make of them.
+void Run::State::set_page_keys(ItemState& s) {
     Item& item = s.item;
-    s.report.id = item.id.to_string();
-    s.report.reference_code = item.reference_code;
-    s.report.name = item.display_name();
-    if (const auto* row = catalogue.find(item.reference_code))
-        if (const auto it = row->find("retention_period"); it != row->end())
-            s.permanent = it->second.find("永久") != std::string::npos || it->second == "Y";
     std::map<std::string, const TakenFile*> taken_of;
     for (const auto& f : s.delivery->files) taken_of[f.file.source.path] = &f;
-    s.pages.resize(item.pages.size());
+    s.pages.assign(item.pages.size(), {});
     for (std::size_t p = 0; p < item.pages.size(); ++p) {
         const Page& page = item.pages[p];
         PageState& state = s.pages[p];
-        const TakenFile& file = *taken_of.at(item.sources[static_cast<std::size_t>(page.image.source)].path);
+        const Source& source = item.sources[static_cast<std::size_t>(page.image.source)];
+        const auto taken = taken_of.find(source.path);
         KeyBuilder key;
         key.add("page").add(page.id.to_string()).add(std::to_string(page.order)).add(to_string(page.page_class));
         if (page.error) {
             state.base_key = key.add("error").add(page.error->code).finish();
             continue;
         }
-        key.add(file.treat_keys[static_cast<std::size_t>(page.image.index)]).add(page.treatment.split);
+        if (taken != taken_of.end()) {
+            const std::string& treat_key = taken->second->treat_keys[static_cast<std::size_t>(page.image.index)];
+            key.add(treat_key);
+            state.scan_picture = scan_picture(treat_key);
+        } else key.add("edit").add(source.sha512).add(std::to_string(page.image.index)); // a scan that came later
+        key.add(page.treatment.split);
         key.add(nlohmann::json(page.treatment.transform).dump())
             .add(hooks.group_fingerprint ? hooks.group_fingerprint() : "");
         state.base_key = key.finish();
@@ -339,12 +340,46 @@ void Run::State::start_item(ItemState& s) {
             state.stage_keys.push_back(stage_key(*stage, state.base_key, inputs));
         }
     }
-    for (std::size_t p = 0; p < item.pages.size(); ++p) {
-        const ImageRef& image = item.pages[p].image;
-        const TakenFile& file = *taken_of.at(item.sources[static_cast<std::size_t>(image.source)].path);
-        if (static_cast<std::size_t>(image.index) < file.treat_keys.size())
-            s.pages[p].scan_picture = scan_picture(file.treat_keys[static_cast<std::size_t>(image.index)]);
+}
+
+/// False: the item has failed, because what was changed in it could not be put on again; nothing is stored over it.
+bool Run::State::put_edits_on(ItemState& s, const OcflState& head, const nlohmann::json& stored) {
+    if (!hooks.put_edits_on || !stored.is_object() || !stored.contains("edits")) return true;
+    const auto done = guarded("edits", [&] {
+        return hooks.put_edits_on(s.item, stored,
+                                  [&](const std::string& logical) { return store->content_path(head, logical); });
+    });
+    if (done) {
+        const int more = static_cast<int>(s.item.pages.size()) - static_cast<int>(s.pages.size());
+        {
+            const std::lock_guard lock(mutex);
+            report.pages += more;
+        }
+        progress.pages_known += more;
+        set_page_keys(s);
+        return true;
     }
+    s.report.state = "failed";
+    s.report.reason = done.error().to_string();
+    {
+        const std::lock_guard lock(mutex);
+        Error e = done.error();
+        if (e.file.empty()) e.file = s.item.display_name();
+        report.errors.push_back(std::move(e));
+    }
+    finish_item(s);
+    return false;
+}
+
+void Run::State::start_item(ItemState& s) {
+    Item& item = s.item;
+    s.report.id = item.id.to_string();
+    s.report.reference_code = item.reference_code;
+    s.report.name = item.display_name();
+    if (const auto* row = catalogue.find(item.reference_code))
+        if (const auto it = row->find("retention_period"); it != row->end())
+            s.permanent = it->second.find("永久") != std::string::npos || it->second == "Y";
+    set_page_keys(s);
     s.key = item_key(s);
 
     // Stored already from the same input, settings and build of the stages: nothing to do.
@@ -352,6 +387,8 @@ void Run::State::start_item(ItemState& s) {
         const auto path = store->content_path(*head, "metadata/item.json");
         const auto text = path ? fs->read(*path) : Result<std::string>(std::string());
         const auto json = nlohmann::json::parse(text ? *text : "", nullptr, false);
+        // The key is of the delivery alone: what people changed since lies on top of it and is no reason to do it again.
+        if (!put_edits_on(s, *head, json)) return;
         if (json.is_object() && json.contains("provenance") && json["provenance"].value("key", "") == s.key) {
             s.report.state = json.value("held", false) ? "held" : "unchanged";
             s.report.reason = json.value("held_reason", "");

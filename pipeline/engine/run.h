@@ -77,6 +77,11 @@ struct RunHooks {
     /// Items of a delivery, pages with an error for what could not be read. Pure: the same input, the same items.
     std::function<std::vector<Item>(const BatchDelivery&, std::vector<TreatedFile>)> group;
     std::function<void(Item&)> classify; ///< After reading, before the item stages.
+    /// What people changed in the stored version (item.json) is put on the item that the delivery gave, so that a later run
+    /// does not undo it. May be empty.
+    std::function<Result<void>(Item&, const nlohmann::json& stored,
+                               const std::function<Result<std::string>(const std::string&)>& content_path)>
+        put_edits_on;
     std::function<void(const Item&)>
         on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
     std::function<std::string()> group_fingerprint; ///< Settings and version of grouping: part of keys.
@@ -157,6 +162,10 @@ class Run {
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// Key under which a run keeps the treatment of image `index` of a file with this digest. `treatment` is open.
+[[nodiscard]] std::string treatment_key(const Stage& treatment, const Settings& settings, std::string_view sha512,
+                                        int index);
 
 /// Executes a suspect's request in this process; what `recto _alone` calls. `decode` as in RunHooks.
 Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& stages, const Settings& settings,

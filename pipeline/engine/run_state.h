@@ -98,6 +98,8 @@ struct Run::State {
     void taken(DeliveryState& d);
     void treated(DeliveryState& d);
     void start_item(ItemState& item);
+    void set_page_keys(ItemState& item);
+    bool put_edits_on(ItemState& item, const OcflState& head, const nlohmann::json& stored);
     void page_done(ItemState& item);
     void finish_item(ItemState& item);
     void wait_until_done();

@@ -40,13 +40,26 @@ std::string Run::State::work_folder(const std::string& key) const {
     return join_path(join_path(join_path(paths.work, "staged"), key.substr(0, 2)), key);
 }
 
-std::string Run::State::stage_key(const Stage& stage, const std::string& parent,
-                                  const std::vector<std::string>& inputs) const {
+namespace {
+std::string key_of_stage(const Stage& stage, const Settings& settings, const std::string& parent,
+                         const std::vector<std::string>& inputs) {
     KeyBuilder key;
     key.add(parent).add(stage.info().name).add(std::to_string(stage.info().version));
     key.add(settings.fingerprint(stage.info().settings)).add(stage.data_fingerprint());
     for (const auto& i : inputs) key.add(i);
     return key.finish();
+}
+} // namespace
+
+std::string treatment_key(const Stage& treatment, const Settings& settings, std::string_view sha512, int index) {
+    KeyBuilder parent;
+    parent.add("image").add(sha512).add(std::to_string(index));
+    return key_of_stage(treatment, settings, parent.finish(), {});
+}
+
+std::string Run::State::stage_key(const Stage& stage, const std::string& parent,
+                                  const std::vector<std::string>& inputs) const {
+    return key_of_stage(stage, settings, parent, inputs);
 }
 
 std::string Run::State::item_key(const ItemState& s) const {
@@ -140,9 +153,7 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
     TreatedFile& file = taken.file;
     const auto i = static_cast<std::size_t>(index);
     const ImageInfo& info = file.source.images[i];
-    KeyBuilder parent;
-    parent.add("image").add(file.source.sha512).add(std::to_string(index));
-    const std::string key = stage_key(*stages.treatment, parent.finish(), {});
+    const std::string key = treatment_key(*stages.treatment, settings, file.source.sha512, index);
     taken.treat_keys[i] = key;
     const std::string_view name = stages.treatment->info().name;
     if (auto record = journal->find(key)) {

@@ -83,7 +83,7 @@ class Writer {
     }
 
     void block(const TextBlock& b, int number) {
-        const std::string id = fmt::format("b{}", number);
+        const std::string id = b.id.empty() ? fmt::format("b{}", number) : b.id;
         if (b.lines.empty()) {
             x_.start(b.kind == BlockKind::Rule ? "GraphicalElement" : "Illustration").attribute("ID", id);
             place(b.box);
@@ -100,7 +100,10 @@ class Writer {
         x_.start("TextBlock").attribute("ID", id);
         place(b.box);
         int n = 0;
-        for (const TextLine& l : b.lines) line(l, fmt::format("{}l{}", id, ++n));
+        for (const TextLine& l : b.lines) {
+            ++n; // A line that was stored before keeps its name, also when one above it was taken out.
+            line(l, l.id.empty() ? fmt::format("{}l{}", id, n) : l.id);
+        }
         x_.end();
         if (composed) x_.end();
     }

@@ -38,6 +38,10 @@ class ItemFiles {
     Result<void> run() {
         std::sort(in_.item.pages.begin(), in_.item.pages.end(),
                   [](const Page& a, const Page& b) { return a.order < b.order; });
+        if (in_.item.held && in_.item.release()) { // A person answers for it: the reasons stay, the hold goes.
+            in_.item.held = false;
+            in_.item.held_reason.clear();
+        }
         for (const Page& p : in_.item.pages) texts_.push_back(clean_text(p.text));
         take_page_files();
         RECTO_TRY(pdf());

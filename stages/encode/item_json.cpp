@@ -45,6 +45,7 @@ Json file_json(const StagedFile& f) {
     if (f.media_type == "image/jpeg") format = {"JPEG File Interchange Format", "1.01", "fmt/43"};
     if (f.media_type == "application/pdf") format = {"Acrobat PDF/A - Portable Document Format", "2u", "fmt/478"};
     j["format"] = format_json(format);
+    if (!f.created.empty()) j["created"] = f.created;
     return j;
 }
 StagedFile file_from(const Json& j) {
@@ -57,6 +58,7 @@ StagedFile file_from(const Json& j) {
     f.width = j.value("width", 0);
     f.height = j.value("height", 0);
     f.dpi = j.value("dpi", 0.0);
+    f.created = j.value("created", "");
     return f;
 }
 
@@ -155,6 +157,7 @@ Item item_from(const Json& j) {
     j.at("held_reason").get_to(item.held_reason);
     if (!j.at("expected_pages").is_null()) j.at("expected_pages").get_to(item.expected_pages);
     j.at("delivery").get_to(item.delivery);
+    if (j.contains("edits") && j["edits"].is_array()) item.edits = j["edits"];
     std::map<int, Page*> by_order;
     for (Page& p : item.pages) {
         by_order[p.order] = &p;
@@ -195,26 +198,28 @@ Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const 
     Json repository = kept.value("repository", Json(nullptr)), fonds = kept.value("fonds", Json::array());
     kept.erase("repository");
     kept.erase("fonds");
-    return {{"schema", kSchema},
-            {"type", "recto-item"},
-            {"id", item.id.to_string()},
-            {"created", created},
-            {"reference_code", item.reference_code},
-            {"provisional_name", item.provisional_name},
-            {"former_codes", codes},
-            {"repository", repository},
-            {"fonds", fonds},
-            {"delivery", item.delivery},
-            {"held", item.held},
-            {"held_reason", item.held_reason},
-            {"expected_pages", expected},
-            {"counted_pages", item.counted_pages()},
-            {"sources", sources},
-            {"pages", pages},
-            {"fields", item.fields},
-            {"findings", item.findings},
-            {"files", entries},
-            {"provenance", kept}};
+    Json out = {{"schema", kSchema},
+                {"type", "recto-item"},
+                {"id", item.id.to_string()},
+                {"created", created},
+                {"reference_code", item.reference_code},
+                {"provisional_name", item.provisional_name},
+                {"former_codes", codes},
+                {"repository", repository},
+                {"fonds", fonds},
+                {"delivery", item.delivery},
+                {"held", item.held},
+                {"held_reason", item.held_reason},
+                {"expected_pages", expected},
+                {"counted_pages", item.counted_pages()},
+                {"sources", sources},
+                {"pages", pages},
+                {"fields", item.fields},
+                {"findings", item.findings},
+                {"files", entries},
+                {"provenance", kept}};
+    if (!item.edits.empty()) out["edits"] = item.edits; // Absent in an item that nobody changed.
+    return out;
 }
 
 Result<Item> item_from_json(const Json& json) {

@@ -19,7 +19,8 @@ struct Term {
     const char* code;
 };
 constexpr Term kCapture{"capture", "cap"}, kIngestion{"ingestion", "ing"}, kCreation{"creation", "cre"},
-    kDigest{"message digest calculation", "mes"};
+    kDigest{"message digest calculation", "mes"}, kModification{"modification", "mod"},
+    kPolicy{"policy assignment", "poa"};
 
 /// TIFF and EXIF write "2026:03:17 10:00:00"; PREMIS wants ISO 8601.
 std::string iso_time(std::string t) {
@@ -140,12 +141,15 @@ class Writer {
         return out;
     }
 
+    /// When a file was made: with this version, or with the earlier one that has it already.
+    std::string made(const Json& f) const { return f.value("created", created_); }
+
     void file(const Json& f) {
         x_.start("object").attribute("xsi:type", "file");
         pair("objectIdentifier", "local", f.at("path").get<std::string>());
         const Json& format = f.at("format");
         characteristics(f.at("sha512"), f.at("size"), {format.at("name"), format.at("version"), format.at("pronom")},
-                        true, "", created_);
+                        true, "", made(f));
         derived_from(masters_of(f));
         x_.end();
     }
@@ -217,13 +221,48 @@ class Writer {
         }
         n = 0;
         for (const Json& f : item_.at("files")) {
-            begin_event(kCreation, fmt::format("creation-{:04}", ++n), created_, chain(f));
+            begin_event(kCreation, fmt::format("creation-{:04}", ++n), made(f), chain(f));
             outcome("success");
             by(agent_, "executing program");
             for (const std::string& m : masters_of(f)) of(m, "source");
             of(f.at("path"), "outcome");
             x_.end();
         }
+        n = 0;
+        for (const Json& e : item_.value("edits", Json::array())) edit(e, ++n);
+    }
+
+    /// What a person changed: one event an edit, naming the pages and, for a correction, each line.
+    void edit(const Json& e, int number) {
+        const std::string kind = e.value("edit", ""), who = e.value("who", "");
+        std::string detail;
+        if (kind == "replace")
+            detail = fmt::format(
+                "page urn:uuid:{} scanned again: {} (SHA-512 {}) stands for {} (SHA-512 {}), which is kept in "
+                "earlier versions",
+                e.value("page", ""), e.value("name", ""), e.value("sha512", ""), e.value("old_name", ""),
+                e.value("old_sha512", ""));
+        else if (kind == "insert")
+            detail = fmt::format("page urn:uuid:{} added: {} (SHA-512 {})", e.value("page", ""), e.value("name", ""),
+                                 e.value("sha512", ""));
+        else if (kind == "release") detail = "released although incomplete; " + e.value("reason", "");
+        else if (kind == "correct") {
+            detail = "text corrected:";
+            for (const Json& l : e.value("lines", Json::array()))
+                detail += fmt::format(" page urn:uuid:{} line {};", l.value("page", ""), l.value("line", ""));
+            detail.pop_back();
+        } else detail = kind;
+        if (kind != "release" && !e.value("reason", "").empty()) detail += "; reason: " + e.value("reason", "");
+        begin_event(kind == "release" ? kPolicy : kModification, fmt::format("{}-{:04}", kind, number),
+                    e.value("time", created_), detail);
+        outcome("success");
+        by(agent_, "executing program");
+        if (!who.empty()) {
+            person(who);
+            by("person: " + who, "implementer");
+        }
+        of(item_.at("id"), "outcome");
+        x_.end();
     }
 
     /// Where the chain of treatment that led to a file is recorded, and its software in words.

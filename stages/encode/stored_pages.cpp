@@ -58,6 +58,7 @@ std::string text_of(const xmlNode* n) {
 TextLine line_of(const xmlNode* n) {
     TextLine line;
     line.box = box_of(n);
+    line.id = attribute(n, "ID");
     line.vertical = attribute(n, "BASEDIRECTION") == "ttb";
     double sum = 0;
     for (const xmlNode* c = n->children; c; c = c->next) {
@@ -92,7 +93,7 @@ void add_blocks(const xmlNode* space, BlockKind kind, std::vector<TextBlock>& ou
             out.push_back(
                 {name == "GraphicalElement" ? BlockKind::Rule : kind_of(attribute(n, "TYPE")), box_of(n), {}});
         else if (name == "TextBlock") {
-            TextBlock block{kind, box_of(n), {}};
+            TextBlock block{kind, box_of(n), {}, attribute(n, "ID")};
             for (const xmlNode* l = n->children; l; l = l->next)
                 if (l->type == XML_ELEMENT_NODE && name_of(l) == "TextLine") block.lines.push_back(line_of(l));
             out.push_back(std::move(block));

@@ -190,11 +190,12 @@ PageText clean_text(const PageText& text) {
     out.confidence = std::clamp(finite(text.confidence), 0.0, 1.0);
     out.blocks.clear();
     for (const TextBlock& block : text.blocks) {
-        TextBlock kept{block.kind, cut(block.box, width, height), {}};
+        TextBlock kept{block.kind, cut(block.box, width, height), {}, block.id};
         for (const TextLine& line : block.lines) {
             TextLine l;
             l.text = clean_characters(line.text);
             if (l.text.empty()) continue;
+            l.id = line.id;
             l.vertical = line.vertical;
             l.confidence = std::clamp(finite(line.confidence), 0.0, 1.0);
             for (const Word& w : line.words) add_words(w, line.vertical, width, height, l.words);

@@ -87,7 +87,7 @@ TEST(Report, TwoThousandScansMakeSmallPages) {
     const auto table = read_csv(*fs.read("/reports/a/corrections.csv"), "corrections.csv");
     ASSERT_TRUE(table);
     EXPECT_THAT(table->rows, SizeIs(10'001));
-    EXPECT_THAT(table->rows[1].cells, testing::ElementsAre("item-0", "page-1", "b1l1", "柳州市", "", ""));
+    EXPECT_THAT(table->rows[1].cells, testing::ElementsAre("item-0", "page-1", "b1l1", "柳州市", "", "", "1", "0.50"));
 }
 
 TEST(Report, TheWorstStandsFirst) {

@@ -1,0 +1,568 @@
+#include "station/watcher.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "pipeline/core/digest.h"
+#include "pipeline/core/messages.h"
+#include "pipeline/files/names.h"
+#include "pipeline/files/ocfl.h"
+#include "station/settings.h"
+#include "station/sheet.h"
+
+extern char** environ;
+
+namespace recto::station {
+namespace {
+
+constexpr auto kBeat = std::chrono::seconds(2);
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr int kTries = 5; ///< After so many failures an item waits for a person, and for the next start.
+
+std::string shown(const std::string& station, const std::string& item) {
+    return decode_name(station.empty() ? item : item.empty() ? station : station + "/" + item);
+}
+Finding error_finding(const Error& e) { return {e.code, Severity::Rescan, {e.reason}, false, {}}; }
+std::string said(const Finding& f) { return ui_language() == Language::Chinese ? f.chinese() : f.english(); }
+
+} // namespace
+
+Watcher::Watcher(WatchOptions options, std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock,
+                 const Settings& settings, Decoder& decoder, QuickLook::Take take, std::unique_ptr<Journal> records)
+    : options_(std::move(options)), fs_(fs), clock_(std::move(clock)), settings_(settings),
+      hot_(fs, options_.folder, watcher_id(), settings, options_.now),
+      notify_(options_.poll_seconds <= 0 && !is_network_share(options_.folder)),
+      quick_(fs, decoder, std::move(records), std::move(take), options_.threads) {
+    quick_.on_result = [this] { notify_.wake(); };
+}
+
+Watcher::~Watcher() {
+    if (job_ && job_->pid > 0) ::waitpid(job_->pid, nullptr, 0);
+}
+
+void Watcher::emit(nlohmann::json line, const std::string& words) {
+    if (options_.json) {
+        line["schema"] = 1;
+        line["time"] = rfc3339(clock_->now());
+        std::printf("%s\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+        std::fflush(stdout);
+    } else if (!words.empty()) {
+        std::fprintf(stderr, "%s\n", words.c_str());
+    }
+}
+
+RescanList& Watcher::rescan(const std::string& station) {
+    auto& list = rescan_[station];
+    if (!list) {
+        list = std::make_unique<RescanList>(fs_, options_.paths.rescan(), station);
+        (void)list->load();
+    }
+    return *list;
+}
+
+bool Watcher::present_again() {
+    const bool here = hot_.present();
+    if (here == !gone_) return here;
+    gone_ = !here;
+    if (gone_) {
+        notify_.forget_all();
+        emit({{"event", "vanished"}, {"folder", options_.folder}}, tr("watch.vanished", options_.folder));
+    } else {
+        emit({{"event", "back"}, {"folder", options_.folder}}, tr("watch.back", options_.folder));
+    }
+    return here;
+}
+
+int Watcher::run() {
+    if (auto opened = hot_.open(); !opened) {
+        std::fprintf(stderr, "recto: %s\n", opened.error().to_string().c_str());
+        return opened.error().code == "intake.not_found" ? 66 : 74;
+    }
+    const double poll = options_.poll_seconds > 0 ? options_.poll_seconds : 1.0;
+    emit({{"event", "watching"}, {"folder", options_.folder}, {"archive", options_.archive}},
+         tr("watch.watching", options_.folder, options_.archive));
+    Steady beaten = options_.now() - kBeat, looked_at{};
+    std::size_t waiting = 0;
+    std::set<std::string> news;
+    while (!stop_) {
+        bool woken = false;
+        const auto more = notify_.wait(kTick, woken);
+        news.insert(more.begin(), more.end());
+        for (auto& result : quick_.results()) looked(std::move(result));
+        poll_job();
+        if (!present_again()) {
+            std::this_thread::sleep_for(kTick);
+            if (options_.once && options_.now() - beaten > std::chrono::seconds(30)) return 74;
+            continue;
+        }
+        const Steady now = options_.now();
+        ask_again();
+        if (now - beaten >= kBeat) {
+            (void)hot_.beat();
+            if (const auto dead = hot_.take_over())
+                for (const Claim& c : *dead) take_up(c);
+            beaten = now;
+        }
+        // Looked at when something was told, while something is still being written, and every so often in any case.
+        if (woken || waiting > 0 || now - looked_at >= std::chrono::duration<double>(poll)) {
+            auto look = hot_.look(news);
+            news.clear();
+            looked_at = now;
+            if (!look) continue; // gone in mid-look: seen above
+            notify_.watch(look->folders);
+            for (const Refused& r : look->refused) set_aside(r.path, r.station, r.item, r.why);
+            const bool came = arrive(*look);
+            waiting = look->waiting;
+            close_complete(*look, options_.once && waiting == 0);
+            if (options_.once && waiting == 0 && !came && quick_.under_way() == 0 && !job_) {
+                const bool left =
+                    std::any_of(work_.begin(), work_.end(), [](const auto& w) { return w.second.failures < kTries; });
+                if (!left) break;
+            }
+        }
+        start_job();
+    }
+    if (job_ && job_->pid > 0) { // It finishes the pages in work and can be given the rest again.
+        ::kill(job_->pid, SIGTERM);
+        while (job_) {
+            poll_job();
+            std::this_thread::sleep_for(kTick);
+        }
+    }
+    if (stop_) return work_.empty() ? 0 : 75;
+    return !work_.empty() ? 75 : refused_ > 0 ? 1 : 0;
+}
+
+// ---- pages come ----------------------------------------------------------------------------------------------------
+
+/// Pages whose look failed for a reason that may have passed: the share is back, the file is no longer written.
+void Watcher::ask_again() {
+    const Steady now = options_.now();
+    for (auto& [key, w] : work_)
+        for (auto& [name, page] : w.pages)
+            if (page.again != Steady{} && page.again <= now) ask(w, join_path(w.claim.folder, name));
+}
+
+/// True when pages were claimed.
+bool Watcher::arrive(const HotFolder::Look& look) {
+    bool any = false;
+    for (const Arrival& a : look.whole) {
+        const auto station = options_.station(a.station);
+        if (!station->problem.empty()) continue; // said when it was read; its pages wait
+        const auto claimed = hot_.claim(a);
+        if (!claimed) {
+            emit({{"event", "error"}, {"file", decode_name(a.path)}, {"code", claimed.error().code}},
+                 claimed.error().to_string());
+            continue;
+        }
+        if (!*claimed) continue;
+        Work& w = work_[(*claimed)->key];
+        w.claim = **claimed;
+        w.last = options_.now();
+        if (const auto files = hot_.files(w.claim))
+            for (const auto& f : *files)
+                if (!w.pages.contains(file_name(f))) ask(w, f);
+        any = true;
+    }
+    return any;
+}
+
+/// A claim of a watcher that is dead, perhaps this one's former self.
+void Watcher::take_up(const Claim& claim) {
+    Work& w = work_[claim.key];
+    w.claim = claim;
+    w.last = options_.now();
+    const auto files = hot_.files(claim);
+    emit({{"event", "taken-over"},
+          {"station", claim.station},
+          {"item", claim.item},
+          {"files", files ? files->size() : 0}},
+         tr("watch.taken_over", shown(claim.station, claim.name), std::to_string(files ? files->size() : 0)));
+    if (!files) return;
+    for (const auto& f : *files) ask(w, f);
+}
+
+void Watcher::ask(Work& w, const std::string& path) {
+    const auto station = options_.station(w.claim.station);
+    const std::string name = file_name(path);
+    Page& page = w.pages[name];
+    page.arrived = std::chrono::steady_clock::now();
+    page.again = {};
+    if (page.first == Steady{}) page.first = options_.now();
+    LookRequest r;
+    r.path = path;
+    r.mark = hot_.inner("claims/" + w.claim.key + ".mark-" + digest_hex(DigestAlgorithm::Sha256, name).substr(0, 12));
+    r.claim = w.claim.key;
+    r.station = w.claim.station;
+    r.item = w.claim.name;
+    r.name = name;
+    r.arrived = page.arrived;
+    r.settings = station->settings.get();
+    r.treatment = station->stages->treatment.get();
+    r.capture = station->capture;
+    quick_.submit(std::move(r));
+}
+
+void Watcher::looked(LookResult result) {
+    const LookRequest& r = result.request;
+    const auto at = work_.find(r.claim);
+    if (at == work_.end()) return;
+    Work& w = at->second;
+    const auto elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - r.arrived).count();
+    if (result.error) {
+        // A share that went away is no fault of the page; neither is a disk that is full.
+        const auto stat = fs_->stat(r.path);
+        if (!hot_.present() || !stat || !stat->exists || result.error->retry || result.error->code.starts_with("io.")) {
+            Page& page = w.pages[r.name];
+            if (stat && !stat->exists && hot_.present()) {
+                w.pages.erase(r.name); // somebody took it out of the claim
+                return;
+            }
+            if (options_.now() - page.first < std::chrono::duration<double>(settings_.get(kGrowLimit))) {
+                page.again = options_.now() + std::chrono::seconds(1);
+                return;
+            }
+        }
+    }
+    if (!result.sha512.empty()) {
+        if (const std::string before = hot_.taken_before(result.sha512, w.claim.key, r.name); !before.empty()) {
+            set_aside(r.path, w.claim.station, w.claim.item,
+                      {"watch.twice", Severity::Warning, {decode_name(r.name), before}, false, {}});
+            w.pages.erase(r.name);
+            return;
+        }
+    }
+    if (result.error) {
+        const Finding why = error_finding(*result.error);
+        (void)rescan(w.claim.station)
+            .add({rfc3339(clock_->now()),
+                  shown("", w.claim.name),
+                  decode_name(r.name),
+                  result.sha512,
+                  "",
+                  "",
+                  1,
+                  {why},
+                  false});
+        set_aside(r.path, w.claim.station, w.claim.item, why);
+        w.pages.erase(r.name);
+        return;
+    }
+    (void)hot_.take(result.sha512, w.claim.key, shown(w.claim.station, w.claim.name), r.name);
+    Page& page = w.pages[r.name];
+    page.sha512 = result.sha512;
+    page.looked = true;
+    if (result.images.size() == 1 && parse_sheet(result.images[0].separator.value))
+        page.sheet = result.images[0].separator.value;
+    for (std::size_t i = 0; i < result.findings.size(); ++i) {
+        std::vector<Finding> again;
+        for (const Finding& f : result.findings[i])
+            if (f.severity >= Severity::Rescan) again.push_back(f);
+        if (!again.empty())
+            (void)rescan(w.claim.station)
+                .add({rfc3339(clock_->now()), shown("", w.claim.name), decode_name(r.name), result.sha512, "", "",
+                      static_cast<int>(i) + 1, again, false});
+        std::string words;
+        for (const Finding& f : result.findings[i])
+            if (f.severity >= Severity::Warning)
+                words += "\n  " + std::string(f.severity >= Severity::Rescan ? tr("watch.rescan") + " " : "") + said(f);
+        emit({{"event", "page"},
+              {"station", w.claim.station},
+              {"item", w.claim.name},
+              {"file", decode_name(r.name)},
+              {"image", i + 1},
+              {"sha512", result.sha512},
+              {"seconds", elapsed},
+              {"rescan", !again.empty()},
+              {"sheet", page.sheet},
+              {"findings", result.findings[i]}},
+             words.empty() ? "" : shown(w.claim.station, w.claim.name) + "/" + decode_name(r.name) + words);
+    }
+}
+
+void Watcher::set_aside(const std::string& path, const std::string& station, const std::string& item,
+                        const Finding& why) {
+    if (auto done = hot_.set_aside(path, station, item, why); !done) {
+        emit({{"event", "error"}, {"file", decode_name(path)}, {"code", done.error().code}}, done.error().to_string());
+        return; // It stays where it is, and is said again.
+    }
+    ++refused_;
+    emit({{"event", "refused"},
+          {"station", station},
+          {"item", item},
+          {"file", decode_name(file_name(path))},
+          {"code", why.code},
+          {"message", why.english()},
+          {"message_zh", why.chinese()}},
+         tr("watch.refused", shown(station, item) + "/" + decode_name(file_name(path)), said(why)));
+}
+
+// ---- items end -----------------------------------------------------------------------------------------------------
+
+void Watcher::close_complete(const HotFolder::Look& look, bool everything) {
+    const Steady now = options_.now();
+    const auto idle = std::chrono::duration<double>(settings_.get(kItemIdle));
+    for (auto& [key, w] : work_) {
+        if (w.claim.closed) continue;
+        const std::string label = item_label(w.claim.station, w.claim.item);
+        if (look.pending.contains(label)) continue; // a page of it is still being written
+        bool end = everything || look.complete.contains(label) || now - w.last >= idle;
+        if (!end && settings_.get(kNextCloses) && !w.claim.item.empty())
+            end = std::any_of(work_.begin(), work_.end(), [&](const auto& other) {
+                return other.second.claim.station == w.claim.station && other.second.claim.key != key &&
+                       !other.second.claim.item.empty() && !other.second.claim.closed && other.second.last > w.last &&
+                       now - w.last >= std::chrono::duration<double>(settings_.get(kStable));
+            });
+        if (!end) continue;
+        if (auto done = hot_.close(w.claim); !done) {
+            w.claim.closed = false;
+            continue;
+        }
+        emit({{"event", "complete"}, {"station", w.claim.station}, {"item", w.claim.name}, {"pages", w.pages.size()}},
+             tr("watch.complete", shown(w.claim.station, w.claim.name), std::to_string(w.pages.size())));
+    }
+}
+
+/// Pages behind a separator sheet of Recto's go to the item it names.
+void Watcher::follow_sheets(Work& w) {
+    w.routed = true;
+    const auto listed = hot_.files(w.claim);
+    if (!listed) return;
+    std::vector<std::string> files = *listed;
+    std::sort(files.begin(), files.end(),
+              [](const auto& a, const auto& b) { return natural_less(file_name(a), file_name(b)); });
+    std::optional<SheetTarget> target;
+    bool used = false;
+    for (const std::string& path : files) {
+        const std::string name = file_name(path);
+        const Page& page = w.pages[name];
+        if (const auto sheet = parse_sheet(page.sheet)) {
+            target = sheet;
+            used = false;
+            if (hot_.done(path, w.claim.station, w.claim.item)) {
+                (void)hot_.forget(page.sha512); // the same sheet may be scanned again some day
+                w.pages.erase(name);
+            }
+            continue;
+        }
+        if (!target) continue;
+        if (!target->page.empty() && used) {
+            set_aside(path, w.claim.station, w.claim.item,
+                      {"watch.after_sheet", Severity::Error, {decode_name(name)}, false, {}});
+            (void)hot_.forget(page.sha512);
+            w.pages.erase(name);
+            continue;
+        }
+        used = true;
+        w.routes.push_back({path, {target->item, target->page}});
+    }
+}
+
+// ---- reading behind ------------------------------------------------------------------------------------------------
+
+bool Watcher::spawn(const std::vector<std::string>& words, const std::string& name) {
+    const std::string folder = join_path(options_.paths.work, "watch");
+    if (!fs_->make_folders(folder)) return false;
+    job_->output = join_path(folder, name + ".out");
+    job_->errors = join_path(folder, name + ".log");
+    std::vector<char*> argv;
+    std::vector<std::string> copy = words;
+    for (auto& word : copy) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, job_->output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0640);
+    posix_spawn_file_actions_addopen(&actions, 2, job_->errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0640);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    pid_t pid = 0;
+    const int error = posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) return false;
+    // New pages come first: what reads behind gets what they leave.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 19);
+    job_->pid = pid;
+    return true;
+}
+
+void Watcher::start_job() {
+    if (job_ || stop_) return;
+    const Steady now = options_.now();
+    const std::string name = watcher_id();
+    std::vector<std::string> keys;
+    std::string station;
+    for (auto& [key, w] : work_) {
+        if (!w.claim.closed || now < w.not_before || w.failures >= kTries) continue;
+        if (std::any_of(w.pages.begin(), w.pages.end(),
+                        [](const auto& p) { return !p.second.looked && p.second.sha512.empty(); }) &&
+            quick_.under_way() > 0)
+            continue;
+        if (!w.routed) follow_sheets(w);
+        if (!w.routes.empty()) {
+            if (!keys.empty()) continue;
+            const auto& [file, target] = w.routes.front();
+            job_ = Job{0, {key}, file, target.first, target.second, {}, {}};
+            if (!spawn(options_.amend_command(*options_.station(w.claim.station), target.first, target.second, file),
+                       name)) {
+                job_.reset();
+                retry(w, "spawn");
+            }
+            return;
+        }
+        const auto files = hot_.files(w.claim);
+        if (!files) continue;
+        if (files->empty()) {
+            if (hot_.finish(w.claim)) {
+                work_.erase(key);
+                return; // the map has changed; the next turn goes on
+            }
+            continue;
+        }
+        if (keys.empty()) station = w.claim.station;
+        if (w.claim.station == station && keys.size() < 64) keys.push_back(key);
+    }
+    if (keys.empty()) return;
+    std::vector<std::string> folders;
+    for (const auto& key : keys) folders.push_back(hot_.inner("claims/" + key));
+    job_ = Job{0, keys, {}, {}, {}, {}, {}};
+    emit({{"event", "reading"}, {"station", station}, {"items", keys.size()}},
+         tr("watch.reading", std::to_string(keys.size())));
+    if (!spawn(options_.run_command(*options_.station(station), folders), name)) {
+        for (const auto& key : keys) retry(work_.at(key), "spawn");
+        job_.reset();
+    }
+}
+
+void Watcher::retry(Work& w, const std::string& why) {
+    ++w.failures;
+    w.not_before = options_.now() + std::chrono::seconds(w.failures < 3 ? 3 : 30);
+    if (w.failures == kTries)
+        emit({{"event", "stuck"}, {"station", w.claim.station}, {"item", w.claim.name}, {"reason", why}},
+             tr("watch.stuck", shown(w.claim.station, w.claim.name), why));
+}
+
+void Watcher::poll_job() {
+    if (!job_ || job_->pid <= 0) return;
+    int status = 0;
+    if (::waitpid(job_->pid, &status, WNOHANG) != job_->pid) return;
+    job_->pid = 0;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!job_->file.empty()) settle_route(code);
+    else {
+        const auto text = fs_->read(job_->output);
+        settle_run(code, nlohmann::json::parse(text ? *text : "", nullptr, false));
+    }
+    job_.reset();
+}
+
+void Watcher::settle_route(int code) {
+    Work& w = work_.at(job_->claims.front());
+    if (code == 75) { // the archive is in use by another: no failure
+        w.not_before = options_.now() + std::chrono::seconds(3);
+        return;
+    }
+    const auto errors = fs_->read(job_->errors);
+    const std::string why = errors ? errors->substr(0, errors->find('\n')) : "";
+    const std::string name = file_name(job_->file);
+    if (code == 0) {
+        if (auto done = hot_.done(job_->file, w.claim.station, w.claim.item); !done)
+            return retry(w, done.error().to_string());
+        if (!job_->page.empty()) (void)rescan(w.claim.station).resolve(job_->page);
+        emit({{"event", "routed"}, {"file", decode_name(name)}, {"item", job_->item}, {"page", job_->page}},
+             tr("watch.routed", decode_name(name), job_->item, why));
+    } else if (code == 65 || code == 66) {
+        set_aside(job_->file, w.claim.station, w.claim.item,
+                  {"watch.not_routed", Severity::Error, {decode_name(name), job_->item, why}, false, {}});
+        (void)hot_.forget(w.pages[name].sha512);
+    } else {
+        return retry(w, why);
+    }
+    w.pages.erase(name);
+    w.routes.erase(w.routes.begin());
+    w.failures = 0;
+}
+
+void Watcher::settle_run(int code, const nlohmann::json& report) {
+    const std::vector<std::string> keys = job_->claims;
+    if (code == 75 || !report.is_object() || (code != 0 && code != 1 && code != 65)) {
+        const auto errors = fs_->read(job_->errors);
+        const std::string why = errors ? errors->substr(0, 400) : "";
+        for (const auto& key : keys) {
+            if (code == 75) work_.at(key).not_before = options_.now() + std::chrono::seconds(3);
+            else retry(work_.at(key), why.empty() ? "exit code " + std::to_string(code) : why);
+        }
+        emit({{"event", "again"}, {"exit_code", code}, {"reason", why}},
+             code == 75 ? "" : tr("watch.again", std::to_string(code), why));
+        return;
+    }
+    // What is in the archive, by digest; nothing else counts as safe.
+    OcflStore store(fs_, options_.paths.storage());
+    std::map<std::string, nlohmann::json> stored; // digest -> item of the report
+    bool failed = false;
+    if (store.open())
+        for (const auto& item : report.value("items", nlohmann::json::array())) {
+            const std::string path = item.value("object_path", "");
+            failed |= item.value("state", "") == "failed";
+            if (path.empty()) continue;
+            if (const auto state = store.state_at(path))
+                for (const auto& [sha, place] : state->content) stored[sha] = item;
+            emit({{"event", "stored"},
+                  {"id", item.value("id", "")},
+                  {"name", item.value("name", "")},
+                  {"state", item.value("state", "")}},
+                 tr("watch.stored", item.value("name", ""), item.value("state", "")));
+        }
+    std::map<std::string, std::string> reasons; // file name -> why it gave no page
+    for (const auto& e : report.value("errors", nlohmann::json::array()))
+        reasons[e.value("file", "")] = e.value("code", "") + ": " + e.value("reason", "");
+    for (const auto& key : keys) {
+        Work& w = work_.at(key);
+        const auto files = hot_.files(w.claim);
+        if (!files) continue;
+        bool left = false;
+        for (const auto& path : *files) {
+            const std::string name = file_name(path);
+            const auto sum = fs_->digest(path, DigestAlgorithm::Sha512);
+            if (!sum) {
+                left = true;
+                continue;
+            }
+            if (stored.contains(*sum)) {
+                const auto& item = stored[*sum];
+                for (const auto& page : item.value("pages", nlohmann::json::array()))
+                    if (page.value("source", "") == decode_name(name))
+                        (void)rescan(w.claim.station)
+                            .identify(*sum, page.value("image", 1), item.value("id", ""), page.value("id", ""));
+                if (!hot_.done(path, w.claim.station, w.claim.item)) left = true;
+                else w.pages.erase(name);
+            } else if (failed || !reasons.contains(path)) {
+                left = true; // the item could not be stored this time, or the run did not speak of it
+            } else {
+                set_aside(path, w.claim.station, w.claim.item,
+                          {"watch.no_page", Severity::Error, {decode_name(name), reasons[path]}, false, {}});
+                (void)hot_.forget(*sum);
+                w.pages.erase(name);
+            }
+        }
+        if (left) retry(w, "not all files were stored");
+        else if (hot_.finish(w.claim)) work_.erase(key);
+    }
+}
+
+} // namespace recto::station

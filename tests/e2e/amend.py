@@ -1,0 +1,329 @@
+"""Stored items are changed: a page scanned again, a page inserted, a release, corrected text. Later runs keep it."""
+
+import csv
+import hashlib
+import json
+import pathlib
+import shutil
+import xml.etree.ElementTree as E
+
+import common
+from common import SAMPLES, Case, contents, run, small_batch, start
+
+NS = "{http://www.loc.gov/standards/alto/ns-v4#}"
+
+
+def scans():
+    return sorted((p for p in (SAMPLES / "batch").rglob("*") if p.suffix in (".tif", ".jpg", ".png") and p.stat().st_size < 900_000 and p.name not in ("0007.jpg", "0005.tif")), reverse=True)  # an open book, a separator sheet
+
+
+def head(archive, item):
+    """item.json and {logical path: file} of an item's newest version."""
+    for inventory in pathlib.Path(archive, "storage").rglob("inventory.json"):
+        if inventory.parent.name.startswith("v"):
+            continue
+        j = json.loads(inventory.read_text("utf-8"))
+        if j["id"] != "urn:uuid:" + item:
+            continue
+        state = j["versions"][j["head"]]["state"]
+        files = {p: inventory.parent / j["manifest"][d][0] for d, paths in state.items() for p in paths}
+        return json.loads(files["metadata/item.json"].read_text("utf-8")), files, j
+    raise KeyError(item)
+
+
+def lines(alto):
+    """[(id, text, box)] of an ALTO file."""
+    out = []
+    for line in E.parse(alto).getroot().iter(NS + "TextLine"):
+        text = "".join(" " if c.tag == NS + "SP" else c.get("CONTENT", "") for c in line)
+        out.append((line.get("ID"), text, tuple(float(line.get(k)) for k in ("HPOS", "VPOS", "WIDTH", "HEIGHT"))))
+    return out
+
+
+class Amended(Case):
+    def setUp(self):
+        super().setUp()
+        self.batch = small_batch(self.folder / "in", items=2, pages=3)
+        self.archive = self.folder / "a"
+        first = run("run", self.batch, "-o", self.archive, "--create", "--json", "--repository", "450200")
+        self.assertIn(first.returncode, (0, 1), first.stderr)
+        self.items = {i["name"]: i for i in json.loads(first.stdout)["items"]}
+        self.item = self.items["item-1"]
+        self.id = self.item["id"]
+        self.pages = [p["id"] for p in self.item["pages"]]
+        used = {hashlib.sha512(p.read_bytes()).hexdigest() for p in self.batch.rglob("*.*")}
+        self.fresh = [p for p in scans() if hashlib.sha512(p.read_bytes()).hexdigest() not in used]
+
+    def verified(self):
+        checked = run("verify", self.archive)
+        self.assertEqual(checked.returncode, 0, checked.stdout[-3000:] + checked.stderr)
+
+    def test_replace_keeps_the_page_and_no_run_undoes_it(self):
+        before, old_files, _ = head(self.archive, self.id)
+        others = {p: d for p, d in contents(self.archive)["urn:uuid:" + self.id].items() if p.startswith("text/") and p.endswith(".xml")}
+        r = run("replace", self.archive, self.id, "--page", self.pages[1], self.fresh[0], "--who", "李四", "--reason", "模糊", "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        out = json.loads(r.stdout)
+        self.assertEqual(out["pages"], [self.pages[1]])
+        after, files, inventory = head(self.archive, self.id)
+        self.assertEqual(inventory["head"], "v2")
+        self.assertEqual([p["id"] for p in after["pages"]], self.pages, "identities stay")
+        self.assertEqual([p["order"] for p in after["pages"]], [1, 2, 3])
+        self.assertEqual([p["serial"] for p in after["pages"]], [1, 4, 3], "the new scan was captured last")
+        digest = hashlib.sha512(self.fresh[0].read_bytes()).hexdigest()
+        self.assertEqual(after["sources"][after["pages"][1]["image"]["source"]]["sha512"], digest)
+        old = before["sources"][1]["sha512"]
+        self.assertIn(old, inventory["manifest"], "the old scan stays in history")
+        self.assertNotIn(old, inventory["versions"]["v2"]["state"])
+        words = lambda f, n: [(i, t, b) for i, t, b in lines(f[f"text/{n:04}.alto.xml"])]
+        for n in (1, 3):
+            self.assertEqual(words(files, n), words(old_files, n), "pages that did not change were not read again")
+        self.assertEqual([p["treatment"] for p in after["pages"]][0], before["pages"][0]["treatment"])
+        premis = files["metadata/premis.xml"].read_text("utf-8")
+        for word in ("modification", "李四", "模糊", digest, old, self.pages[1]):
+            self.assertIn(word, premis)
+        self.verified()
+        # The same command again is no second version, and neither is the delivery run again.
+        again = run("replace", self.archive, self.id, "--page", "2", self.fresh[0])
+        self.assertEqual(again.returncode, 0, again.stderr)
+        stored = contents(self.archive)
+        r = run("run", self.batch, "-o", self.archive, "--json")
+        report = json.loads(r.stdout)
+        self.assertEqual({i["state"] for i in report["items"]}, {"unchanged"}, r.stderr)
+        self.assertEqual(contents(self.archive), stored)
+        # Other settings make everything anew, with the new scan in its place.
+        r = run("run", self.batch, "-o", self.archive, "--json", "--set", "encode.jpeg_quality=70")
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+        last, files, inventory = head(self.archive, self.id)
+        self.assertEqual(inventory["head"], "v3")
+        self.assertEqual([p["id"] for p in last["pages"]], self.pages)
+        self.assertEqual(last["sources"][last["pages"][1]["image"]["source"]]["sha512"], digest)
+        self.assertNotIn(old, inventory["versions"]["v3"]["state"])
+        self.assertEqual([t for _, t, _ in words(files, 2)], [t for _, t, _ in lines(files["text/0002.alto.xml"])])
+        self.assertEqual(len(last["edits"]), 1)
+        self.verified()
+
+    def test_insert_gives_a_new_page_and_renumbers_nothing(self):
+        before, _, _ = head(self.archive, self.id)
+        r = run("insert", self.archive, self.id, "--page", self.pages[0], "--after", self.fresh[0], "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        new = json.loads(r.stdout)["pages"][0]
+        after, files, _ = head(self.archive, self.id)
+        self.assertEqual([p["id"] for p in after["pages"]], [self.pages[0], new, *self.pages[1:]])
+        serials = {p["id"]: p["serial"] for p in after["pages"]}
+        for p in before["pages"]:
+            self.assertEqual(serials[p["id"]], p["serial"])
+        self.assertEqual(serials[new], 4)
+        self.assertNotIn(new, self.pages)
+        r = run("insert", self.archive, self.id, "--page", self.pages[0], "--before", self.fresh[1], "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        first = json.loads(r.stdout)["pages"][0]
+        self.assertEqual(run("insert", self.archive, self.id, self.fresh[1]).returncode, 0, "asked for again: done already")
+        want = [first, self.pages[0], new, *self.pages[1:]]
+        self.assertEqual([p["id"] for p in head(self.archive, self.id)[0]["pages"]], want)
+        self.assertEqual(len(lines(files["text/0003.alto.xml"])), len(lines(head(self.archive, self.id)[1]["text/0004.alto.xml"])))
+        self.verified()
+        r = run("run", self.batch, "-o", self.archive, "--json", "--set", "encode.jpeg_quality=70")
+        report = {i["name"]: i for i in json.loads(r.stdout)["items"]}
+        self.assertEqual([p["id"] for p in report["item-1"]["pages"]], want)
+        self.assertEqual([p["id"] for p in head(self.archive, self.id)[0]["pages"]], want)
+        self.verified()
+        bag = run("package", self.archive, "--as", "bag", "-o", self.folder / "bags")
+        self.assertEqual(bag.returncode, 0, bag.stderr)
+        self.assertEqual(run("verify", *sorted((self.folder / "bags").iterdir())).returncode, 0)
+
+    def test_a_damaged_page_holds_the_item_until_it_is_scanned_again(self):
+        batch = self.folder / "bad"
+        shutil.copytree(self.batch / "item-2", batch / "damaged")
+        (batch / "damaged" / "002.jpg").write_bytes((batch / "damaged" / "002.jpg").read_bytes()[:300])
+        r = run("run", batch, "-o", self.archive, "--json")
+        item = json.loads(r.stdout)["items"][0]
+        self.assertEqual(item["state"], "held", r.stderr)
+        refused = run("package", self.archive, item["id"], "--as", "bag", "-o", self.folder / "bags")
+        self.assertEqual(refused.returncode, 1)
+        r = run("replace", self.archive, item["id"], "--page", item["pages"][1]["id"], self.fresh[0], "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertFalse(json.loads(r.stdout)["held"], r.stderr)
+        for words in ([], ["--set", "encode.jpeg_quality=70"]):
+            r = run("run", batch, "-o", self.archive, "--json", *words)
+            report = json.loads(r.stdout)
+            self.assertIn(report["items"][0]["state"], ("stored", "unchanged"), r.stderr)
+            j, _, _ = head(self.archive, item["id"])
+            self.assertFalse(j["held"])
+            self.assertIsNone(j["pages"][1]["error"])
+        self.assertEqual(run("package", self.archive, item["id"], "--as", "bag", "-o", self.folder / "bags").returncode, 0)
+        self.verified()
+
+    def test_release(self):
+        batch = self.folder / "bad"
+        shutil.copytree(self.batch / "item-2", batch / "damaged")
+        (batch / "damaged" / "002.jpg").write_bytes((batch / "damaged" / "002.jpg").read_bytes()[:300])
+        item = json.loads(run("run", batch, "-o", self.archive, "--json").stdout)["items"][0]["id"]
+        self.assertEqual(run("release", self.archive, item).returncode, 64, "who and why are needed")
+        r = run("release", self.archive, item, "--who", "王五", "--reason", "原件已损毁")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        j, files, inventory = head(self.archive, item)
+        self.assertFalse(j["held"])
+        self.assertIn("原件已损毁", files["metadata/premis.xml"].read_text("utf-8"))
+        self.assertIn("policy assignment", files["metadata/premis.xml"].read_text("utf-8"))
+        self.assertIn('"release"', "".join(p.read_text("utf-8") for p in (self.archive / "events").iterdir()))
+        self.assertEqual(json.loads(run("status", self.archive, "--json").stdout)["held"], 0)
+        self.assertEqual(run("package", self.archive, item, "--as", "bag", "-o", self.folder / "bags").returncode, 0)
+        for words in ([], ["--set", "encode.jpeg_quality=70"]):
+            report = json.loads(run("run", batch, "-o", self.archive, "--json", *words).stdout)
+            self.assertNotEqual(report["items"][0]["state"], "held", report["items"][0])
+        self.assertEqual(run("release", self.archive, item, "--who", "王五", "--reason", "x").returncode, 0, "released already")
+        self.assertEqual(run("release", self.archive, self.id, "--who", "王五", "--reason", "x").returncode, 65, "was never held")
+        # Another scan in it: it is held again, because that is not what was released.
+        (self.folder / "worse.jpg").write_bytes(b"x")
+        r = run("insert", self.archive, item, self.fresh[0], "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertTrue(json.loads(r.stdout)["held"])
+        self.verified()
+
+    def test_wrong_input_is_named_and_changes_nothing(self):
+        stored = contents(self.archive)
+        (self.folder / "text.jpg").write_text("no picture")
+        page = self.pages[0]
+        for words, code, said in (
+            (["replace", self.archive, "0025-nobody", "--page", "1", self.fresh[0]], 66, "0025-nobody"),
+            (["replace", self.archive, self.id, "--page", "99", self.fresh[0]], 65, "99"),
+            (["replace", self.archive, self.id, "--page", page, self.folder / "text.jpg"], 65, "text.jpg"),
+            (["replace", self.archive, self.id, "--page", page, self.folder / "none.jpg"], 66, "none.jpg"),
+            (["replace", self.archive, self.id, "--page", page, self.batch / "item-1" / "002.jpg"], 65, "page 2"),
+            (["replace", self.folder / "nowhere", self.id, "--page", page, self.fresh[0]], None, "nowhere"),
+        ):
+            r = run(*words)
+            self.assertNotEqual(r.returncode, 0, words)
+            if code:
+                self.assertEqual(r.returncode, code, r.stderr)
+            self.assertIn(said, r.stderr)
+        self.assertEqual(contents(self.archive), stored)
+
+    def test_killed_at_any_moment_it_is_done_or_not(self):
+        import random, time
+        rng = random.Random(4)
+        began = time.time()
+        run("replace", self.archive, self.id, "--page", "3", self.fresh[1])
+        took = time.time() - began
+        for _ in range(4):
+            p = start("replace", self.archive, self.id, "--page", "1", self.fresh[0])
+            time.sleep(rng.uniform(0.05, 1.0) * took)
+            p.kill()
+            p.communicate()
+        r = run("replace", self.archive, self.id, "--page", "1", self.fresh[0])
+        self.assertEqual(r.returncode, 0, r.stderr)
+        _, _, inventory = head(self.archive, self.id)
+        self.assertEqual(inventory["head"], "v3", "one version a replaced page, however often it was killed")
+        self.verified()
+
+
+class Corrected(Case):
+    def setUp(self):
+        super().setUp()
+        self.batch = small_batch(self.folder / "in", items=2, pages=2)
+        self.archive = self.folder / "a"
+        first = run("run", self.batch, "-o", self.archive, "--create", "--json")
+        self.assertIn(first.returncode, (0, 1), first.stderr)
+        self.items = json.loads(first.stdout)["items"]
+        self.id = self.items[0]["id"]
+        self.page = self.items[0]["pages"][0]["id"]
+
+    def write(self, rows, encoding="utf-8-sig", heading=("item", "page id", "line id", "old text", "new text", "who")):
+        path = self.folder / "corrections.csv"
+        with open(path, "w", encoding=encoding, newline="") as f:
+            csv.writer(f).writerows([heading, *rows])
+        return path
+
+    def lines(self, n=1):
+        return lines(head(self.archive, self.id)[1][f"text/{n:04}.alto.xml"])
+
+    def test_lines_change_in_alto_text_and_pdf_and_stay(self):
+        import subprocess
+        was = [l for l in self.lines() if len(l[1]) > 4]
+        (a, old, box), (b, gone, _) = was[0], was[1]
+        new = old[:2] + "勘误" + old[3:]
+        name, _, _ = head(self.archive, self.id)
+        path = self.write([[self.id, self.page, a, old, new, "王五"], [self.id, self.page, b, gone, "[delete]", "王五"], [self.id, self.page, was[2][0], was[2][1], "", ""]])
+        r = run("correct", self.archive, path, "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(json.loads(r.stdout)["not_filled_in"], 1)
+        now = {i: (t, x) for i, t, x in self.lines()}
+        self.assertEqual(now[a][0], new)
+        self.assertEqual(now[a][1], box)
+        self.assertNotIn(b, now)
+        self.assertEqual(now[was[2][0]], (was[2][1], was[2][2]), "the other lines keep name, text and place")
+        j, files, inventory = head(self.archive, self.id)
+        self.assertEqual(inventory["head"], "v2")
+        text = next(v for k, v in files.items() if k.endswith(".txt")).read_text("utf-8")
+        self.assertIn(new, text)
+        pdf = next(v for k, v in files.items() if k.endswith(".pdf"))
+        shown = subprocess.run(["pdftotext", "-raw", pdf, "-"], capture_output=True, text=True).stdout
+        self.assertIn("勘误", shown)
+        premis = files["metadata/premis.xml"].read_text("utf-8")
+        for word in ("王五", "text corrected", f"line {a}"):
+            self.assertIn(word, premis)
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+        self.assertEqual(run("correct", self.archive, path).returncode, 0, "given again: nothing to do")
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v2")
+        # A later run, unchanged or with other settings, keeps what the person wrote.
+        run("run", self.batch, "-o", self.archive)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v2")
+        r = run("run", self.batch, "-o", self.archive, "--set", "encode.jpeg_quality=70", "--fresh")
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v3")
+        texts = [t for _, t, _ in self.lines()]
+        self.assertIn(new, texts)
+        self.assertNotIn(gone, texts)
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+        # The page scanned again: the old correction is not put on the new scan, and a row for it is refused.
+        used = {hashlib.sha512(p.read_bytes()).hexdigest() for p in self.batch.rglob("*.*")}
+        fresh = next(p for p in scans() if hashlib.sha512(p.read_bytes()).hexdigest() not in used)
+        self.assertEqual(run("replace", self.archive, self.id, "--page", self.page, fresh).returncode, 0)
+        self.assertNotIn(new, [t for _, t, _ in self.lines()])
+        r = run("correct", self.archive, path)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("scanned again", r.stderr)
+
+    def test_a_row_that_no_longer_fits_is_refused_by_name_and_its_item_left_alone(self):
+        a, b = [l for l in self.lines() if len(l[1]) > 3][:2]
+        other = self.items[1]
+        o = next(l for l in lines(head(self.archive, other["id"])[1]["text/0001.alto.xml"]) if len(l[1]) > 3)
+        path = self.write([[self.id, self.page, a[0], a[1], "改", "王五"],
+                           [self.id, self.page, b[0], "not what is there", "改", "王五"],
+                           [other["id"], other["pages"][0]["id"], o[0], o[1], "=1+1", "王五"],
+                           ["0025-nobody", self.page, a[0], a[1], "改", "王五"]])
+        r = run("correct", self.archive, path)
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("Row 3", r.stderr)
+        self.assertIn(b[1], r.stderr, "what is there now is said")
+        self.assertIn("Row 5", r.stderr)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v1", "all or nothing for an item")
+        self.assertEqual(head(self.archive, other["id"])[2]["head"], "v2")
+        self.assertIn("=1+1", [t for _, t, _ in lines(head(self.archive, other["id"])[1]["text/0001.alto.xml"])])
+
+    def test_files_as_excel_saves_them(self):
+        a = next(l for l in self.lines() if len(l[1]) > 3)
+        path = self.write([[self.id, self.page, a[0], a[1], "国标编码", ""]], "gb18030", ("件", "页标识", "行标识", "原文", "改为", "修改人"))
+        r = run("correct", self.archive, path)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("Row 2", r.stderr)
+        r = run("correct", self.archive, path, "--who", "赵六")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertIn("国标编码", [t for _, t, _ in self.lines()])
+        bad = self.write([["x"]], heading=("item", "page id"))
+        r = run("correct", self.archive, bad)
+        self.assertEqual(r.returncode, 65)
+        self.assertIn("line id", r.stderr)
+
+    def test_a_second_process_gets_75(self):
+        import fcntl
+        with open(self.archive / "lock.json", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            a = self.lines()[0]
+            r = run("correct", self.archive, self.write([[self.id, self.page, a[0], a[1], "改", "王五"]]))
+        self.assertEqual(r.returncode, 75, r.stderr)
+
+
+if __name__ == "__main__":
+    common.main()
