@@ -9,6 +9,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "cli/manual.h"
 #include "config/config.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
@@ -132,6 +133,10 @@ int main(int argc, char** argv) {
     add_verify(app, action);
     add_status(app, action);
     add_config(app, action);
+    add_summary(app, action);
+    add_doctor(app, action);
+    // For packagers, so not among the commands: `recto _manual FOLDER`.
+    if (argc == 3 && std::string_view(argv[1]) == "_manual") return manual_main(app, argv[2]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {

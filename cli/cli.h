@@ -56,6 +56,8 @@ void add_package(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
+void add_summary(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 
 /// The whole program. Returns the exit code.
 int main(int argc, char** argv);
