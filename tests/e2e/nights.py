@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
+import sys
 import time
 import zoneinfo
 
@@ -61,12 +61,12 @@ class Window(Case):
 
     def test_the_window_closes_with_work_left_and_the_next_night_goes_on(self):
         """With the real clock: a batch that takes longer than what is left of the minute."""
-        batch = small_batch(self.folder / "long", items=6, pages=5)
+        batch = small_batch(self.folder / "long", items=4, pages=4)
         whole = self.folder / "whole"
         self.assertIn(run("run", batch, "-o", whole, "--create").returncode, (0, 1))
         now = datetime.datetime.now(ZONE)
-        if now.second < 54:
-            time.sleep(54 - now.second)
+        if now.second < 56:
+            time.sleep(56 - now.second)
         first = run("run", batch, "-o", self.archive, "--create", "--json", "-j", "1", "--nice", "10", "--window", f"{clock(minutes=-5)}-{clock(minutes=1)}")
         self.assertEqual(first.returncode, 75, first.stderr)
         report = json.loads(first.stdout)
@@ -75,7 +75,7 @@ class Window(Case):
         self.assertGreater(sum(left.values()), 0)
         self.assertIn("has closed", first.stderr)
         self.assertRegex(first.stderr, rf"{left['images']} images to treat, {left['pages']} pages to read")
-        self.assertLess(contents(self.archive).keys() ^ contents(whole).keys() and len(contents(self.archive)), len(contents(whole)))
+        self.assertLess(len(contents(self.archive)), len(contents(whole)))
         summary = json.loads(run("summary", self.archive, "--last", "--json").stdout)
         self.assertEqual(summary["runs"][0]["left"], left)
         second = run("run", batch, "-o", self.archive, "--json", "--window", "00:00-24:00")
@@ -120,6 +120,7 @@ class Figures(Case):
             self.assertNotIn(word, log.replace(str(self.folder), ""))
 
     def test_metrics_are_as_prometheus_reads_them(self):
+        sys.path.append("/usr/lib/python3/dist-packages")  # Debian's modules, whichever Python runs this
         try:
             from prometheus_client.parser import text_string_to_metric_families
         except ImportError:
