@@ -116,7 +116,8 @@ int main(int argc, char** argv) {
 
     choose_language(argc, argv);
     CLI::App app(tr("cli.about"), "recto");
-    app.set_version_flag("--version", agent());
+    app.set_help_flag("-h,--help", tr("cli.opt.help")); // before the commands, which inherit it
+    app.set_version_flag("--version", agent(), tr("cli.opt.version"));
     app.require_subcommand(1);
     app.fallthrough();
     std::string ui_lang;

@@ -66,9 +66,11 @@ std::vector<std::string> choices_of(const CLI::Option& o) {
     return out;
 }
 
-std::string option_rows(const CLI::App& app) {
+/// `common`: the options that every command has, on the page of one: its own help is there already.
+std::string option_rows(const CLI::App& app, bool common = false) {
     std::string out;
     for (const CLI::Option* o : options(app)) {
+        if (common && (o == app.get_help_ptr() || o == app.get_version_ptr())) continue;
         if (o->get_positional() && flags_of(*o).empty()) {
             out += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(o->get_name(true)), roff(o->get_description()));
             continue;
@@ -146,7 +148,7 @@ std::map<std::string, std::string> manual_pages(const CLI::App& app, const std::
         std::string sub = head("recto-" + c->get_name(), version, c->get_description());
         sub += synopsis(*c);
         sub += fmt::format(".SH {}\n{}\n", kDescription, roff(c->get_description()));
-        sub += fmt::format(".SH {}\n", kOptions) + option_rows(*c) + option_rows(app);
+        sub += fmt::format(".SH {}\n", kOptions) + option_rows(*c) + option_rows(app, true);
         if (!c->get_footer().empty()) sub += fmt::format(".SH {}\n", kExamples) + roff_block(c->get_footer());
         sub += fmt::format(".SH {}\n\\fBrecto\\fR(1)\n", kSee);
         out["recto-" + c->get_name() + ".1"] = sub;
@@ -173,7 +175,8 @@ std::string bash_completion(const CLI::App& app) {
     for (const CLI::App* c : commands(app)) {
         std::string flags = global;
         for (const CLI::Option* o : options(*c))
-            for (const auto& f : flags_of(*o)) flags += " " + f;
+            if (o != c->get_help_ptr())
+                for (const auto& f : flags_of(*o)) flags += " " + f;
         cases += fmt::format("    {}) flags={} ;;\n", c->get_name(), shell_quoted(flags));
         add_values(c->get_name(), *c);
     }
@@ -188,7 +191,8 @@ std::string bash_completion(const CLI::App& app) {
            values +
            "  esac\n"
            "  case $command in\n" +
-           fmt::format("    '') COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n", shell_quoted(names + " " + global)) +
+           fmt::format("    '') COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n",
+                       shell_quoted(names + " " + global)) +
            cases +
            "  esac\n"
            "  case $cur in\n"
@@ -204,6 +208,7 @@ std::string zsh_completion(const CLI::App& app) {
     const auto arguments = [](const CLI::App& of) {
         std::string out;
         for (const CLI::Option* o : options(of)) {
+            if (of.get_parent() && o == of.get_help_ptr()) continue; // among the common ones
             const auto choices = choices_of(*o);
             const std::string value = !takes_value(*o)  ? ""
                                       : choices.empty() ? ":value:_files"

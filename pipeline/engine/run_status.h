@@ -16,11 +16,11 @@ namespace recto {
 struct RunEvent {
     enum class Level { Debug, Info, Warning, Error };
     Level level = Level::Info;
-    std::string_view
-        what;         ///< "file.taken", "file.failed", "image.treated", "image.failed", "page.done", "page.failed",
-                      ///< "item.<state>", "run.begin", "run.paused", "run.resumed", "run.closing", "run.end".
-    std::string file{};    ///< As delivered.
-    int image = 0;    ///< Within the file, from 1; 0 when the file is meant.
+    /// "file.taken", "file.failed", "image.treated", "image.failed", "page.done", "page.failed", "item.<state>",
+    /// "item.error", "run.paused", "run.resumed", "run.closing".
+    std::string_view what{};
+    std::string file{};                           ///< As delivered.
+    int image = 0;                                ///< Within the file, from 1; 0 when the file is meant.
     std::string item{}, reference_code{}, page{}; ///< UUIDs and the 档号, where they are known.
     std::string stage{}, code{}, reason{};        ///< Of an error; `reason` is a library's, never text of a page.
     double seconds = 0;                           ///< Wall time of the work, 0 when it was reused or is unknown.
