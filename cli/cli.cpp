@@ -9,6 +9,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "cli/manual.h"
 #include "config/config.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
@@ -116,7 +117,8 @@ int main(int argc, char** argv) {
 
     choose_language(argc, argv);
     CLI::App app(tr("cli.about"), "recto");
-    app.set_version_flag("--version", agent());
+    app.set_help_flag("-h,--help", tr("cli.opt.help")); // before the commands, which inherit it
+    app.set_version_flag("--version", agent(), tr("cli.opt.version"));
     app.require_subcommand(1);
     app.fallthrough();
     std::string ui_lang;
@@ -140,6 +142,10 @@ int main(int argc, char** argv) {
     add_release(app, action);
     add_correct(app, action);
     add_watch(app, action);
+    add_summary(app, action);
+    add_doctor(app, action);
+    // For packagers, so not among the commands: `recto _manual FOLDER`.
+    if (argc == 3 && std::string_view(argv[1]) == "_manual") return manual_main(app, argv[2]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {

@@ -64,6 +64,8 @@ void add_release(CLI::App& app, Action& action);
 void add_correct(CLI::App& app, Action& action);
 void add_watch(CLI::App& app, Action& action);
 void add_separator(CLI::App& app, Action& action);
+void add_summary(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 
 /// The whole program. Returns the exit code.
 int main(int argc, char** argv);

@@ -18,8 +18,12 @@
 #include "catalogue/reconcile.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/metrics.h"
 #include "cli/provenance.h"
+#include "cli/run_log.h"
+#include "cli/schedule.h"
 #include "config/config.h"
+#include "pipeline/engine/limits.h"
 #include "pipeline/engine/run.h"
 #include "pipeline/files/decode.h"
 #include "review/report.h"
@@ -34,12 +38,14 @@ namespace {
 
 struct RunArguments {
     std::vector<std::string> inputs;
-    std::string archive, catalogue, progress = "auto", memory;
+    std::string archive, catalogue, progress = "auto", memory, metrics;
     bool create = false, fresh = false, dry_run = false, serial = false, json = false;
     int jobs = 0;
     CaptureFacts capture;
     ArchiveIdentity identity;
     SettingsOptions settings;
+    ScheduleOptions schedule;
+    LogOptions log;
 };
 
 /// "2G", "800M", "512k" or bytes; 0 when it is none of these.
@@ -207,7 +213,62 @@ void print_summary(const RunReport& r, const std::string& report) {
     if (!report.empty()) std::fprintf(stderr, "%s\n", tr("run.report", report).c_str());
 }
 
-int run(const RunArguments& a) {
+/// The metrics file of a run; a file that cannot be written is said once and costs nothing else.
+class MetricsFile {
+  public:
+    MetricsFile(std::string path, const ArchivePaths& paths, Progress& progress)
+        : path_(std::move(path)), paths_(paths), progress_(progress), fs_(posix_file_system()) {
+        if (path_.empty()) return;
+        in_.version = agent();
+        in_.archive = paths.root;
+        in_.started = now();
+        in_.last_success = last_success_in(*fs_, path_);
+    }
+    void update(const RunStatus& status, bool window_open, std::optional<int> exit_code = std::nullopt) {
+        if (path_.empty()) return;
+        in_.status = status;
+        in_.window_open = window_open;
+        in_.active = !exit_code;
+        in_.exit_code = exit_code;
+        if (exit_code) in_.ended = now();
+        if (exit_code && *exit_code <= kSomeFailed) in_.last_success = in_.ended;
+        in_.archive_stored = in_.archive_held = in_.archive_pages = 0;
+        if (const auto index = read_index(*fs_, paths_))
+            for (const auto& row : *index) {
+                ++(row.state == "held" ? in_.archive_held : in_.archive_stored);
+                in_.archive_pages += row.pages;
+            }
+        in_.disks.clear();
+        for (const auto& [name, folder] : {std::pair("archive", paths_.root), std::pair("work", paths_.work)})
+            if (const auto free = fs_->free_bytes(folder)) in_.disks.push_back({name, *free});
+        const auto written = write_metrics(*fs_, path_, in_);
+        if (!written && !told_) progress_.note(tr("run.metrics_failed", path_, written.error().reason));
+        told_ = told_ || !written;
+    }
+
+  private:
+    static double now() {
+        return static_cast<double>(
+            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count());
+    }
+    std::string path_;
+    const ArchivePaths& paths_;
+    Progress& progress_;
+    std::shared_ptr<FileSystem> fs_;
+    MetricsInput in_;
+    bool told_ = false;
+};
+
+sigset_t ending_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+    return signals;
+}
+
+/// `closed` becomes true when the window closed with work left.
+int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     auto fs = posix_file_system();
     const auto clock = default_clock();
     const ProgressMode mode = a.progress == "json"               ? ProgressMode::Json
@@ -245,7 +306,20 @@ int run(const RunArguments& a) {
         return kNoInput;
     }
     StageList stages = make_stages();
-    const int jobs = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    const int jobs = a.jobs > 0 ? a.jobs : machine_limits().workers();
+    const auto wall = wall_clock();
+    if (!a.dry_run && !windows.open_at(wall->now())) { // before models are loaded or the archive is touched
+        const std::string opens = next_opening(windows, *wall);
+        if (!a.schedule.wait) {
+            std::fprintf(stderr, "recto: %s\n", tr("window.closed", a.schedule.window, opens).c_str());
+            return kTryAgain;
+        }
+        std::fprintf(stderr, "%s\n", tr("window.waiting", a.schedule.window, opens).c_str());
+        const Waited waited = wait_until_open(windows, *wall, ending_signals());
+        if (waited != Waited::Open) return waited == Waited::Interrupted ? kInterrupted : kTryAgain;
+    }
+    auto log = RunLog::open(a.log);
+    if (!log) return report_error(log.error());
     if (!a.dry_run) {
         const StageContext context{&*settings, a.serial ? 1 : jobs, model_folder()};
         std::vector<Stage*> all = {stages.treatment.get()};
@@ -289,21 +363,24 @@ int run(const RunArguments& a) {
         if (!stat || !stat->exists) break;
         options.run_id = run_name(*clock) + "-" + std::to_string(n);
     }
+    if (!windows.empty()) options.may_start = [&] { return windows.open_at(wall->now()); };
     options.provenance = make_provenance(*settings, stages, (*archive)->identity);
 
     Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
-    Run engine(options, make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, cat, scanned), stages,
-               *settings, cat, fs, clock, progress);
+    RunHooks hooks = make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, cat, scanned);
+    (*log)->set_run(options.run_id);
+    hooks.on_event = [&](const RunEvent& event) { (*log)->write(event); };
+    Run engine(options, std::move(hooks), stages, *settings, cat, fs, clock, progress);
+    MetricsFile metrics(a.metrics, paths, progress);
+    metrics.update(engine.status(), true);
 
     // One thread waits for signals (they are blocked everywhere else). Ctrl-C ends the process at once: everything on
     // disk is whole or will be done again, and the pages in work are left to the next run, not suspected.
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+    const sigset_t signals = ending_signals();
     std::jthread watcher([&](std::stop_token stop) {
-        auto renewed = std::chrono::steady_clock::now();
+        auto renewed = std::chrono::steady_clock::now(), measured = renewed;
         while (!stop.stop_requested()) {
             const timespec wait{0, 200'000'000};
             const int signal = sigtimedwait(&signals, nullptr, &wait);
@@ -320,8 +397,14 @@ int run(const RunArguments& a) {
                 (*archive)->lock->renew();
                 renewed = std::chrono::steady_clock::now();
             }
+            if (std::chrono::steady_clock::now() - measured > std::chrono::seconds(15)) {
+                metrics.update(engine.status(), windows.open_at(wall->now()));
+                measured = std::chrono::steady_clock::now();
+            }
         }
     });
+    (*log)->write(RunEvent::Level::Info, "run.begin",
+                  {{"archive", a.archive}, {"agent", agent()}, {"inputs", a.inputs}, {"workers", jobs}});
     (void)(*archive)->events->append("run.begin", {{"run", options.run_id}, {"agent", agent()}, {"inputs", a.inputs}});
     auto result = engine.execute();
     watcher.request_stop();
@@ -329,7 +412,10 @@ int run(const RunArguments& a) {
     progress.show(true);
     if (!result) {
         (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"error", result.error().code}});
-        return report_error(result.error());
+        const int code = report_error(result.error());
+        (*log)->write(RunEvent::Level::Error, "run.end", {{"code", result.error().code}, {"exit_code", code}});
+        metrics.update(engine.status(), windows.open_at(wall->now()), code);
+        return code;
     }
     RunReport& r = *result;
 
@@ -369,7 +455,23 @@ int run(const RunArguments& a) {
                                                  {"items", r.items.size()}});
     print_summary(r, report);
     for (const auto& line : context.reconciliation) std::fprintf(stderr, "  %s\n", line.c_str());
-    if (a.json) {
+    closed = r.stopped == "window";
+    if (closed)
+        std::fprintf(stderr, "%s\n",
+                     tr("window.ended", a.schedule.window, std::to_string(r.left.files), std::to_string(r.left.images),
+                        std::to_string(r.left.pages), std::to_string(r.left.items), next_opening(windows, *wall))
+                         .c_str());
+    (*log)->write(RunEvent::Level::Info, "run.end",
+                  {{"exit_code", r.exit_code},
+                   {"stopped", r.stopped},
+                   {"pages", r.pages},
+                   {"pages_failed", r.pages_failed},
+                   {"pages_reused", r.pages_reused},
+                   {"pages_left", r.left.pages},
+                   {"items", r.items.size()},
+                   {"seconds", r.wall_seconds}});
+    metrics.update(engine.status(), windows.open_at(wall->now()), r.exit_code);
+    if (a.json && !(closed && a.schedule.wait)) {
         nlohmann::json j = r;
         j["report"] = report;
         std::printf("%s\n", j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
@@ -390,6 +492,9 @@ void add_run(CLI::App& app, Action& action) {
     a->settings.add_to(*command);
     command->add_option("-j,--jobs", a->jobs, tr("cli.run.jobs"))->check(CLI::Range(1, 1024));
     command->add_option("--memory", a->memory, tr("cli.run.memory"));
+    a->schedule.add_to(*command);
+    a->log.add_to(*command);
+    command->add_option("--metrics", a->metrics, tr("cli.run.metrics"));
     command->add_flag("--fresh", a->fresh, tr("cli.run.fresh"));
     command->add_flag("--dry-run", a->dry_run, tr("cli.run.dry_run"));
     command->add_flag("--serial", a->serial, tr("cli.run.serial"));
@@ -402,12 +507,20 @@ void add_run(CLI::App& app, Action& action) {
     command->footer(tr("cli.run.examples"));
     command->callback([&action, a] {
         action = [a] {
-            sigset_t signals;
-            sigemptyset(&signals);
-            for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+            const auto windows = a->schedule.windows();
+            if (!windows) {
+                (void)report_error(windows.error());
+                return static_cast<int>(kUsage);
+            }
+            const sigset_t signals = ending_signals();
             pthread_sigmask(SIG_BLOCK, &signals,
                             nullptr); // before any thread is made; run() has one that waits for them
-            return run(*a);
+            a->schedule.apply_nice();
+            for (;;) {
+                bool closed = false;
+                const int code = run(*a, *windows, closed);
+                if (!closed || !a->schedule.wait) return code;
+            }
         };
     });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <map>
@@ -77,6 +78,23 @@ void ArchiveLock::renew() {
 ArchiveLock::~ArchiveLock() {
     (void)!::ftruncate(fd_, 0);
     ::close(fd_);
+}
+
+std::string lock_holder(FileSystem& fs, const std::string& path) {
+    const auto stat = fs.stat(path);
+    if (!stat || !stat->exists) return "";
+    const auto text = fs.read(path);
+    const auto holder = nlohmann::json::parse(text ? *text : std::string(), nullptr, false);
+    if (!holder.is_object()) return "";
+    // On this host a lock is as alive as its process; of another host its lease is all that is known.
+    const bool here = holder.value("host", "") == host_name();
+    const int pid = holder.value("pid", 0);
+    const bool alive =
+        here ? pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM)
+             : holder.value("lease_until", std::int64_t{0}) > static_cast<std::int64_t>(std::time(nullptr));
+    if (!alive) return "";
+    return holder.value("what", "") + ", process " + std::to_string(holder.value("pid", 0)) + " on " +
+           holder.value("host", "") + ", since " + holder.value("since", "");
 }
 
 // ---- events --------------------------------------------------------------------------------------------------------

@@ -49,6 +49,9 @@ class ArchiveLock {
     std::string what_, since_;
 };
 
+/// Who holds the lock at `path`, for people; "" when nobody does. Takes nothing and leaves nothing.
+[[nodiscard]] std::string lock_holder(FileSystem& fs, const std::string& path);
+
 /// Append-only log, one JSON object a line, each with the SHA-256 of the line before it: a changed or missing line shows.
 /// The chain goes on from month to month. No record content in it. Thread-safe.
 class EventLog {

@@ -1,11 +1,8 @@
 #include "pipeline/engine/memory.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <fstream>
-#include <string>
 
-#include <unistd.h>
+#include "pipeline/engine/limits.h"
 
 namespace recto {
 
@@ -48,13 +45,6 @@ std::size_t MemoryBudget::highest() const {
     return highest_;
 }
 
-std::size_t physical_memory() {
-    const auto machine =
-        static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
-    std::uint64_t limit = 0;
-    if (std::ifstream cgroup("/sys/fs/cgroup/memory.max"); cgroup >> limit && limit > 0)
-        return std::min<std::size_t>(machine, limit);
-    return machine;
-}
+std::size_t physical_memory() { return static_cast<std::size_t>(machine_limits().memory); }
 
 } // namespace recto

@@ -23,7 +23,8 @@ Pool::~Pool() {
 void Pool::submit(Priority priority, Task task) {
     {
         const std::lock_guard lock(mutex_);
-        queue_.emplace(std::pair{static_cast<int>(priority), sequence_++}, std::move(task));
+        queue_.emplace(std::pair{static_cast<int>(priority), sequence_++},
+                       Entry{std::move(task), std::chrono::steady_clock::now()});
     }
     ready_.notify_one();
 }
@@ -39,12 +40,21 @@ std::size_t Pool::queued() const {
     return queue_.size();
 }
 
+Pool::Waiting Pool::waiting(Priority priority) const {
+    const std::lock_guard lock(mutex_);
+    const int p = static_cast<int>(priority);
+    const auto first = queue_.lower_bound({p, 0}), last = queue_.lower_bound({p + 1, 0});
+    if (first == last) return {};
+    return {static_cast<std::size_t>(std::distance(first, last)),
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - first->second.since).count()};
+}
+
 bool Pool::run_one() {
     Task task;
     {
         const std::lock_guard lock(mutex_);
         if (queue_.empty()) return false;
-        task = std::move(queue_.begin()->second);
+        task = std::move(queue_.begin()->second.task);
         queue_.erase(queue_.begin());
     }
     task(0);
@@ -57,7 +67,7 @@ void Pool::work(std::stop_token stop, int worker) {
         {
             std::unique_lock lock(mutex_);
             if (!ready_.wait(lock, stop, [&] { return !queue_.empty(); }) || stop.stop_requested()) return;
-            task = std::move(queue_.begin()->second);
+            task = std::move(queue_.begin()->second.task);
             queue_.erase(queue_.begin());
         }
         task(worker);

@@ -3,6 +3,7 @@
 /// Worker threads over one priority queue. Lower numbers run first; within a priority, first come first served.
 /// With 0 workers it is the serial form: nothing runs until the owner calls run_one(), on the owner's thread.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -35,11 +36,20 @@ class Pool {
     [[nodiscard]] bool is_serial() const { return threads_.empty(); }
     [[nodiscard]] int workers() const { return threads_.empty() ? 1 : static_cast<int>(threads_.size()); }
     [[nodiscard]] std::size_t queued() const;
+    struct Waiting {
+        std::size_t length = 0;
+        double oldest_seconds = 0; ///< Since the first of them was submitted.
+    };
+    [[nodiscard]] Waiting waiting(Priority priority) const; ///< Any thread.
 
   private:
     mutable std::mutex mutex_;
     std::condition_variable_any ready_;
-    std::map<std::pair<int, std::uint64_t>, Task> queue_;
+    struct Entry {
+        Task task;
+        std::chrono::steady_clock::time_point since;
+    };
+    std::map<std::pair<int, std::uint64_t>, Entry> queue_;
     std::uint64_t sequence_ = 0;
     std::vector<std::jthread> threads_;
     void work(std::stop_token stop, int worker);

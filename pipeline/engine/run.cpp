@@ -52,6 +52,7 @@ Run::Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& 
 Run::~Run() = default;
 
 void Run::request_stop() { state_->stop.request_stop(); }
+RunStatus Run::status() const { return state_->status(); }
 void Run::abandon() {
     if (state_->journal) state_->journal->abandon_all();
 }
@@ -64,9 +65,13 @@ Result<RunReport> Run::execute() {
     s.report.started = rfc3339(s.clock->now());
 
     RECTO_ASSIGN(BatchPlan plan, s.hooks.plan(s.options.inputs));
-    s.report.skipped = plan.skipped;
-    s.report.errors = plan.errors;
-    for (const auto& d : plan.deliveries) s.report.files += static_cast<int>(d.files.size());
+    {
+        const std::lock_guard lock(s.mutex);
+        s.report.skipped = plan.skipped;
+        s.report.errors = plan.errors;
+        for (const auto& d : plan.deliveries) s.report.files += static_cast<int>(d.files.size());
+    }
+    for (const auto& e : plan.errors) s.tell_error("file.failed", e);
     if (s.options.dry_run || plan.deliveries.empty()) {
         for (const auto& d : plan.deliveries)
             for (const auto& f : d.files) s.progress.note(d.name + "\t" + f);
@@ -95,8 +100,12 @@ Result<RunReport> Run::execute() {
     });
     s.open_more();
     s.wait_until_done();
-    s.io.reset();
-    s.cpu.reset();
+    {
+        std::unique_ptr<Pool> io, cpu; // end after the lock is given back: their last tasks may want it
+        const std::lock_guard lock(s.pool_mutex);
+        io = std::move(s.io);
+        cpu = std::move(s.cpu);
+    }
 
     // What was committed goes into the index even when the run ended early.
     RECTO_TRY(update_index(*s.fs, s.paths, s.index_rows));
@@ -125,6 +134,7 @@ Result<RunReport> Run::execute() {
     else if (!r.stopped.empty()) r.exit_code = 75;
     else if (r.pages == 0) r.exit_code = 65;
     else r.exit_code = (r.pages_failed > 0 || !r.errors.empty() || held || doubtful) ? 1 : 0;
+    if (!r.stopped.empty()) r.left = s.status().left;
     r.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     r.cpu_seconds = process_cpu_seconds() - cpu_before;
     r.peak_bytes = resident_peak();
@@ -132,12 +142,20 @@ Result<RunReport> Run::execute() {
     return r;
 }
 
-void Run::State::submit(Pool& pool, Priority priority, Pool::Task task) {
+/// Whether a piece of work may begin. A no is for good: what depends on the work passed over will not come either.
+bool Run::State::admitted() {
+    if (closed.load()) return false;
+    if (!options.may_start || options.may_start()) return true;
+    if (!closed.exchange(true)) tell({.what = "run.closing"});
+    return false;
+}
+
+void Run::State::submit(Pool& pool, Priority priority, Pool::Task task, bool begun) {
     outstanding.fetch_add(1);
-    pool.submit(priority, [this, task = std::move(task)](int worker) {
+    pool.submit(priority, [this, begun, task = std::move(task)](int worker) {
         // After a stop, queued tasks are passed over; nothing depends on them any more.
         try {
-            if (!stopping()) task(worker);
+            if (!stopping() && (begun || admitted())) task(worker);
         } catch (const std::exception& e) {
             // Work on files is guarded where it is done; what comes here is a fault of ours. The run ends in order.
             {
@@ -172,7 +190,9 @@ void Run::State::wait_until_done() {
             _exit(75);
         }
     }
+    const std::lock_guard lock(mutex);
     if (stopping() && report.stopped.empty()) report.stopped = "signal";
+    if (closed && report.stopped.empty()) report.stopped = "window";
 }
 
 void Run::State::open_more() {
@@ -197,6 +217,7 @@ void Run::State::open(BatchDelivery delivery) {
     for (std::size_t f = 0; f < d.files.size(); ++f)
         submit(*io, Priority::Treat, [this, &d, f](int) {
             take_file(d, f);
+            ++files_taken;
             if (d.pending.fetch_sub(1) == 1) taken(d);
         });
 }
@@ -492,8 +513,22 @@ void Run::State::finish_item(ItemState& s) {
     }
     const auto images = static_cast<int>(item.pages.size());
     ++progress.items_done;
+    const std::string what = "item." + r.state;
+    RunEvent event{.what = what, .item = r.id, .reference_code = r.reference_code};
+    event.level = r.state == "failed" ? RunEvent::Level::Error
+                  : r.state == "held" ? RunEvent::Level::Warning
+                                      : RunEvent::Level::Info;
+    tell(event);
     {
         const std::lock_guard lock(mutex);
+        ++tally.item_states[r.state];
+        for (const PageReport& row : r.pages) {
+            ++tally.page_states[row.state];
+            if (row.state != "read") continue;
+            const auto at = std::lower_bound(kConfidenceBounds.begin(), kConfidenceBounds.end(), row.confidence);
+            ++tally.confidence[static_cast<std::size_t>(at - kConfidenceBounds.begin())];
+            tally.confidence_sum += row.confidence;
+        }
         if (hooks.on_item) hooks.on_item(item);
         images_open -= std::min(images_open, images);
         if (!r.object_path.empty())
@@ -516,6 +551,8 @@ void to_json(nlohmann::json& j, const RunReport& r) {
          {"ended", r.ended},
          {"exit_code", r.exit_code},
          {"stopped", r.stopped},
+         {"left",
+          {{"files", r.left.files}, {"images", r.left.images}, {"pages", r.left.pages}, {"items", r.left.items}}},
          {"files", r.files},
          {"images", r.images},
          {"pages", r.pages},

@@ -18,6 +18,7 @@
 #include "pipeline/engine/archive.h"
 #include "pipeline/engine/journal.h"
 #include "pipeline/engine/progress.h"
+#include "pipeline/engine/run_status.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/ocfl.h"
 
@@ -85,6 +86,7 @@ struct RunHooks {
     std::function<void(const Item&)>
         on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
     std::function<std::string()> group_fingerprint; ///< Settings and version of grouping: part of keys.
+    std::function<void(const RunEvent&)> on_event;  ///< For a log; any thread, must not throw. May be empty.
     /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".
     std::function<Result<nlohmann::json>(const nlohmann::json& request)> run_alone;
 };
@@ -97,15 +99,11 @@ struct RunOptions {
     bool serial = false;    ///< Everything on the calling thread, in a fixed order: for debugging.
     std::size_t memory = 0; ///< Bytes for page work; 0 = half of physical memory.
     bool fresh = false, dry_run = false;
+    /// Asked before each piece of work begins, from any thread. Once it says no nothing begins any more: what is in work
+    /// is finished, the run ends with exit code 75 and `stopped` "window". Empty: always yes.
+    std::function<bool()> may_start;
     std::string run_id;        ///< Name of the report folder.
     nlohmann::json provenance; ///< Agent, build, CPU, settings, models, repository: goes into item.json.
-};
-
-/// Sums of one stage, for the final table.
-struct StageTimes {
-    std::string name;
-    std::int64_t calls = 0, cached = 0;
-    double cpu_seconds = 0, wall_seconds = 0;
 };
 
 /// A page in the report.
@@ -142,7 +140,8 @@ struct RunReport {
     double wall_seconds = 0, cpu_seconds = 0;
     std::size_t peak_bytes = 0; ///< Resident memory of this process.
     int exit_code = 0;          ///< 0, 1, 65, 66, 70 or 75 as the command line contract says.
-    std::string stopped;        ///< Why it ended early, "" when it did not: "signal", "disk", "internal".
+    std::string stopped;        ///< Why it ended early, "" when it did not: "signal", "disk", "window", "internal".
+    RunLeft left;               ///< What was not begun when it ended early.
 };
 void to_json(nlohmann::json& j, const RunReport& r);
 
@@ -155,6 +154,8 @@ class Run {
     Result<RunReport> execute();
     /// Starts nothing new, finishes what is in work, and ends with exit code 75.
     void request_stop();
+    /// How it stands; any thread, before, during and after execute().
+    [[nodiscard]] RunStatus status() const;
     /// Forgets marks of work in progress, for an interruption that ends the process at once.
     void abandon();
 

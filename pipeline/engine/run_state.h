@@ -59,12 +59,15 @@ struct Run::State {
     std::unique_ptr<Journal> journal;
     std::unique_ptr<OcflStore> store;
     std::unique_ptr<MemoryBudget> memory;
-    std::mutex mutex; ///< Guards the lists, the report, times and the window of open deliveries.
+    mutable std::mutex mutex; ///< Guards the lists, the report, times and the window of open deliveries.
     std::list<DeliveryState> deliveries;
     std::list<ItemState> items;
     std::vector<BatchDelivery> waiting; ///< Planned, not opened yet, last first.
     int images_open = 0;
     std::atomic<int> outstanding{0}; ///< Tasks submitted and not ended.
+    std::atomic<int> files_taken{0};
+    std::atomic<bool> closed{false}; ///< may_start said no to something: nothing begins any more.
+    RunStatus tally;                 ///< Pages and items that ended. Guarded by mutex.
     RunReport report;
     std::vector<IndexRow> index_rows;
     std::map<std::string, StageTimes> times;
@@ -82,6 +85,7 @@ struct Run::State {
         std::vector<std::unique_ptr<PageWorker>> pages;
     };
     std::vector<Bench> benches;
+    mutable std::mutex pool_mutex; ///< Guards the pointers below against status().
     std::unique_ptr<Pool> cpu, io; ///< Last: their threads end before anything above goes.
 
     State(RunOptions o, RunHooks h, StageList& s, const Settings& se, const CatalogueView& c,
@@ -92,7 +96,14 @@ struct Run::State {
     }
 
     // run.cpp: the order of things
-    void submit(Pool& pool, Priority priority, Pool::Task task);
+    /// `begun`: the last step of work that has begun, so it is done after the window has closed too.
+    void submit(Pool& pool, Priority priority, Pool::Task task, bool begun = false);
+    bool admitted();
+    void tell(const RunEvent& event) const {
+        if (hooks.on_event) hooks.on_event(event);
+    }
+    void tell_error(std::string_view what, const Error& error, const Item* item = nullptr, const Page* page = nullptr);
+    RunStatus status() const;
     void open_more();
     void open(BatchDelivery delivery);
     void taken(DeliveryState& d);

@@ -96,7 +96,12 @@ bool Run::State::wait_for_space() {
     bool told = false;
     while (!stopping()) {
         const auto free = fs->free_bytes(paths.work);
-        if (free && *free >= need) return true;
+        if (free && *free >= need) {
+            if (told) tell({.what = "run.resumed"});
+            return true;
+        }
+        if (!admitted()) return false;
+        if (!told) tell({.level = RunEvent::Level::Warning, .what = "run.paused", .code = "io.no_space"});
         if (!told) progress.note(tr("run.disk_full", std::to_string((free ? *free : 0) >> 20)));
         told = true;
         if (std::chrono::steady_clock::now() >= until) {
@@ -121,6 +126,7 @@ void Run::State::take_file(DeliveryState& d, std::size_t f) {
     add_time("intake", timer.cpu_seconds(), timer.wall_seconds(), false);
     if (taken) {
         file.source = std::move(*taken);
+        tell({.what = "file.taken", .file = path, .seconds = timer.wall_seconds()});
     } else {
         // What cannot be read is still a file that was delivered: it is named and, beside readable pages, kept.
         file.error = taken.error();
@@ -132,6 +138,7 @@ void Run::State::take_file(DeliveryState& d, std::size_t f) {
         file.source.extension = "bin";
         if (const auto stat = fs->stat(path)) file.source.size = stat->size;
         if (const auto sum = fs->digest(path, DigestAlgorithm::Sha512)) file.source.sha512 = *sum;
+        tell_error("file.failed", *file.error);
     }
     file.source.path = path;
 }
@@ -169,6 +176,7 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
         if (e.file.empty()) e.file = file.source.path;
         if (e.page == 0) e.page = index + 1;
         if (e.stage.empty()) e.stage = name;
+        tell_error("image.failed", e);
         taken.image_errors[i] = std::move(e);
     };
     const StageInfo& stage = stages.treatment->info();
@@ -185,6 +193,7 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
         const std::lock_guard lock(mutex);
         busy[worker] = {std::chrono::steady_clock::now(), file.source.path};
     }
+    const Timer whole;
     Result<ImageTreatment> treated = guarded(name, [&]() -> Result<ImageTreatment> {
         if (suspect && hooks.run_alone) {
             RECTO_ASSIGN(const auto json,
@@ -210,6 +219,11 @@ void Run::State::treat_image(DeliveryState& d, std::size_t f, int index, int wor
     if (stopping() && !treated) return; // abandoned, not failed
     if (treated) {
         file.treatments[i] = std::move(*treated);
+        tell({.level = RunEvent::Level::Debug,
+              .what = "image.treated",
+              .file = file.source.path,
+              .image = index + 1,
+              .seconds = whole.wall_seconds()});
         for (;;) {
             const auto put = journal->put(key, name, file.treatments[i]);
             if (put || !is_full(put.error()) || !wait_for_space()) break;
@@ -273,6 +287,7 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
         const std::lock_guard lock(mutex);
         busy[worker] = {std::chrono::steady_clock::now(), source.path + " #" + std::to_string(page.image.index + 1)};
     }
+    const Timer whole;
     Result<void> done;
     do {
         done = guarded("page", [&]() -> Result<void> {
@@ -319,11 +334,20 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
         page.error = done.error();
         if (page.error->file.empty()) page.error->file = source.path;
         if (page.error->page == 0) page.error->page = page.image.index + 1;
+        tell_error("page.failed", *page.error, &s.item, &page);
         const std::lock_guard lock(mutex);
         report.errors.push_back(*page.error);
         ++report.pages_failed;
         ++progress.pages_failed;
     }
+    if (done)
+        tell({.what = "page.done",
+              .file = source.path,
+              .image = page.image.index + 1,
+              .item = s.item.id.to_string(),
+              .reference_code = s.item.reference_code,
+              .page = page.id.to_string(),
+              .seconds = whole.wall_seconds()});
     journal->end(mark);
     if (suspect) journal->clear_suspect(mark);
 }
@@ -437,9 +461,10 @@ void Run::State::join_item(ItemState& s) {
         return {};
     });
     if (joined) {
-        submit(*io, Priority::Join, [this, &s, files = std::move(files), staging](int) mutable {
-            store_item(s, std::move(files), staging);
-        });
+        submit(
+            *io, Priority::Join,
+            [this, &s, files = std::move(files), staging](int) mutable { store_item(s, std::move(files), staging); },
+            true);
         return;
     }
     if (is_full(joined.error())) {
@@ -457,6 +482,7 @@ void Run::State::join_item(ItemState& s) {
     if (stopping()) return;
     s.report.state = "failed";
     s.report.reason = joined.error().to_string();
+    tell_error("item.error", joined.error(), &item);
     {
         const std::lock_guard lock(mutex);
         Error e = joined.error();
@@ -497,6 +523,7 @@ void Run::State::store_item(ItemState& s, std::vector<StagedFile> files, std::st
         if (stopping()) return;
         s.report.state = "failed";
         s.report.reason = state.error().to_string();
+        tell_error("item.error", state.error(), &item);
         const std::lock_guard lock(mutex);
         Error e = state.error();
         if (e.file.empty()) e.file = item.display_name();

@@ -40,6 +40,21 @@ class TempFolder {
     stdfs::path path_;
 };
 
+TEST(Pool, SaysWhatWaitsAndForHowLong) {
+    Pool pool("t", 0);
+    EXPECT_EQ(pool.waiting(Priority::Read).length, 0U);
+    pool.submit(Priority::Read, [](int) {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    pool.submit(Priority::Read, [](int) {});
+    pool.submit(Priority::Treat, [](int) {});
+    EXPECT_EQ(pool.waiting(Priority::Read).length, 2U);
+    EXPECT_GE(pool.waiting(Priority::Read).oldest_seconds, 0.02);
+    EXPECT_LT(pool.waiting(Priority::Treat).oldest_seconds, pool.waiting(Priority::Read).oldest_seconds);
+    EXPECT_EQ(pool.waiting(Priority::Join).length, 0U);
+    while (pool.run_one()) {}
+    EXPECT_EQ(pool.waiting(Priority::Read).length, 0U);
+}
+
 TEST(Pool, LowerPrioritiesFirstAndInOrderWithinOne) {
     Pool pool("test-", 1);
     std::latch hold(1), done(5);

@@ -1,6 +1,7 @@
 // The run with fake stages: order, caching, errors, stops, suspects, reproducibility. No OCR, no decoding; clean under TSan.
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -449,6 +450,112 @@ TEST_F(RunTest, ASuspectThatFailsAloneIsSetAsideByName) {
     EXPECT_EQ(r->errors[0].code, "run.suspect");
     EXPECT_THAT(r->errors[0].file, testing::HasSubstr("A/2"));
     EXPECT_EQ(r->items[0].state, "held");
+}
+
+/// The window closes before the n-th piece of work, n rising until nothing is left to close on; each time the next run
+/// finishes the rest, and the content is that of a run without a window.
+TEST_F(RunTest, AClosedWindowStartsNothingAndTheNextRunDoesTheRest) {
+    deliver("A", {"1", "2"});
+    deliver("B", {"1"});
+    const std::string undisturbed = (root_ / "undisturbed").string();
+    make_archive(undisturbed);
+    ASSERT_TRUE(run([&](RunOptions& o, RunHooks&, Settings&) { o.archive = undisturbed; }));
+    const auto wanted = content(undisturbed);
+    ASSERT_FALSE(wanted.empty());
+    bool whole = false;
+    for (int n = 0; !whole; ++n) {
+        ASSERT_LT(n, 40);
+        SCOPED_TRACE(n);
+        archive_ = (root_ / ("archive-" + std::to_string(n))).string();
+        make_archive(archive_);
+        std::atomic<int> asked{0}, begun{0}, ended{0}, closings{0};
+        const auto r = run([&](RunOptions& o, RunHooks& h, Settings&) {
+            o.serial = n % 2 == 0;
+            o.may_start = [&] { return asked.fetch_add(1) < n; };
+            h.on_event = [&](const RunEvent& e) { closings += e.what == "run.closing"; };
+            const auto take = h.take;
+            h.take = [&, take](const std::string& path, Journal& j) {
+                ++begun;
+                EXPECT_LE(begun.load(), n);
+                auto taken = take(path, j);
+                ++ended;
+                return taken;
+            };
+        });
+        ASSERT_TRUE(r) << r.error().to_string();
+        EXPECT_EQ(begun, ended);
+        whole = r->stopped.empty();
+        if (whole) {
+            EXPECT_EQ(r->exit_code, 0);
+            EXPECT_FALSE(r->left.any());
+            EXPECT_EQ(closings, 0);
+        } else {
+            EXPECT_EQ(r->exit_code, 75);
+            EXPECT_EQ(r->stopped, "window");
+            EXPECT_TRUE(r->left.any());
+            EXPECT_EQ(closings, 1);
+            EXPECT_GE(asked.load(), n + 1);
+            const auto again = run();
+            ASSERT_TRUE(again);
+            EXPECT_EQ(again->exit_code, 0);
+        }
+        EXPECT_EQ(content(archive_), wanted);
+    }
+}
+
+TEST_F(RunTest, APageInWorkWhenTheWindowClosesIsFinished) {
+    deliver("A", {"1", "2", "3", "4"});
+    std::atomic<bool> open{true};
+    script_.on_read = [&](const std::string&) {
+        open = false; // closes while this page is read
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    };
+    const auto first = run([&](RunOptions& o, RunHooks&, Settings&) {
+        o.serial = true;
+        o.may_start = [&] { return open.load(); };
+    });
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->exit_code, 75);
+    EXPECT_EQ(script_.read, 1);
+    EXPECT_EQ(first->left.pages, 3);
+    EXPECT_EQ(first->left.items, 1);
+    EXPECT_EQ(first->left.images, 0);
+    script_.on_read = {};
+    const auto second = run();
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->exit_code, 0);
+    EXPECT_EQ(script_.read, 4) << "the page that was in work is not read again";
+}
+
+TEST_F(RunTest, EventsAndStatusTellWhatHappened) {
+    deliver("A", {"1", "broken", "3"});
+    deliver("B", {"1"});
+    script_.throw_read.insert("3");
+    std::mutex mutex;
+    std::map<std::string, int> events;
+    std::string failed_page;
+    RunStatus during;
+    const auto r = run([&](RunOptions&, RunHooks& h, Settings&) {
+        h.on_event = [&](const RunEvent& e) {
+            const auto status = running_->status(); // from a worker, while the run goes on
+            const std::lock_guard lock(mutex);
+            ++events[std::string(e.what)];
+            if (e.what == "page.failed") failed_page = e.item + " " + e.page + " " + e.code;
+            if (e.what == "item.stored") during = status;
+        };
+    });
+    ASSERT_TRUE(r);
+    EXPECT_EQ(events["file.taken"], 3);
+    EXPECT_EQ(events["file.failed"], 1);
+    EXPECT_EQ(events["image.treated"], 3);
+    EXPECT_EQ(events["page.done"], 2);
+    EXPECT_EQ(events["page.failed"], 1);
+    EXPECT_EQ(events["item.held"], 1);
+    EXPECT_EQ(events["item.stored"], 1);
+    EXPECT_NE(failed_page.find("run.exception"), std::string::npos) << failed_page;
+    EXPECT_GT(failed_page.size(), 72U) << "two UUIDs and a code";
+    EXPECT_EQ(during.files, 4);
+    EXPECT_EQ(during.queues.size(), 5U);
 }
 
 TEST_F(RunTest, DryRunWritesNothing) {

@@ -1,0 +1,144 @@
+#include "cli/metrics.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace recto::cli {
+namespace {
+
+constexpr std::string_view kLastSuccess = "recto_last_success_timestamp_seconds";
+
+std::string escaped(std::string_view value) {
+    std::string out;
+    for (const char c : value) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n') out += "\\n";
+        else out += c;
+    }
+    return out;
+}
+
+/// Writes families one after another: each once, all its samples together, as the format asks.
+class Writer {
+  public:
+    void family(std::string_view name, std::string_view type, std::string_view help) {
+        name_ = name;
+        text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    }
+    void sample(double value) { text_ += fmt::format("{} {}\n", name_, value); }
+    void sample(std::string_view label, std::string_view of, double value, std::string_view suffix = {}) {
+        text_ += fmt::format("{}{}{{{}=\"{}\"}} {}\n", name_, suffix, label, escaped(of), value);
+    }
+    void sample(std::string_view l1, std::string_view v1, std::string_view l2, std::string_view v2, double value) {
+        text_ += fmt::format("{}{{{}=\"{}\",{}=\"{}\"}} {}\n", name_, l1, escaped(v1), l2, escaped(v2), value);
+    }
+    void plain(std::string_view suffix, double value) { text_ += fmt::format("{}{} {}\n", name_, suffix, value); }
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_, name_;
+};
+
+} // namespace
+
+std::string metrics_text(const MetricsInput& in) {
+    const RunStatus& s = in.status;
+    Writer w;
+    w.family("recto_info", "gauge", "Version and archive; always 1.");
+    w.sample("version", in.version, "archive", in.archive, 1);
+    w.family("recto_run_active", "gauge", "1 while a run goes on.");
+    w.sample(in.active);
+    w.family("recto_window_open", "gauge", "1 while work may start.");
+    w.sample(in.window_open);
+    w.family("recto_run_start_timestamp_seconds", "gauge", "When the last run began.");
+    w.sample(in.started);
+    if (in.ended) {
+        w.family("recto_run_end_timestamp_seconds", "gauge", "When the last run ended.");
+        w.sample(*in.ended);
+    }
+    if (in.exit_code) {
+        w.family("recto_run_exit_code", "gauge", "Exit code of the last run.");
+        w.sample(*in.exit_code);
+    }
+    if (in.last_success) {
+        w.family(kLastSuccess, "gauge", "When a run last ended with exit code 0 or 1.");
+        w.sample(*in.last_success);
+    }
+    w.family("recto_run_pages", "gauge", "Pages of the run by progress.");
+    w.sample("progress", "known", s.pages);
+    w.sample("progress", "done", s.pages_done);
+    w.sample("progress", "reused", s.pages_reused);
+    w.sample("progress", "failed", s.pages_failed);
+    w.sample("progress", "left", s.left.pages);
+    w.family("recto_run_images", "gauge", "Images of the run by progress.");
+    w.sample("progress", "known", s.images);
+    w.sample("progress", "treated", s.images_treated);
+    w.sample("progress", "left", s.left.images);
+    w.family("recto_run_files", "gauge", "Delivered files of the run by progress.");
+    w.sample("progress", "known", s.files);
+    w.sample("progress", "taken", s.files_taken);
+    w.sample("progress", "left", s.left.files);
+    w.family("recto_run_page_state", "gauge", "Pages of ended items by what reading found.");
+    for (const char* state : {"read", "blank", "not-machine-readable", "error"}) {
+        const auto it = s.page_states.find(state);
+        w.sample("state", state, it == s.page_states.end() ? 0 : it->second);
+    }
+    w.family("recto_run_items", "gauge", "Ended items of the run by state.");
+    for (const char* state : {"stored", "unchanged", "held", "failed"}) {
+        const auto it = s.item_states.find(state);
+        w.sample("state", state, it == s.item_states.end() ? 0 : it->second);
+    }
+    w.family("recto_run_errors", "gauge", "Errors of the run by code.");
+    for (const auto& [code, count] : s.errors) w.sample("code", code, count);
+    w.family("recto_run_stage_seconds", "gauge", "Seconds spent in a stage, all workers together.");
+    for (const auto& t : s.stages) {
+        w.sample("stage", t.name, "kind", "cpu", t.cpu_seconds);
+        w.sample("stage", t.name, "kind", "wall", t.wall_seconds);
+    }
+    w.family("recto_run_stage_calls", "gauge", "Times a stage worked, and times its result was there already.");
+    for (const auto& t : s.stages) {
+        w.sample("stage", t.name, "result", "done", static_cast<double>(t.calls));
+        w.sample("stage", t.name, "result", "reused", static_cast<double>(t.cached));
+    }
+    w.family("recto_run_queue_length", "gauge", "Tasks that wait.");
+    for (const auto& q : s.queues) w.sample("queue", q.name, static_cast<double>(q.length));
+    w.family("recto_run_queue_oldest_seconds", "gauge", "How long the oldest task of a queue has waited.");
+    for (const auto& q : s.queues) w.sample("queue", q.name, q.oldest_seconds);
+    w.family("recto_run_page_confidence", "histogram", "Confidence of the pages that were read.");
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < s.confidence.size(); ++i) {
+        sum += s.confidence[i];
+        w.sample("le", i < kConfidenceBounds.size() ? fmt::format("{}", kConfidenceBounds[i]) : "+Inf",
+                 static_cast<double>(sum), "_bucket");
+    }
+    w.plain("_sum", s.confidence_sum);
+    w.plain("_count", static_cast<double>(sum));
+    w.family("recto_archive_items", "gauge", "Items in the archive by state.");
+    w.sample("state", "stored", in.archive_stored);
+    w.sample("state", "held", in.archive_held);
+    w.family("recto_archive_pages", "gauge", "Pages in the archive, as counted by the catalogue's rule.");
+    w.sample(in.archive_pages);
+    w.family("recto_disk_free_bytes", "gauge", "Free space for the archive and for its work folder.");
+    for (const auto& d : in.disks) w.sample("folder", d.folder, static_cast<double>(d.free_bytes));
+    return w.take();
+}
+
+std::optional<double> last_success_in(FileSystem& fs, const std::string& path) {
+    const auto stat = fs.stat(path);
+    if (!stat || !stat->exists || stat->is_directory) return std::nullopt;
+    const auto text = fs.read(path);
+    if (!text) return std::nullopt;
+    const std::string begin = "\n" + std::string(kLastSuccess) + " ";
+    const auto at = text->find(begin);
+    if (at == std::string::npos) return std::nullopt;
+    const double value = std::strtod(text->c_str() + at + begin.size(), nullptr);
+    if (value <= 0) return std::nullopt;
+    return value;
+}
+
+Result<void> write_metrics(FileSystem& fs, const std::string& path, const MetricsInput& in) {
+    return write_atomically(fs, path, metrics_text(in));
+}
+
+} // namespace recto::cli

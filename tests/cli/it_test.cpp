@@ -1,0 +1,398 @@
+// What the people who look after machines see: log lines, metrics, summaries, the doctor's judgements, manual pages.
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/doctor.h"
+#include "cli/manual.h"
+#include "cli/metrics.h"
+#include "cli/run_log.h"
+#include "cli/summary.h"
+#include "pipeline/core/messages.h"
+#include "pipeline/files/memory_file_system.h"
+#include "stages/reading/settings.h"
+
+namespace recto::cli {
+namespace {
+
+using State = Check::State;
+
+// ---- log -----------------------------------------------------------------------------------------------------------
+
+RunEvent failed_page() {
+    RunEvent e;
+    e.level = RunEvent::Level::Error;
+    e.what = "page.failed";
+    e.file = "/scans/box 7/盒\"7\".tif";
+    e.image = 3;
+    e.item = "i";
+    e.page = "p";
+    e.stage = "reading";
+    e.code = "decode.damaged";
+    e.reason = "strip 3 ends early";
+    e.seconds = 0.1239;
+    return e;
+}
+
+TEST(RunLog, TextLinesQuoteWhatHasBlanks) {
+    EXPECT_EQ(log_line(false, "T", RunEvent::Level::Error, "20261122-200000", "page.failed", log_values(failed_page())),
+              "T error   batch=20261122-200000 page.failed item=i page=p file=\"/scans/box 7/盒\\\"7\\\".tif\" image=3 "
+              "stage=reading code=decode.damaged reason=\"strip 3 ends early\" seconds=0.123");
+}
+
+TEST(RunLog, JsonLinesAreOneObjectEach) {
+    auto e = failed_page();
+    e.reason = "two\nlines \xFF"; // of a library; not even UTF-8
+    const std::string line = log_line(true, "T", e.level, "r", "page.failed", log_values(e));
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    const auto j = nlohmann::json::parse(line);
+    EXPECT_EQ(j["schema"], 1);
+    EXPECT_EQ(j["batch"], "r");
+    EXPECT_EQ(j["event"], "page.failed");
+    EXPECT_EQ(j["code"], "decode.damaged");
+    EXPECT_EQ(j["image"], 3);
+}
+
+TEST(RunLog, ReasonsThatMayQuoteAPageAreLeftOut) {
+    auto e = failed_page();
+    e.code = "read.engine";
+    e.reason = "could not make sense of 关于柳州市的通知";
+    EXPECT_FALSE(log_values(e).contains("reason"));
+    e.code = "run.exception";
+    EXPECT_FALSE(log_values(e).contains("reason"));
+    e.code = "io.no_space";
+    EXPECT_TRUE(log_values(e).contains("reason"));
+}
+
+// ---- metrics -------------------------------------------------------------------------------------------------------
+
+TEST(Metrics, HistogramIsCumulativeAndLabelsAreEscaped) {
+    MetricsInput in;
+    in.archive = "/a \"b\" \\c\nd";
+    in.status.confidence = {1, 0, 2, 0, 0, 0, 3, 0, 0, 4};
+    in.status.confidence_sum = 8.5;
+    in.status.errors["decode.damaged"] = 2;
+    in.ended = 1790000000;
+    in.exit_code = 75;
+    in.last_success = 1780000000;
+    const std::string text = metrics_text(in);
+    using testing::HasSubstr;
+    EXPECT_THAT(text, HasSubstr("archive=\"/a \\\"b\\\" \\\\c\\nd\""));
+    EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_bucket{le=\"0.5\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_bucket{le=\"0.7\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_bucket{le=\"0.99\"} 6\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_bucket{le=\"+Inf\"} 10\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_count 10\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_errors{code=\"decode.damaged\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("recto_run_exit_code 75\n"));
+}
+
+TEST(Metrics, TheLastSuccessIsCarriedOn) {
+    MemoryFileSystem fs;
+    ASSERT_TRUE(fs.make_folders("/m"));
+    EXPECT_FALSE(last_success_in(fs, "/m/recto.prom"));
+    MetricsInput in;
+    in.last_success = 1780000000;
+    ASSERT_TRUE(write_metrics(fs, "/m/recto.prom", in));
+    ASSERT_TRUE(last_success_in(fs, "/m/recto.prom"));
+    EXPECT_EQ(*last_success_in(fs, "/m/recto.prom"), 1780000000);
+    ASSERT_TRUE(fs.write("/m/recto.prom", "rubbish"));
+    EXPECT_FALSE(last_success_in(fs, "/m/recto.prom"));
+}
+
+TEST(Metrics, AFullDiskLeavesTheOldFileWhole) {
+    MetricsInput in;
+    in.started = 1;
+    auto inner = std::make_shared<MemoryFileSystem>();
+    ASSERT_TRUE(inner->make_folders("/m"));
+    ASSERT_TRUE(write_metrics(*inner, "/m/f", in));
+    const std::string before = *inner->read("/m/f");
+    in.started = 2;
+    for (int n = 1; n <= 4; ++n) {
+        FaultyFileSystem fs(inner, FaultyFileSystem::Mode::Once, n, "io.no_space");
+        const auto written = write_metrics(fs, "/m/f", in);
+        if (!fs.failed()) break;
+        if (!written) { EXPECT_THAT(*inner->read("/m/f"), testing::AnyOf(before, metrics_text(in))); }
+        ASSERT_TRUE(inner->write("/m/f", before));
+    }
+}
+
+// ---- summary -------------------------------------------------------------------------------------------------------
+
+class SummaryTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        setenv("TZ", "Asia/Shanghai", 1);
+        tzset();
+        for (const char* f : {"/a/storage", "/a/events", "/a/work", "/a/reports", "/a/rescan"})
+            ASSERT_TRUE(fs.make_folders(f));
+    }
+    void TearDown() override {
+        unsetenv("TZ");
+        tzset();
+    }
+    void report(const std::string& name, const nlohmann::json& j) {
+        ASSERT_TRUE(fs.make_folders("/a/reports/" + name));
+        ASSERT_TRUE(fs.write("/a/reports/" + name + "/run.json", j.dump()));
+    }
+    Summary summary(int hours = 24, bool last = false) {
+        auto s = summarise(fs, ArchivePaths("/a"), "柳州市档案馆", now, hours, last);
+        EXPECT_TRUE(s);
+        return s ? *s : Summary{};
+    }
+    MemoryFileSystem fs;
+    /// 2026-11-23 07:00 in Shanghai.
+    std::chrono::system_clock::time_point now{std::chrono::seconds(1795388400)};
+};
+
+TEST_F(SummaryTest, SaysWhatRanInTheNight) {
+    report("20261120-200000",
+           {{"started", "2026-11-20T20:00:00+08:00"}, {"ended", "2026-11-21T06:00:00+08:00"}, {"pages", 9}});
+    nlohmann::json items = {
+        {{"id", "u1"},
+         {"state", "stored"},
+         {"pages", {{{"findings", {{{"code", "treat.blurred"}, {"severity", "rescan"}}}}}}}},
+        {{"id", "u2"}, {"state", "held"}, {"reason", "2 pages are missing"}, {"pages", nlohmann::json::array()}}};
+    report("20261122-200000",
+           {{"started", "2026-11-22T20:00:00+08:00"},
+            {"ended", "2026-11-23T06:00:00+08:00"},
+            {"stopped", "window"},
+            {"exit_code", 75},
+            {"pages", 1000},
+            {"pages_reused", 200},
+            {"pages_failed", 3},
+            {"wall_seconds", 36000.0},
+            {"left", {{"files", 5}, {"images", 6}, {"pages", 100}, {"items", 8}}},
+            {"errors", {{{"code", "decode.damaged"}}, {{"code", "decode.damaged"}}, {{"code", "io.read"}}}},
+            {"items", items}});
+    ASSERT_TRUE(fs.make_folders("/a/reports/20261123-010101")); // died, or goes on
+    ASSERT_TRUE(update_index(fs, ArchivePaths("/a"),
+                             {{"X-1", "u1", "storage/x", "stored", 10}, {"X-2", "u2", "storage/y", "held", 5}}));
+    const Summary s = summary();
+    ASSERT_EQ(s.runs.size(), 2U) << "the run of two nights ago is left out";
+    EXPECT_TRUE(s.runs[0].readable);
+    EXPECT_FALSE(s.runs[1].readable);
+    EXPECT_EQ(s.runs[0].rescan, 1);
+    EXPECT_EQ(s.worked(), 800);
+    EXPECT_NEAR(s.pages_per_minute(), 700 / 600.0, 1e-9) << "pages that were left are not counted as worked on";
+    EXPECT_EQ(s.errors.at("decode.damaged"), 2);
+    ASSERT_EQ(s.held.size(), 1U);
+    EXPECT_EQ(s.held[0].reason, "2 pages are missing");
+
+    const auto before = ui_language();
+    set_ui_language(Language::English);
+    const std::string text = to_text(s);
+    for (const char* part :
+         {"1000 pages (200 there already, 3 failed)", "5 files, 6 images to treat, 100 pages to read, 8 items",
+          "decode.damaged", "X-2: 2 pages are missing", "20261123-010101", "Free: "})
+        EXPECT_THAT(text, testing::HasSubstr(part));
+    EXPECT_THAT(text, testing::Not(testing::HasSubstr("{")));
+    set_ui_language(Language::Chinese);
+    EXPECT_THAT(to_text(s), testing::HasSubstr("时段已结束"));
+    set_ui_language(before);
+    const auto j = to_json(s);
+    EXPECT_EQ(j["schema"], 1);
+    EXPECT_EQ(j["runs"][0]["left"]["pages"], 100);
+}
+
+TEST_F(SummaryTest, LastIsOneRunWheneverItWasAndDamageIsSaid) {
+    report("20250101-000000", {{"ended", "2025-01-01T06:00:00+08:00"}, {"pages", 7}});
+    report("20250102-000000", {{"ended", "2025-01-02T06:00:00+08:00"}, {"pages", "many"}});
+    ASSERT_TRUE(fs.make_folders("/a/reports/lost+found"));
+    EXPECT_TRUE(summary().runs.empty());
+    const Summary s = summary(24, true);
+    ASSERT_EQ(s.runs.size(), 1U);
+    EXPECT_EQ(s.runs[0].run, "20250102-000000");
+    EXPECT_FALSE(s.runs[0].readable);
+}
+
+TEST_F(SummaryTest, AMailHasAHeaderOfAsciiOnly) {
+    const auto before = ui_language();
+    set_ui_language(Language::Chinese);
+    const std::string mail = to_mail(summary(), "it@example.org");
+    set_ui_language(before);
+    const auto end = mail.find("\r\n\r\n");
+    ASSERT_NE(end, std::string::npos);
+    for (const char c : mail.substr(0, end)) EXPECT_LT(static_cast<unsigned char>(c), 128);
+    EXPECT_THAT(mail, testing::HasSubstr("To: it@example.org\r\nSubject: =?UTF-8?B?UmVjdG8g")); // "Recto "
+    for (std::size_t i = 0; i < mail.size(); ++i)
+        if (mail[i] == '\n') { EXPECT_TRUE(i > 0 && mail[i - 1] == '\r'); }
+}
+
+// ---- doctor --------------------------------------------------------------------------------------------------------
+
+struct Patient {
+    MemoryFileSystem fs;
+    MachineFacts facts;
+    Settings settings;
+    Patient() {
+        facts.model_folder = "/models";
+        facts.schema_folder = "/schemas";
+        facts.ppocr = true;
+        facts.path = {"/bin"};
+        facts.tessdata = {"/tess"};
+        facts.font_folders = {"/fonts"};
+        facts.codeset = "UTF-8";
+        facts.time_zone = "Asia/Shanghai";
+        facts.now = std::chrono::system_clock::time_point(std::chrono::seconds(1795388400));
+        facts.clock_synchronised = true;
+        facts.limits.cpus = 2;
+        facts.limits.memory = std::uint64_t{8} << 30;
+        facts.open_files = 4096;
+        facts.cpu_seconds = UINT64_MAX;
+        put("/models/MODELS.json",
+            R"({"models":[{"name":"m.onnx","sha256":")" + digest_hex(DigestAlgorithm::Sha256, "model") + "\"}]}");
+        put("/models/m.onnx", "model");
+        put("/schemas/mets.xsd", "x");
+        for (const char* f :
+             {"/bin/pdftoppm", "/bin/pdftotext", "/tess/chi_sim.traineddata", "/tess/eng.traineddata",
+              "/tess/osd.traineddata", "/fonts/truetype/NotoSansCJK-Regular.ttc", "/usr/share/zoneinfo/Asia/Shanghai"})
+            put(f, "x");
+    }
+    void put(const std::string& path, const std::string& text) {
+        EXPECT_TRUE(fs.make_folders(parent_path(path)));
+        EXPECT_TRUE(fs.write(path, text));
+    }
+    Checks checks() { return check_machine(fs, facts, settings); }
+    /// The finding that is worse than good, when it is the only one.
+    Check only() {
+        Check out;
+        int n = 0;
+        for (const auto& c : checks()) {
+            if (c.state == State::Good) continue;
+            out = c;
+            ++n;
+        }
+        EXPECT_EQ(n, 1);
+        return out;
+    }
+};
+
+TEST(Doctor, AMachineInOrderIsFit) {
+    Patient p;
+    for (const auto& c : p.checks()) EXPECT_EQ(c.state, State::Good) << c.id << " " << c.message;
+    EXPECT_EQ(doctor_exit_code(p.checks()), 0);
+}
+
+TEST(Doctor, EachFaultIsFoundWithItsRemedy) {
+    struct Case {
+        const char* id;
+        State state;
+        int exit_code;
+        const char* remedy;
+        void (*harm)(Patient&);
+    };
+    const Case cases[] = {
+        {"models", State::Missing, 69, "scripts/setup", [](Patient& p) { p.put("/models/m.onnx", "modem"); }},
+        {"models", State::Missing, 69, "dpkg -i",
+         [](Patient& p) {
+             p.facts.packaged = true;
+             (void)p.fs.remove("/models/m.onnx");
+         }},
+        {"models", State::Missing, 69, "scripts/setup", [](Patient& p) { (void)p.fs.remove("/models/MODELS.json"); }},
+        {"models", State::Note, 0, "", [](Patient& p) { p.facts.ppocr = false; }},
+        {"tesseract", State::Missing, 69, "tesseract-ocr-chi-sim",
+         [](Patient& p) { (void)p.fs.remove("/tess/chi_sim.traineddata"); }},
+        {"programs", State::Missing, 69, "poppler-utils", [](Patient& p) { (void)p.fs.remove("/bin/pdftotext"); }},
+        {"fonts", State::Note, 0, "fonts-noto-cjk", [](Patient& p) { (void)p.fs.remove_tree("/fonts"); }},
+        {"schemas", State::Note, 0, "scripts/setup", [](Patient& p) { (void)p.fs.remove("/schemas/mets.xsd"); }},
+        {"locale", State::Warning, 1, "LC_ALL=C.UTF-8", [](Patient& p) { p.facts.codeset = "ANSI_X3.4-1968"; }},
+        {"clock", State::Error, 1, "timedatectl", [](Patient& p) { p.facts.now = {}; }},
+        {"clock", State::Note, 0, "set-ntp", [](Patient& p) { p.facts.clock_synchronised = false; }},
+        {"time-zone", State::Error, 1, "TZ", [](Patient& p) { p.facts.time_zone = "Asia/Liuzhou"; }},
+        {"memory", State::Warning, 1, "-j 1", [](Patient& p) { p.facts.limits.memory = 1000 << 20; }},
+        {"open-files", State::Warning, 1, "ulimit -n", [](Patient& p) { p.facts.open_files = 256; }},
+        {"time-limit", State::Warning, 1, "ulimit -t", [](Patient& p) { p.facts.cpu_seconds = 3600; }},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(std::string(c.id) + " " + c.remedy);
+        Patient p;
+        c.harm(p);
+        const Check found = p.only();
+        EXPECT_EQ(found.id, c.id);
+        EXPECT_EQ(found.state, c.state);
+        EXPECT_THAT(found.remedy, testing::HasSubstr(c.remedy));
+        EXPECT_EQ(doctor_exit_code(p.checks()), c.exit_code);
+        EXPECT_NE(find_message(found.message), nullptr) << found.message;
+        EXPECT_THAT(format_message(Language::English, found.message, found.args),
+                    testing::Not(testing::HasSubstr("{")));
+    }
+}
+
+TEST(Doctor, PlacesAreJudgedByWhatTheyAreFor) {
+    PlaceFacts local;
+    local.kind = 0xEF53;
+    local.writable = true;
+    local.free_bytes = std::uint64_t{100} << 30;
+    local.megabytes_per_second = 200;
+    local.sync_milliseconds = 3;
+    local.mode = 0750;
+    const auto worst = [](const PlaceFacts& f, bool work) {
+        State s = State::Good;
+        for (const auto& c : judge_place("/p", f, work, std::uint64_t{256} << 20)) {
+            s = std::max(s, c.state);
+            EXPECT_NE(find_message(c.message), nullptr) << c.message;
+        }
+        return s;
+    };
+    EXPECT_EQ(worst(local, true), State::Good);
+    auto f = local;
+    f.kind = 0x6969;
+    EXPECT_EQ(worst(f, true), State::Error) << "SQLite on NFS";
+    EXPECT_EQ(worst(f, false), State::Good) << "masters on NFS are fine";
+    EXPECT_EQ(file_system_name(0x6969), "nfs");
+    f.kind = 0x4D44;
+    EXPECT_EQ(worst(f, false), State::Warning);
+    f = local, f.kind = 0x01021994;
+    EXPECT_EQ(worst(f, false), State::Warning);
+    EXPECT_EQ(worst(f, true), State::Good) << "work may lie in memory";
+    f = local, f.mode = 0755;
+    EXPECT_EQ(worst(f, true), State::Warning);
+    f = local, f.read_only = true;
+    EXPECT_EQ(worst(f, false), State::Error);
+    f = local, f.writable = false;
+    EXPECT_EQ(worst(f, false), State::Error);
+    f = local, f.free_bytes = std::uint64_t{1} << 30;
+    EXPECT_EQ(worst(f, false), State::Warning);
+    f = local, f.free_bytes = 1 << 20;
+    EXPECT_EQ(worst(f, false), State::Error);
+    f = local, f.megabytes_per_second = 3;
+    EXPECT_EQ(worst(f, false), State::Warning);
+    EXPECT_GT(look_at_place(testing::TempDir()).megabytes_per_second, 0);
+    EXPECT_FALSE(look_at_place("/proc").writable && look_at_place("/proc").megabytes_per_second > 0);
+}
+
+// ---- manual --------------------------------------------------------------------------------------------------------
+
+TEST(Manual, EveryOptionStandsInPagesAndCompletions) {
+    CLI::App app("About", "recto");
+    app.footer("Examples:\n  .begins with a dot\n  back\\slash");
+    auto* run = app.add_subcommand("run", "Runs - it's [fast]: yes");
+    std::string value, mode = "a";
+    bool flag = false;
+    run->add_option("INPUT", value, "The input.")->required();
+    run->add_option("-o,--out", value, "Where to.");
+    run->add_option("--mode", mode, "A mode.")->check(CLI::IsMember({"a", "b"}))->capture_default_str();
+    run->add_flag("--fast", flag, "Quick.");
+    const auto pages = manual_pages(app, "recto 1", Language::English);
+    ASSERT_EQ(pages.size(), 2U);
+    const std::string& page = pages.at("recto-run.1");
+    for (const char* part : {"\\fIINPUT\\fR", "\\fB\\-o\\fR, \\fB\\-\\-out\\fR", "a|b", "\\-\\-fast", "it's"})
+        EXPECT_THAT(page, testing::HasSubstr(part));
+    EXPECT_THAT(pages.at("recto.1"), testing::HasSubstr("back\\eslash"));
+    for (const auto& [name, text] : pages) { // a line that begins with a dot is a request of ours, never text
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);)
+            if (line.starts_with(".")) { EXPECT_THAT(line, testing::ContainsRegex("^\\.(TH|SH|TP|nf|fi)")) << name; }
+    }
+    const std::string bash = bash_completion(app), zsh = zsh_completion(app);
+    for (const auto* script : {&bash, &zsh})
+        for (const char* part : {"run", "--out", "--mode", "--fast", "a b"})
+            EXPECT_THAT(*script, testing::HasSubstr(part));
+    EXPECT_THAT(zsh, testing::HasSubstr("'run:Runs - it'\\''s \\[fast\\]\\: yes'"));
+}
+
+} // namespace
+} // namespace recto::cli
