@@ -13,6 +13,11 @@ die() { # die EXIT_CODE MESSAGE
   exit "$code"
 }
 
+# What is kept between runs and clones: downloads, passes of clang-tidy.
+cache=${RECTO_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/recto}
+# Objects in ccache serve any clone of the project, wherever it lies.
+export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+
 # Runs a command as root: itself when we are, through sudo when not.
 as_root() {
   if [ "$(id -u)" = 0 ]; then

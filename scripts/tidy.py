@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the product's sources, several at once, and remembers what passed.
 
-Called by scripts/lint. The key of a pass is the digest of the tool's version, .clang-tidy, the compile command,
-the source, and every project header it includes, directly or not: nothing else can change the result but the
+Called by scripts/lint. The key of a pass is the digest of the tool's version, .clang-tidy, the compile command
+(wherever the project lies), the source, and every project header it includes, directly or not: nothing else can change the result but the
 system's headers. A finding is what a check of .clang-tidy reports in a file of the project. Clang's own errors within
 system headers are not: GCC is this project's compiler, and Clang in C++20 mode stumbles over a header of qpdf (a
 std::vector of a class not yet complete) that GCC accepts. Exit codes: 0 clean, 1 findings.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDERS = ("pipeline", "stages", "catalogue", "config", "cli", "review")
+FOLDERS = ("pipeline", "stages", "catalogue", "config", "cli", "review", "station", "amend")
 FINDING = re.compile(r"^(?P<path>/\S+?):\d+:\d+: (?:error|warning): .*\[(?!clang-diagnostic)[a-z0-9.,-]+\]$", re.MULTILINE)
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -67,7 +67,7 @@ def main():
         if not source.exists():
             continue
         total += 1
-        digest = hashlib.sha256(version.encode() + settings + entry.get("command", "").encode())
+        digest = hashlib.sha256(version.encode() + settings + entry.get("command", "").replace(str(root), ".").encode())
         for path in closure(source, root, memo):
             digest.update(memo[path][0].encode())
         stamp = options.cache / digest.hexdigest()
