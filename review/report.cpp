@@ -3,6 +3,7 @@
 #include "review/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -121,7 +122,8 @@ std::string outlier_part(const Book& book) {
         out += fmt::format("<tr><td><a href=\"{}\">{} · {}</a></td><td>{}</td><td class=\"n\">{:.4g}</td><td class=\"n "
                            "soft\">{} {:.4g}</td></tr>",
                            escape(book.places.at(o.page).address), escape(o.item->name), o.page->order,
-                           label(o.measure), o.value, label("report.typical"), o.typical);
+                           label(o.measure), std::round(o.value * 1000) / 1000, label("report.typical"),
+                           std::round(o.typical * 1000) / 1000);
     return out + "</table></section>";
 }
 

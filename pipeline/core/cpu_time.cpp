@@ -1,11 +1,13 @@
 #include "pipeline/core/cpu_time.h"
 
+#include <atomic>
 #include <ctime>
 
 namespace recto {
 namespace {
 
 thread_local double added_here = 0;
+std::atomic<double> added_everywhere{0};
 
 double read(clockid_t clock) {
     timespec t{};
@@ -18,8 +20,12 @@ double read(clockid_t clock) {
 double cpu_seconds() { return read(CLOCK_THREAD_CPUTIME_ID) + added_here; }
 
 void add_cpu_seconds(double seconds) {
-    if (seconds > 0) added_here += seconds;
+    if (!(seconds > 0)) return;
+    added_here += seconds;
+    added_everywhere += seconds;
 }
+
+double added_cpu_seconds() { return added_everywhere; }
 
 double cpu_seconds_of(int pid) {
     clockid_t clock{};

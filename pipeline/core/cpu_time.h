@@ -11,6 +11,9 @@ namespace recto {
 /// Adds what another process spent on behalf of the calling thread; nothing when negative.
 void add_cpu_seconds(double seconds);
 
+/// The sum of what was added, of all threads.
+[[nodiscard]] double added_cpu_seconds();
+
 /// Processor seconds of the process `pid` so far, its threads together, children of its own not; 0 when it is gone.
 [[nodiscard]] double cpu_seconds_of(int pid);
 

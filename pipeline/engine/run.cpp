@@ -12,6 +12,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "pipeline/core/cpu_time.h"
 #include "pipeline/core/digest.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/engine/run_state.h"
@@ -29,15 +30,12 @@ std::size_t resident_peak() {
     return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
 }
 
-double process_cpu_seconds() {
-    double sum = 0;
-    for (int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-        rusage u{};
-        getrusage(who, &u);
-        sum += static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-               static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
-    }
-    return sum;
+/// Of this process, its children not.
+double own_cpu_seconds() {
+    rusage u{};
+    getrusage(RUSAGE_SELF, &u);
+    return static_cast<double>(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           static_cast<double>(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
 }
 
 } // namespace
@@ -60,7 +58,7 @@ void Run::abandon() {
 Result<RunReport> Run::execute() {
     State& s = *state_;
     const auto start = std::chrono::steady_clock::now();
-    const double cpu_before = process_cpu_seconds();
+    const double own_before = own_cpu_seconds(), children_before = added_cpu_seconds();
     s.report.run_id = s.options.run_id;
     s.report.started = rfc3339(s.clock->now());
 
@@ -136,7 +134,14 @@ Result<RunReport> Run::execute() {
     else r.exit_code = (r.pages_failed > 0 || !r.errors.empty() || held || doubtful) ? 1 : 0;
     if (!r.stopped.empty()) r.left = s.status().left;
     r.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    r.cpu_seconds = process_cpu_seconds() - cpu_before;
+    const double own = own_cpu_seconds() - own_before, children = added_cpu_seconds() - children_before;
+    r.cpu_seconds = own + children;
+    // OpenVINO computes on threads of its own: what no stage's thread has spent, and no decoding child, is theirs.
+    StageTimes others;
+    others.name = "other-threads";
+    others.cpu_seconds = own + children;
+    for (const auto& t : r.stages) others.cpu_seconds -= t.cpu_seconds;
+    if (others.cpu_seconds > 0) r.stages.push_back(others);
     r.peak_bytes = resident_peak();
     r.ended = rfc3339(s.clock->now());
     return r;

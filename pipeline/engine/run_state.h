@@ -28,9 +28,9 @@ struct DeliveryState {
 
 struct PageState {
     std::string base_key;
-    std::vector<std::string> stage_keys; ///< Parallel to StageList::pages.
+    std::vector<std::string> stage_keys;                ///< Parallel to StageList::pages.
     std::map<std::string, nlohmann::json> work_results; ///< Of the stages that work for reports, by name.
-    std::string scan_picture;            ///< The scan as it came, small, in the work folder; may be gone.
+    std::string scan_picture; ///< The scan as it came, small, in the work folder; may be gone.
 };
 
 struct ItemState {

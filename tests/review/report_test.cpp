@@ -11,7 +11,6 @@
 namespace recto {
 namespace {
 
-using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
@@ -73,6 +72,7 @@ TEST(Report, TwoThousandScansMakeSmallPages) {
     ASSERT_TRUE(index) << index.error().to_string();
     std::size_t figures = 0, lines = 0;
     const auto files = list_files(fs, "/reports/a");
+    ASSERT_TRUE(files);
     for (const std::string& name : *files) {
         if (!name.ends_with(".html")) continue;
         const std::string html = *fs.read("/reports/a/" + name);
@@ -117,8 +117,11 @@ TEST(Report, DoubtfulLinesComeWorstFirstAndNothingInThemRuns) {
     ASSERT_TRUE(write_report(fs, "/r", run, kContext));
     const std::string html = *fs.read("/r/doubts.html");
     EXPECT_LT(html.find("HYPERLINK"), html.find("second"));
-    for (const std::string& name : *list_files(fs, "/r")) {
-        if (name.ends_with(".html")) EXPECT_THAT(*fs.read("/r/" + name), Not(HasSubstr("<script>alert"))) << name;
+    const auto files = list_files(fs, "/r");
+    ASSERT_TRUE(files);
+    for (const std::string& name : *files) {
+        if (!name.ends_with(".html")) continue;
+        EXPECT_THAT(*fs.read("/r/" + name), Not(HasSubstr("<script>alert"))) << name;
     }
     EXPECT_THAT(*fs.read("/r/corrections.csv"), HasSubstr("'=HYPERLINK"));
     const auto table = read_csv(*fs.read("/r/corrections.csv"), "c");
