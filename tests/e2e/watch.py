@@ -178,7 +178,7 @@ class Watch(Case):
             time.sleep(0.2)
         done = lambda: len([p for p in (self.hot / "done").rglob("*") if p.is_file()]) == len(want)
         self.assertTrue(watchers[0].wait(done, 300), [w.events[-5:] for w in watchers])
-        pages = [e["file"] for w in watchers for e in w.of("page")]
+        pages = [(e["file"], e["image"]) for w in watchers for e in w.of("page")]
         self.assertEqual(len(pages), len(set(pages)), "no page was looked at twice")
         for w in watchers:
             w.kill(signal.SIGTERM)
@@ -227,6 +227,40 @@ class Watch(Case):
         (self.hot / "st1" / "station.yaml").write_text("operator: x\n")
         self.finished()
         self.assertEqual(masters(self.archive), want)
+
+    def test_a_sheet_routes_the_page_behind_it(self):
+        self.put("box", 2)
+        events = self.finished()
+        item = next(e["id"] for e in events if e["event"] == "stored")
+        j = json.loads(run("run", self.hot / "done" / "box", "-o", self.archive, "--json").stdout)["items"][0]
+        self.assertEqual(j["id"], item, "the same files, the same item")
+        pages = [p["id"] for p in j["pages"]]
+        for words, name in ((["--page", pages[0]], "1-page.png"), ([], "3-item.png")):
+            r = run("separator", self.archive, "--item", item, *words, "-o", self.folder / name)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            inspected = json.loads(run("inspect", self.folder / name).stdout.splitlines()[0])
+            self.assertIn("RECTO1-" + item, inspected["separator"]["value"])
+        r = run("separator", self.archive, "--item", item, "-o", self.folder / "sheet.pdf")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(run("separator", self.archive, "--item", "nobody", "-o", self.folder / "x.png").returncode, 66)
+        folder = self.hot / "rescans"
+        folder.mkdir()
+        (self.folder / "1-page.png").rename(folder / "1-page.png")
+        (self.folder / "3-item.png").rename(folder / "3-item.png")
+        new = []
+        for k, n in ((2, 7), (4, 8)):
+            suffix, data = page(n)
+            (folder / f"{k}-scan{suffix}").write_bytes(data)
+            new.append(sha(data))
+        events = self.finished()
+        self.assertEqual(len([e for e in events if e["event"] == "routed"]), 2, events[-6:])
+        self.assertEqual(len(contents(self.archive)), 1, "no item was made of the sheets and scans")
+        stored = contents(self.archive)["urn:uuid:" + item]
+        for digest in new:
+            self.assertIn(digest, stored.values())
+        self.assertEqual(len([p for p in stored if p.startswith("text/") and p.endswith(".xml")]), len(pages) + 1)
+        self.assertEqual(self.left(), [])
+        self.assertEqual(run("verify", self.archive).returncode, 0)
 
 
 if __name__ == "__main__":
