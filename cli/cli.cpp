@@ -142,6 +142,7 @@ int main(int argc, char** argv) {
     add_release(app, action);
     add_correct(app, action);
     add_watch(app, action);
+    add_separator(app, action);
     add_summary(app, action);
     add_doctor(app, action);
     // For packagers, so not among the commands: `recto _manual FOLDER`.

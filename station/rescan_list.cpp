@@ -51,7 +51,10 @@ Result<void> RescanList::apply(const std::string& line) {
 }
 
 Result<void> RescanList::write(const std::string& line) {
-    RECTO_TRY(fs_->append(log_, line + "\n", false));
+    // A death in mid-append leaves a torn line; the next one begins on its own.
+    std::string before;
+    if (const auto text = fs_->read(log_); text && !text->empty() && text->back() != '\n') before = "\n";
+    RECTO_TRY(fs_->append(log_, before + line + "\n", false));
     RECTO_TRY(load()); // another watcher may write the same list
     std::string csv(kBom);
     csv += csv_row({"序号 / No.", "时间 / Time", "件 / Item", "文件 / File", "图像 / Image", "原因 / Reason",

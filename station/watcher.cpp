@@ -258,6 +258,11 @@ void Watcher::looked(LookResult result) {
         w.pages.erase(r.name);
         return;
     }
+    if (result.suspect) { // The run tries it alone in a child.
+        (void)fs_->remove(r.mark);
+        emit({{"event", "suspect"}, {"item", w.claim.name}, {"file", decode_name(r.name)}},
+             tr("watch.suspect", shown(w.claim.station, w.claim.name) + "/" + decode_name(r.name)));
+    }
     (void)hot_.take(result.sha512, w.claim.key, shown(w.claim.station, w.claim.name), r.name);
     Page& page = w.pages[r.name];
     page.sha512 = result.sha512;
@@ -409,10 +414,8 @@ void Watcher::start_job() {
     std::string station;
     for (auto& [key, w] : work_) {
         if (!w.claim.closed || now < w.not_before || w.failures >= kTries) continue;
-        if (std::any_of(w.pages.begin(), w.pages.end(),
-                        [](const auto& p) { return !p.second.looked && p.second.sha512.empty(); }) &&
-            quick_.under_way() > 0)
-            continue;
+        // Sheets among the pages are known only when all have been looked at.
+        if (std::any_of(w.pages.begin(), w.pages.end(), [](const auto& p) { return !p.second.looked; })) continue;
         if (!w.routed) follow_sheets(w);
         if (!w.routes.empty()) {
             if (!keys.empty()) continue;
