@@ -133,6 +133,7 @@ class OfflineInstall(Case):
         states = {c["id"]: c["state"] for c in checks}
         for part in ("models", "libraries", "tesseract", "programs"):
             self.assertEqual(states.get(part), "good", checks)
+        self.assertEqual([c for c in checks if c["state"] in ("error", "missing")], [])
         self.assertIn("/usr/lib/recto", next(c["message"] for c in checks if c["id"] == "libraries"))
 
         # -- the sample batch, as the service user
