@@ -1,5 +1,6 @@
 // recto run: wires intake, grouping, the stages, the catalogue and the archive together and hands them to the engine.
 
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -18,7 +19,7 @@
 #include "catalogue/reconcile.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
-#include "cli/metrics.h"
+#include "cli/metrics_file.h"
 #include "cli/provenance.h"
 #include "cli/run_log.h"
 #include "cli/schedule.h"
@@ -212,53 +213,6 @@ void print_summary(const RunReport& r, const std::string& report) {
     }
     if (!report.empty()) std::fprintf(stderr, "%s\n", tr("run.report", report).c_str());
 }
-
-/// The metrics file of a run; a file that cannot be written is said once and costs nothing else.
-class MetricsFile {
-  public:
-    MetricsFile(std::string path, const ArchivePaths& paths, Progress& progress)
-        : path_(std::move(path)), paths_(paths), progress_(progress), fs_(posix_file_system()) {
-        if (path_.empty()) return;
-        in_.version = agent();
-        in_.archive = paths.root;
-        in_.started = now();
-        in_.last_success = last_success_in(*fs_, path_);
-    }
-    void update(const RunStatus& status, bool window_open, std::optional<int> exit_code = std::nullopt) {
-        if (path_.empty()) return;
-        in_.status = status;
-        in_.window_open = window_open;
-        in_.active = !exit_code;
-        in_.exit_code = exit_code;
-        if (exit_code) in_.ended = now();
-        if (exit_code && *exit_code <= kSomeFailed) in_.last_success = in_.ended;
-        in_.archive_stored = in_.archive_held = in_.archive_pages = 0;
-        if (const auto index = read_index(*fs_, paths_))
-            for (const auto& row : *index) {
-                ++(row.state == "held" ? in_.archive_held : in_.archive_stored);
-                in_.archive_pages += row.pages;
-            }
-        in_.disks.clear();
-        for (const auto& [name, folder] : {std::pair("archive", paths_.root), std::pair("work", paths_.work)})
-            if (const auto free = fs_->free_bytes(folder)) in_.disks.push_back({name, *free});
-        const auto written = write_metrics(*fs_, path_, in_);
-        if (!written && !told_) progress_.note(tr("run.metrics_failed", path_, written.error().reason));
-        told_ = told_ || !written;
-    }
-
-  private:
-    static double now() {
-        return static_cast<double>(
-            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-                .count());
-    }
-    std::string path_;
-    const ArchivePaths& paths_;
-    Progress& progress_;
-    std::shared_ptr<FileSystem> fs_;
-    MetricsInput in_;
-    bool told_ = false;
-};
 
 sigset_t ending_signals() {
     sigset_t signals;
@@ -469,7 +423,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
                    {"pages_reused", r.pages_reused},
                    {"pages_left", r.left.pages},
                    {"items", r.items.size()},
-                   {"seconds", r.wall_seconds}});
+                   {"seconds", std::round(r.wall_seconds * 10) / 10}});
     metrics.update(engine.status(), windows.open_at(wall->now()), r.exit_code);
     if (a.json && !(closed && a.schedule.wait)) {
         nlohmann::json j = r;

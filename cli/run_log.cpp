@@ -119,7 +119,8 @@ void RunLog::write(RunEvent::Level level, const std::string& what, const nlohman
     const auto spd = spd_level(level_name(level));
     if (!state_->logger || !state_->logger->should_log(spd)) return;
     nlohmann::ordered_json ordered;
-    for (const auto& [key, value] : values.items()) ordered[key] = value;
+    for (const auto& [key, value] : values.items())
+        if (!value.is_string() || !value.get_ref<const std::string&>().empty()) ordered[key] = value;
     state_->logger->log(spd, log_line(state_->json, time_text(), level, state_->run, what, ordered));
 }
 

@@ -77,7 +77,7 @@ std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f} GiB", static_c
 
 int Summary::worked() const {
     int n = 0;
-    for (const auto& r : runs) n += r.pages - r.pages_reused;
+    for (const auto& r : runs) n += std::max(0, r.pages - r.pages_reused - r.left_pages);
     return n;
 }
 
@@ -210,11 +210,14 @@ std::string to_text(const Summary& s) {
     out +=
         tr("summary.archive", std::to_string(s.items), std::to_string(s.pages), std::to_string(s.held.size())) + "\n";
     constexpr std::size_t kShown = 50;
-    for (std::size_t i = 0; i < s.held.size() && i < kShown; ++i)
-        out += "  " +
-               tr("summary.held", s.held[i].reference_code,
-                  s.held[i].reason.empty() ? tr("summary.reason_earlier") : s.held[i].reason) +
-               "\n";
+    for (std::size_t i = 0; i < s.held.size() && i < kShown; ++i) {
+        const auto& [code, reason] = s.held[i];
+        // Most reasons begin with the code themselves.
+        const std::string line = reason.starts_with(code)
+                                     ? tr("cli.status.held", reason)
+                                     : tr("summary.held", code, reason.empty() ? tr("summary.reason_earlier") : reason);
+        out += "  " + line + "\n";
+    }
     if (s.held.size() > kShown) out += "  " + tr("summary.more", std::to_string(s.held.size() - kShown)) + "\n";
     out += (s.same_disk ? tr("summary.disk", gib(s.free_archive))
                         : tr("summary.disks", gib(s.free_archive), gib(s.free_work))) +

@@ -90,12 +90,15 @@ Result<RunReport> Run::execute() {
     s.benches.resize(static_cast<std::size_t>(std::max(1, jobs)));
     s.waiting = std::move(plan.deliveries);
     std::reverse(s.waiting.begin(), s.waiting.end());
-    s.io = std::make_unique<Pool>("io-", s.options.serial ? 0 : 2);
-    s.cpu = std::make_unique<Pool>("work-", jobs, [](int) {
+    {
+        const std::lock_guard lock(s.pool_mutex);
+        s.io = std::make_unique<Pool>("io-", s.options.serial ? 0 : 2);
+        s.cpu = std::make_unique<Pool>("work-", jobs, [](int) {
 #ifdef _OPENMP
-        omp_set_num_threads(1); // binds the calling thread only, so every worker does it
+            omp_set_num_threads(1); // binds the calling thread only, so every worker does it
 #endif
-    });
+        });
+    }
     s.open_more();
     s.wait_until_done();
     {
@@ -113,11 +116,14 @@ Result<RunReport> Run::execute() {
         return std::tie(a.delivery->order, a.delivery->plan.path) < std::tie(b.delivery->order, b.delivery->plan.path);
     });
     for (auto& item : s.items) r.items.push_back(std::move(item.report));
+    std::unique_lock times_lock(
+        s.mutex); // asking a map for a stage that never ran makes a row: not while status() reads
     for (const Stage* stage : std::initializer_list<const Stage*>{s.stages.treatment.get()})
         r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const auto& stage : s.stages.pages) r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const auto& stage : s.stages.items) r.stages.push_back(s.times[std::string(stage->info().name)]);
     for (const char* name : {"intake", "decode", "render", "store"}) r.stages.push_back(s.times[name]);
+    times_lock.unlock();
     for (auto& t : r.stages) // a stage that had nothing to do has an unnamed row
         if (t.name.empty()) t.name = "-";
     std::erase_if(r.stages, [](const StageTimes& t) { return t.name == "-"; });

@@ -133,6 +133,7 @@ class OfflineInstall(Case):
         states = {c["id"]: c["state"] for c in checks}
         for part in ("models", "libraries", "tesseract", "programs"):
             self.assertEqual(states.get(part), "good", checks)
+        self.assertEqual([c for c in checks if c["state"] in ("error", "missing")], [])
         self.assertIn("/usr/lib/recto", next(c["message"] for c in checks if c["id"] == "libraries"))
 
         # -- the sample batch, as the service user
@@ -151,6 +152,15 @@ class OfflineInstall(Case):
         self.inside("/usr/lib/recto/recto-night", user=USER, code=1, RECTO_WINDOW="00:00-24:00", **night)
         self.assertIn("recto_run_exit_code 1", (self.root / "var/lib/recto/metrics/recto.prom").read_text())
         self.inside("/usr/lib/recto/recto-night", user=USER, code=78, **{**night, "RECTO_ARCHIVE": "/var/lib/recto/none"})
+
+        # -- the hot folder of the package, looked at once
+        station = self.root / "var/spool/recto/stations/3/box"
+        station.mkdir(parents=True)
+        shutil.copy(next(p for p in sorted((SAMPLES / "batch").rglob("*.jpg"))), station / "001.jpg")
+        for path in (station.parent, station, station / "001.jpg"):
+            os.chown(path, home.st_uid, home.st_gid)
+        self.inside("recto", "watch", "/var/spool/recto/stations", "-o", "/var/lib/recto/archive", "--once", user=USER, code=(0, 1))
+        self.inside("recto", "verify", "/var/lib/recto/archive", user=USER)
 
         # -- upgrade: the archive is the same, settings that were changed stay, and a run does nothing again
         before = self.archive_digests()
@@ -190,7 +200,7 @@ class Units(Case):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("#!/bin/sh\n")
             path.chmod(0o755)
-        for name in ("recto-night", "recto-watch@", "recto-summary"):
+        for name in ("recto-night", "recto-watch", "recto-summary"):
             # The programs named are not installed on this machine: a copy of the unit points at stand-ins.
             text = (TOP / f"deploy/systemd/{name}.service").read_text()
             text = re.sub(r"(?m)^(ExecStart(?:Post)?=)/", rf"\1{self.folder}/", text)
@@ -198,15 +208,14 @@ class Units(Case):
             (self.folder / f"{name}.service").write_text(text)
         for name in ("recto-night", "recto-summary"):
             shutil.copy(TOP / f"deploy/systemd/{name}.timer", self.folder)
-        units = [self.folder / n for n in ("recto-night.service", "recto-watch@a.service", "recto-summary.service", "recto-night.timer", "recto-summary.timer")]
-        shutil.copy(self.folder / "recto-watch@.service", self.folder / "recto-watch@a.service")
+        units = [self.folder / n for n in ("recto-night.service", "recto-watch.service", "recto-summary.service", "recto-night.timer", "recto-summary.timer")]
         checked = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True)
         said = [line for line in (checked.stdout + checked.stderr).splitlines() if "recto" in line]
         self.assertEqual(said, [])
         self.assertEqual(checked.returncode, 0, checked.stderr)
 
     def test_services_are_hardened_and_know_the_exit_codes(self):
-        for name in ("recto-night", "recto-watch@"):
+        for name in ("recto-night", "recto-watch"):
             text = (TOP / f"deploy/systemd/{name}.service").read_text()
             for line in ("User=recto", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryMax=", "CPUQuota=", "Nice=", "KillSignal=" if "night" in name else "KillMode=mixed"):
                 self.assertIn(line, text, name)
