@@ -56,9 +56,9 @@ ReportRow row_of(const std::string& key, const Sums& s) {
     r.key = key;
     r.title = s.title;
     r.held = s.held;
-    r.items = rate(s.items_done, s.items, s.volumes_without_items, "report.no_items", "report.volumes_without_items");
-    r.pages = rate(s.pages_done, s.pages, s.pages_unknown, "report.no_pages", "report.pages_unknown");
-    r.volumes = rate(s.volumes_done, s.volumes, s.volumes_unknown, "report.no_volumes", "report.volumes_unknown");
+    r.items = rate(s.items_done, s.items, s.volumes_without_items, "rates.no_items", "rates.volumes_without_items");
+    r.pages = rate(s.pages_done, s.pages, s.pages_unknown, "rates.no_pages", "rates.pages_unknown");
+    r.volumes = rate(s.volumes_done, s.volumes, s.volumes_unknown, "rates.no_volumes", "rates.volumes_unknown");
     return r;
 }
 
@@ -236,7 +236,7 @@ class Counter {
         out_.by = by_;
         out_.total = row_of("", total_);
         if (papers_.empty()) {
-            for (Rate* r : {&out_.total.volumes, &out_.total.items, &out_.total.pages}) r->why = "report.no_inventory";
+            for (Rate* r : {&out_.total.volumes, &out_.total.items, &out_.total.pages}) r->why = "rates.no_inventory";
             return std::move(out_);
         }
         for (const auto& [key, sums] : groups_) out_.rows.push_back(row_of(key, sums));

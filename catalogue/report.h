@@ -16,7 +16,7 @@ namespace recto::catalogue {
 /// One count of things done out of things that exist.
 struct Rate {
     std::int64_t done = 0, of = 0;
-    std::string why;          ///< Message id of the reason when it cannot be computed ("report.no_inventory"); else "".
+    std::string why;          ///< Message id of the reason when it cannot be computed ("rates.no_inventory"); else "".
     std::int64_t unknown = 0; ///< Things whose size the inventory does not give (items without 页数).
     [[nodiscard]] bool known() const { return why.empty(); }
     [[nodiscard]] double value() const { return of > 0 ? static_cast<double>(done) / static_cast<double>(of) : 0; }

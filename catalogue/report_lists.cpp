@@ -40,11 +40,11 @@ nlohmann::json row_json(const ReportRow& r) {
 }
 
 std::vector<std::string> headings(const DigitizationReport& report) {
-    return {both("report.by." + report.by), both("report.title"),       both("report.volumes_done"),
-            both("report.volumes"),         both("report.volume_rate"), both("report.items_done"),
-            both("report.items"),           both("report.item_rate"),   both("report.pages_done"),
-            both("report.pages"),           both("report.page_rate"),   both("report.held"),
-            both("report.remark")};
+    return {both("rates.by." + report.by), both("rates.title"),       both("rates.volumes_done"),
+            both("rates.volumes"),         both("rates.volume_rate"), both("rates.items_done"),
+            both("rates.items"),           both("rates.item_rate"),   both("rates.pages_done"),
+            both("rates.pages"),           both("rates.page_rate"),   both("rates.held"),
+            both("rates.remark")};
 }
 
 std::string remark_of(const ReportRow& row) {
@@ -80,14 +80,14 @@ std::string report_csv(const DigitizationReport& report) {
         for (const Rate* rate : {&r.volumes, &r.items, &r.pages}) {
             cells.push_back(std::to_string(rate->done));
             cells.push_back(std::to_string(rate->of));
-            cells.push_back(rate->known() ? fmt::format("{:.2f}%", 100 * rate->value()) : both("report.cannot"));
+            cells.push_back(rate->known() ? fmt::format("{:.2f}%", 100 * rate->value()) : both("rates.cannot"));
         }
         cells.push_back(std::to_string(r.held));
         cells.push_back(remark_of(r));
         out += csv_row(cells);
     };
-    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("report.not_given") : r.key);
-    line(report.total, both("report.total"));
+    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("rates.not_given") : r.key);
+    line(report.total, both("rates.total"));
     return out;
 }
 
@@ -116,14 +116,14 @@ Result<void> write_report_xlsx(const DigitizationReport& report, const std::stri
             worksheet_write_number(sheet, at, c++, static_cast<double>(rate->done), nullptr);
             worksheet_write_number(sheet, at, c++, static_cast<double>(rate->of), nullptr);
             if (rate->known()) worksheet_write_number(sheet, at, c++, rate->value(), percent);
-            else worksheet_write_string(sheet, at, c++, both("report.cannot").c_str(), text);
+            else worksheet_write_string(sheet, at, c++, both("rates.cannot").c_str(), text);
         }
         worksheet_write_number(sheet, at, c++, static_cast<double>(r.held), nullptr);
         worksheet_write_string(sheet, at, c, remark_of(r).c_str(), text);
         ++at;
     };
-    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("report.not_given") : r.key);
-    line(report.total, both("report.total"));
+    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("rates.not_given") : r.key);
+    line(report.total, both("rates.total"));
     if (const lxw_error e = workbook_close(book); e != LXW_NO_ERROR) return fail("io.write", lxw_strerror(e), path);
     return {};
 }

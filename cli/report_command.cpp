@@ -19,27 +19,27 @@ struct ReportArguments {
 };
 
 std::string rate_text(const catalogue::Rate& r) {
-    if (!r.known()) return tr("report.cannot");
+    if (!r.known()) return tr("rates.cannot");
     return fmt::format("{:.1f}% ({}/{})", 100 * r.value(), r.done, r.of);
 }
 
 void print_row(const catalogue::ReportRow& r, const std::string& key) {
-    std::printf("%s\n", tr("report.line", key, rate_text(r.volumes), rate_text(r.items), rate_text(r.pages)).c_str());
+    std::printf("%s\n", tr("rates.line", key, rate_text(r.volumes), rate_text(r.items), rate_text(r.pages)).c_str());
 }
 
 void print_reasons(const catalogue::ReportRow& r) {
     const std::pair<const char*, const catalogue::Rate*> kRates[] = {
-        {"report.volume_rate", &r.volumes}, {"report.item_rate", &r.items}, {"report.page_rate", &r.pages}};
+        {"rates.volume_rate", &r.volumes}, {"rates.item_rate", &r.items}, {"rates.page_rate", &r.pages}};
     for (const auto& [name, rate] : kRates)
         if (!rate->known())
-            std::printf("  %s\n", tr("report.reason", tr(name), tr(rate->why, std::to_string(rate->unknown))).c_str());
+            std::printf("  %s\n", tr("rates.reason", tr(name), tr(rate->why, std::to_string(rate->unknown))).c_str());
 }
 
 void print_groups(const catalogue::DigitizationReport& report) {
     if (report.rows.empty()) return;
-    std::printf("\n%s\n", tr("report.by." + report.by).c_str());
+    std::printf("\n%s\n", tr("rates.by." + report.by).c_str());
     for (const auto& r : report.rows) {
-        std::string key = r.key.empty() ? tr("report.not_given") : r.key;
+        std::string key = r.key.empty() ? tr("rates.not_given") : r.key;
         if (!r.title.empty()) key += " " + r.title;
         print_row(r, key);
     }
@@ -66,10 +66,10 @@ int pages(const ReportArguments& a, catalogue::Store& store) {
         std::fwrite(out.data(), 1, out.size(), stdout);
         return kDone;
     }
-    print_row(total->total, tr("report.total"));
+    print_row(total->total, tr("rates.total"));
     print_reasons(total->total);
     for (const auto& c : *classes)
-        std::printf("  %s\n", tr(c.counted ? "report.class_counted" : "report.class_not_counted", c.page_class,
+        std::printf("  %s\n", tr(c.counted ? "rates.class_counted" : "rates.class_not_counted", c.page_class,
                                  std::to_string(c.pages))
                                   .c_str());
     return kDone;
@@ -98,7 +98,7 @@ int report(const ReportArguments& a) {
         const std::string text = catalogue::report_csv(*wanted);
         std::fwrite(text.data(), 1, text.size(), stdout);
     } else {
-        print_row(wanted->total, tr("report.total"));
+        print_row(wanted->total, tr("rates.total"));
         print_reasons(wanted->total);
         print_groups(*wanted);
         if (a.by.empty())
@@ -108,9 +108,9 @@ int report(const ReportArguments& a) {
                 print_groups(*more);
             }
         if (wanted->total.held > 0)
-            std::printf("\n%s\n", tr("report.held_items", std::to_string(wanted->total.held)).c_str());
+            std::printf("\n%s\n", tr("rates.held_items", std::to_string(wanted->total.held)).c_str());
         if (wanted->not_in_inventory > 0)
-            std::printf("%s\n", tr("report.not_in_inventory", std::to_string(wanted->not_in_inventory),
+            std::printf("%s\n", tr("rates.not_in_inventory", std::to_string(wanted->not_in_inventory),
                                    std::to_string(wanted->provisional))
                                     .c_str());
     }

@@ -50,7 +50,7 @@ class Catalogue(Case):
     def test_from_the_inventory_to_the_report(self):
         archive = self.archive()
         empty = json.loads(run("report", archive, "--json").stdout)
-        self.assertEqual(empty["total"]["items"]["reason"], "report.no_inventory")
+        self.assertEqual(empty["total"]["items"]["reason"], "rates.no_inventory")
         self.assertIn("无法计算", run("report", archive, "--ui-lang", "zh").stdout)
         batch = small_batch(self.folder / "in", items=2, pages=2)
         (batch / "item-1").rename(batch / "A-1")
