@@ -1,10 +1,6 @@
 #include "catalogue/database.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include <sys/statfs.h>
 
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -18,12 +14,6 @@ namespace {
 
 constexpr std::size_t kBatchValues = 4000; // both databases take more; longer statements gain nothing
 constexpr std::size_t kListKeys = 500;
-
-Result<long> real_file_system(const std::string& folder) {
-    struct statfs info{};
-    if (::statfs(folder.c_str(), &info) != 0) return fail("io.not_found", std::strerror(errno), folder);
-    return static_cast<long>(info.f_type);
-}
 
 /// "postgresql://user:secret@host/db" without the secret; a password in the parameters goes too.
 std::string without_password(const std::string& url) {
@@ -65,35 +55,12 @@ std::string storable(const std::string& text) {
 
 } // namespace
 
-std::string network_file_system(long f_type) {
-    switch (static_cast<unsigned long>(f_type) & 0xFFFFFFFFUL) {
-    case 0x6969: return "NFS";
-    case 0xFF534D42:
-    case 0xFE534D42:
-    case 0x517B: return "SMB/CIFS";
-    case 0x65735546: return "FUSE (sshfs, s3fs, ...)";
-    case 0x01021997: return "9p";
-    case 0x00C36400: return "Ceph";
-    case 0x0BD00BD0: return "Lustre";
-    case 0x01161970: return "GFS2";
-    case 0x7461636F: return "OCFS2";
-    case 0x47504653: return "GPFS";
-    case 0x5346414F: return "AFS";
-    case 0x73757245: return "Coda";
-    case 0x564C: return "NCP";
-    case 0x19830326: return "BeeGFS";
-    default: return {};
-    }
-}
-
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
     if (options.url.empty()) {
         std::string folder = parent_path(options.path);
         if (folder.empty()) folder = ".";
-        RECTO_ASSIGN(const long type,
-                     options.file_system_of ? options.file_system_of(folder) : real_file_system(folder));
-        if (const std::string network = network_file_system(type); !network.empty())
-            return fail("config.network_file_system", network, options.path);
+        if (options.path != ":memory:")
+            RECTO_TRY(refuse_network_file_system(options.fs ? *options.fs : *posix_file_system(), folder));
         if (options.path.find('"') != std::string::npos)
             return fail("config.database", "a quotation mark in the path", options.path);
         std::unique_ptr<Database> db(new Database(DatabaseKind::Sqlite, options.path));

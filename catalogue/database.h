@@ -13,24 +13,21 @@
 #include <soci/soci.h>
 
 #include "pipeline/core/result.h"
+#include "pipeline/files/file_system.h"
 
 namespace recto::catalogue {
 
 enum class DatabaseKind { Sqlite, Postgresql };
 
 struct DatabaseOptions {
-    std::string url;  ///< "postgresql://...", or empty for SQLite.
-    std::string path; ///< File of SQLite.
-    /// Kind of file system a folder lies on (f_type of statfs); for tests. Null = the real one.
-    std::function<Result<long>(const std::string& folder)> file_system_of;
+    std::string url;                ///< "postgresql://...", or empty for SQLite.
+    std::string path;               ///< File of SQLite.
+    std::shared_ptr<FileSystem> fs; ///< Tells on what the file lies. Null = the real one.
 };
-
-/// Name of a network file system by its f_type ("NFS", "SMB", ...); "" for a local one.
-[[nodiscard]] std::string network_file_system(long f_type);
 
 class Database {
   public:
-    /// Errors: "config.network_file_system" (SQLite's locks and WAL do not hold there), "config.database" (a url that is none),
+    /// Errors: "store.network_file_system" (SQLite's locks and WAL do not hold there), "config.database" (a url that is none),
     /// "io.database" (unreachable, no such database, no permission; retry where that can help), "catalogue.damaged" (the
     /// file is no SQLite database). Passwords never come into an error.
     static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);

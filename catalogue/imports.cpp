@@ -340,6 +340,7 @@ Result<ImportPlan> import_file(Store& store, FileSystem& fs, const std::string& 
     };
     if (auto kept = keep(); !kept) {
         (void)fs.remove_tree(built);
+        (void)fs.remove_tree(place);
         return tl::unexpected(kept.error());
     }
     if (auto applied = apply(store, record, plan); !applied) {

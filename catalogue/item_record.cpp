@@ -31,6 +31,7 @@ ItemRecord read(const Json& j) {
         const std::string value = f.at("value"), written = f.at("as_written");
         r.fields[id] = written.empty() ? value : written;
         if (id == "date") r.date_edtf = value;
+        r.assigned |= id == "reference_code" && now == 0;
     }
     const auto field = [&](const char* id) {
         const auto it = r.fields.find(id);

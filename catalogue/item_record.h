@@ -32,8 +32,9 @@ struct FormerCode {
 
 struct ItemRecord {
     std::string id;
-    std::string code; ///< 档号; "" while provisional.
-    std::string name; ///< What it was delivered under.
+    std::string code;      ///< 档号; "" while provisional.
+    bool assigned = false; ///< The 档号 was given by a person: a run keeps it.
+    std::string name;      ///< What it was delivered under.
     std::vector<FormerCode> former_codes;
     Grouping group;
     std::string title, date_written, date_edtf, creator, classification;

@@ -165,10 +165,10 @@ std::optional<SheetMapping> map_sheet(const Sheet& sheet, const MappingOptions& 
     for (std::size_t r = 0; r < std::min(sheet.rows.size(), kHeadingSearch) && !found; ++r) {
         // A form that was mapped before is known by its headings, whatever they are called.
         for (const std::size_t rows : {std::size_t{1}, std::size_t{2}}) {
-            if (r + rows > sheet.rows.size() || !options.saved) continue;
+            if (found || r + rows > sheet.rows.size() || !options.saved) continue;
             name.saved = nullptr;
             const std::string signature = signature_of(headings_at(sheet, r, rows, name));
-            if (auto known_form = options.saved(signature); known_form && !found) {
+            if (auto known_form = options.saved(signature); known_form) {
                 saved = std::move(known_form);
                 name.saved = &*saved;
                 m.heading = r;

@@ -28,7 +28,9 @@ const std::vector<Migration>& migrations() {
              "create index inventory_volume on inventory (volume_folded)",
              "create index inventory_group on inventory (level, fonds, year, retention)",
              // What is stored: the head version of each item, from its item.json.
-             "create table item (id text primary key, code text not null, folded text not null, name text not null, "
+             "create table item (id text primary key, code text not null, folded text not null, assigned integer not "
+             "null, "
+             "name text not null, "
              "fonds text not null, volume text not null, year text not null, retention text not null, title text not "
              "null, date_written text not null, date_edtf text not null, creator text not null, classification text "
              "not "

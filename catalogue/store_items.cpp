@@ -43,6 +43,7 @@ Result<void> Store::put_items(const std::vector<ItemRecord>& items) {
         rows.push_back({i.id,
                         i.code,
                         fold_code(i.code),
+                        i.assigned ? "1" : "0",
                         i.name,
                         i.group.fonds,
                         i.group.volume,
@@ -76,13 +77,12 @@ Result<void> Store::put_items(const std::vector<ItemRecord>& items) {
     }
     return db_->transaction([&]() -> Result<void> {
         RECTO_TRY(remove_items(ids));
-        db_->insert(
-            "item",
-            {"id",          "code",          "folded",         "name",      "fonds",    "volume",         "year",
-             "retention",   "title",         "date_written",   "date_edtf", "creator",  "classification", "state",
-             "held_reason", "counted_pages", "expected_pages", "pages",     "delivery", "object_path",    "version",
-             "digest",      "created",       "fields"},
-            rows);
+        db_->insert("item", {"id",           "code",          "folded",         "assigned",       "name",
+                             "fonds",        "volume",        "year",           "retention",      "title",
+                             "date_written", "date_edtf",     "creator",        "classification", "state",
+                             "held_reason",  "counted_pages", "expected_pages", "pages",          "delivery",
+                             "object_path",  "version",       "digest",         "created",        "fields"},
+                    rows);
         db_->insert("former_code", {"item_id", "ord", "code", "folded", "until", "reason"}, codes);
         db_->insert("page",
                     {"id", "item_id", "ord", "serial", "printed_number", "class", "counted", "state", "source", "image",
@@ -97,17 +97,19 @@ Result<std::optional<ItemRecord>> Store::item(const std::string& id) {
     RECTO_TRY(db_->guarded([&]() -> Result<void> {
         ItemRecord i;
         std::string fields;
-        db_->session()
-            << "select id, code, name, fonds, volume, year, retention, title, date_written, date_edtf, creator, "
-               "classification, state, held_reason, counted_pages, expected_pages, delivery, object_path, "
-               "version, digest, created, fields from item where id = :i",
-            soci::into(i.id), soci::into(i.code), soci::into(i.name), soci::into(i.group.fonds),
+        int assigned = 0;
+        db_->session() << "select id, code, assigned, name, fonds, volume, year, retention, title, date_written, "
+                          "date_edtf, creator, "
+                          "classification, state, held_reason, counted_pages, expected_pages, delivery, object_path, "
+                          "version, digest, created, fields from item where id = :i",
+            soci::into(i.id), soci::into(i.code), soci::into(assigned), soci::into(i.name), soci::into(i.group.fonds),
             soci::into(i.group.volume), soci::into(i.group.year), soci::into(i.group.retention), soci::into(i.title),
             soci::into(i.date_written), soci::into(i.date_edtf), soci::into(i.creator), soci::into(i.classification),
             soci::into(i.state), soci::into(i.held_reason), soci::into(i.counted_pages), soci::into(i.expected_pages),
             soci::into(i.delivery), soci::into(i.object_path), soci::into(i.version), soci::into(i.digest),
             soci::into(i.created), soci::into(fields), soci::use(id);
         if (!db_->session().got_data()) return {};
+        i.assigned = assigned != 0;
         const Json j = Json::parse(fields, nullptr, false);
         if (j.is_object()) i.fields = j.get<Fields>();
         FormerCode c;

@@ -11,10 +11,10 @@
 #include <fmt/format.h>
 
 #include "amend/amend.h"
-#include "catalogue/catalogue.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
 #include "cli/provenance.h"
+#include "cli/run_store.h"
 #include "pipeline/files/csv.h"
 #include "pipeline/files/decode.h"
 #include "stages/intake/intake.h"
@@ -48,10 +48,7 @@ class OpenWorkshop {
         RECTO_ASSIGN(w->settings_, chosen.load());
         RECTO_ASSIGN(w->archive_, open_archive(a.archive, nullptr, what));
         const ArchivePaths& paths = w->archive_->paths;
-        if (const auto kept = fs->stat(join_path(a.archive, "catalogue.csv")); kept && kept->exists) {
-            RECTO_ASSIGN(w->catalogue_,
-                         catalogue::Catalogue::load(join_path(a.archive, "catalogue.csv"), *fs, w->settings_));
-        }
+        RECTO_ASSIGN(w->catalogue_, RunStore::open(*w->archive_, "", "", w->settings_));
         w->stages_ = make_stages();
         const StageContext context{&w->settings_, 1, model_folder()};
         if (scans) {
@@ -63,11 +60,13 @@ class OpenWorkshop {
         RECTO_TRY(w->store_->open());
         RECTO_TRY(w->store_->recover());
         RECTO_ASSIGN(w->index_, read_index(*fs, paths));
+        RECTO_TRY(w->catalogue_->begin(what)); // behind until the new version is in it
+        w->begun_ = true;
         w->decoder_ = std::make_unique<Decoder>(program_path(), 2);
         w->clock_ = default_clock();
         OpenWorkshop* self = w.get();
         w->shop_ = std::make_unique<amend::Workshop>(amend::Workshop{
-            fs, *w->store_, w->stages_, w->settings_, w->catalogue_, *w->clock_, paths.work,
+            fs, *w->store_, w->stages_, w->settings_, w->catalogue_->view(), *w->clock_, paths.work,
             make_provenance(w->settings_, w->stages_, w->archive_->identity),
             [self, fs, capture = a.capture](const std::string& path) {
                 intake::TakeOptions options;
@@ -80,6 +79,13 @@ class OpenWorkshop {
 
     amend::Workshop& shop() { return *shop_; }
     FileSystem& fs() { return *shop_->fs; }
+    ~OpenWorkshop() {
+        // Whatever was changed is in it by now; an error leaves it behind, and the next command puts it right.
+        if (begun_)
+            if (auto ended = catalogue_->end(); !ended) (void)report_error(ended.error());
+    }
+    OpenWorkshop(const OpenWorkshop&) = delete;
+    OpenWorkshop& operator=(const OpenWorkshop&) = delete;
 
     /// UUID of an item called by 档号 or UUID; "amend.no_item", also when two items have that 档号.
     Result<std::string> find(const std::string& wanted) const {
@@ -101,6 +107,7 @@ class OpenWorkshop {
         auto row =
             IndexRow{out.name, out.id, "storage/" + out.object_path, out.held ? "held" : "stored", out.counted_pages};
         if (auto done = update_index(fs(), archive_->paths, {row}); !done) (void)report_error(done.error());
+        catalogue_->take(out.id);
         if (out.already) return;
         details.update({{"id", out.id}, {"version", out.version}, {"agent", agent()}});
         if (auto done = archive_->events->append(event, details); !done) (void)report_error(done.error());
@@ -109,14 +116,15 @@ class OpenWorkshop {
   private:
     OpenWorkshop() = default;
     Settings settings_;
-    catalogue::Catalogue catalogue_;
     StageList stages_;
     std::unique_ptr<OpenArchive> archive_;
+    std::unique_ptr<RunStore> catalogue_;
     std::unique_ptr<OcflStore> store_;
     std::vector<IndexRow> index_;
     std::unique_ptr<Decoder> decoder_;
     std::shared_ptr<const Clock> clock_;
     std::unique_ptr<amend::Workshop> shop_;
+    bool begun_ = false;
 };
 
 nlohmann::json outcome_json(const amend::Outcome& out) {

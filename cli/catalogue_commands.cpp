@@ -142,10 +142,10 @@ int import(ImportArguments a) {
         auto config = look_at_archive(a.archive);
         if (!config) return report_error(config.error());
         // Nothing is written, not even an empty database.
-        const auto there = posix_file_system()->stat(join_path(a.archive, "catalogue.db"));
-        auto opened = config->database.empty() && !(there && there->exists)
-                          ? catalogue::Store::open({{"", ":memory:", {}}, config->code, agent(), options.now})
-                          : read_store(a.archive);
+        const auto there = has_store(a.archive);
+        if (!there) return report_error(there.error());
+        auto opened = *there ? read_store(a.archive)
+                             : catalogue::Store::open({{"", ":memory:", nullptr}, config->code, agent(), options.now});
         if (!opened) return report_error(opened.error());
         store = std::move(*opened);
     } else {
@@ -243,6 +243,7 @@ void add_catalogue(CLI::App& app, Action& action) {
     again->add_option("ARCHIVE", *path, tr("cli.opt.archive"))->required();
     again->add_flag("--json", *json, tr("cli.opt.json"));
     again->callback([&action, path, json] { action = [path, json] { return rebuild(*path, *json); }; });
+    add_assign(*group, action);
 }
 
 } // namespace recto::cli

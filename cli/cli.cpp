@@ -59,6 +59,7 @@ std::string schema_folder() { return folder_of_data("RECTO_SCHEMAS", "schemas");
 int exit_code_of(const Error& e) {
     const std::string_view code = e.code;
     if (code.starts_with("missing.")) return kMissing;
+    if (code == "store.network_file_system") return kBadConfig;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
     if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" ||

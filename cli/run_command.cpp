@@ -23,6 +23,7 @@
 #include "cli/provenance.h"
 #include "cli/run_log.h"
 #include "cli/schedule.h"
+#include "cli/run_store.h"
 #include "config/config.h"
 #include "pipeline/engine/limits.h"
 #include "pipeline/engine/run.h"
@@ -115,7 +116,7 @@ Result<nlohmann::json> run_alone(const nlohmann::json& request, const std::strin
 }
 
 RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::string& repository,
-                    const std::string& work, Decoder& decoder, const catalogue::Catalogue& cat,
+                    const std::string& work, Decoder& decoder, const CatalogueView& cat, RunStore* store,
                     std::vector<catalogue::ScannedItem>& scanned) {
     auto fs = posix_file_system();
     RunHooks h;
@@ -148,14 +149,16 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
         return out;
     };
     h.decode = [&](const Source& source, int index) { return decoder.decode(source.path, index); };
-    h.group = [&, repository](const BatchDelivery& d, std::vector<TreatedFile> files) {
+    h.group = [&, store, repository](const BatchDelivery& d, std::vector<TreatedFile> files) {
         group::GroupInput in;
         in.name = d.name;
         in.is_file = d.kind == intake::to_string(intake::DeliveryKind::File);
         for (auto& f : files)
             in.sources.push_back(
                 {std::move(f.source), std::move(f.treatments), std::move(f.image_errors), std::move(f.error)});
-        return group::group_items(in, {repository, &cat, &settings});
+        auto items = group::group_items(in, {repository, &cat, &settings});
+        if (store) store->keep_assigned_codes(items);
+        return items;
     };
     h.classify = [&](Item& item) {
         amend::put_corrections_on(item);
@@ -163,6 +166,7 @@ RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::
     };
     h.put_edits_on = amend::put_on;
     h.on_item = [&](const Item& item) { scanned.push_back(catalogue::summarise(item)); };
+    if (store) h.on_stored = [store](const ItemReport& r) { store->take(r.id); };
     h.group_fingerprint = [&] { return settings.fingerprint(group::settings()); };
     h.run_alone = [&settings, work](const nlohmann::json& request) {
         return run_alone(request, join_path(work, "alone"), settings);
@@ -240,18 +244,15 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
             "config.bad_value", "--memory " + a.memory + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
 
     // Read before anything is made, so that a bad catalogue or input leaves no half-made archive behind.
-    // The catalogue stays with the archive, so that a later run without --catalogue does not forget what it said.
+    // Its rows go into the archive's store, so that a later run without --catalogue does not forget what it said.
     catalogue::Catalogue cat;
-    const std::string kept = join_path(a.archive, "catalogue.csv");
-    std::string list = a.catalogue;
-    if (const auto stat = fs->stat(kept); list.empty() && stat && stat->exists) list = kept;
-    if (!list.empty()) {
-        auto loaded = catalogue::Catalogue::load(list, *fs, *settings);
+    if (!a.catalogue.empty()) {
+        auto loaded = catalogue::Catalogue::load(a.catalogue, *fs, *settings);
         if (!loaded) return report_error(loaded.error());
         cat = std::move(*loaded);
         for (const auto& remark : cat.remarks())
             std::fprintf(
-                stderr, "%s: %s\n", list.c_str(),
+                stderr, "%s: %s\n", a.catalogue.c_str(),
                 (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
     }
     if (auto plan = intake::plan_deliveries(a.inputs, *fs, *settings); !plan) return report_error(plan.error());
@@ -290,8 +291,8 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         Decoder none(program_path(), 1);
         std::vector<catalogue::ScannedItem> scanned;
         Progress progress(ProgressMode::None);
-        Run engine(options, make_hooks(a, *settings, "", "", none, cat, scanned), stages, *settings, cat, fs, clock,
-                   progress);
+        Run engine(options, make_hooks(a, *settings, "", "", none, cat, nullptr, scanned), stages, *settings, cat, fs,
+                   clock, progress);
         const auto r = engine.execute();
         return r ? r->exit_code : report_error(r.error());
     }
@@ -299,11 +300,9 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     auto archive = open_archive(a.archive, a.create ? &a.identity : nullptr, "recto run");
     if (!archive) return report_error(archive.error());
     const ArchivePaths& paths = (*archive)->paths;
-    if (!a.catalogue.empty()) {
-        const auto bytes = fs->read(a.catalogue);
-        if (!bytes) return report_error(bytes.error());
-        if (auto written = write_atomically(*fs, kept, *bytes); !written) return report_error(written.error());
-    }
+    auto opened = RunStore::open(**archive, a.catalogue, a.capture.operator_name, *settings);
+    if (!opened) return report_error(opened.error());
+    RunStore& store = **opened;
     options.inputs = a.inputs;
     options.archive = a.archive;
     options.work = paths.work;
@@ -323,10 +322,10 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
-    RunHooks hooks = make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, cat, scanned);
+    RunHooks hooks = make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, store.view(), &store, scanned);
     (*log)->set_run(options.run_id);
     hooks.on_event = [&](const RunEvent& event) { (*log)->write(event); };
-    Run engine(options, std::move(hooks), stages, *settings, cat, fs, clock, progress);
+    Run engine(options, std::move(hooks), stages, *settings, store.view(), fs, clock, progress);
     MetricsFile metrics(a.metrics, paths, progress);
     metrics.update(engine.status(), true);
 
@@ -359,6 +358,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     });
     (*log)->write(RunEvent::Level::Info, "run.begin",
                   {{"archive", a.archive}, {"agent", agent()}, {"inputs", a.inputs}, {"workers", jobs}});
+    if (auto begun = store.begin(options.run_id); !begun) return report_error(begun.error());
     (void)(*archive)->events->append("run.begin", {{"run", options.run_id}, {"agent", agent()}, {"inputs", a.inputs}});
     auto result = engine.execute();
     watcher.request_stop();
@@ -372,6 +372,17 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         return code;
     }
     RunReport& r = *result;
+    if (auto ended = store.end(); !ended) {
+        (void)report_error(ended.error());
+        r.exit_code = std::max<int>(r.exit_code, kSomeFailed);
+    }
+    // Without a list for this run: its items, and what else the store says belongs to their volumes.
+    if (a.catalogue.empty()) {
+        auto rows = store.rows_for(scanned);
+        if (!rows) return report_error(rows.error());
+        cat = std::move(*rows);
+    }
+    const bool listed = !a.catalogue.empty() || store.has_catalogue();
 
     const std::string folder = join_path(paths.reports(), options.run_id);
     ReportContext context{
@@ -381,7 +392,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         const auto write_list = [&](const std::string& name, const std::string& text) {
             if (fs->write(join_path(folder, name), text)) context.files.push_back(name);
         };
-        if (!list.empty()) {
+        if (listed) {
             write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
             write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
             context.reconciliation.push_back(
@@ -400,7 +411,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     std::string report;
     if (auto written = write_report(*fs, folder, r, context)) report = *written;
     else (void)report_error(written.error());
-    if (r.exit_code == kDone && !list.empty() && reconciled.missing_pages + reconciled.extra_pages > 0)
+    if (r.exit_code == kDone && listed && reconciled.missing_pages + reconciled.extra_pages > 0)
         r.exit_code = kSomeFailed;
     (void)(*archive)->events->append("run.end", {{"run", options.run_id},
                                                  {"exit_code", r.exit_code},

@@ -18,8 +18,9 @@ namespace {
 
 catalogue::StoreOptions store_options(const ArchivePaths& paths, const ArchiveConfig& config) {
     catalogue::StoreOptions o;
-    o.database.url = config.database;
-    o.database.path = join_path(paths.root, "catalogue.db");
+    if (config.database.find("://") != std::string::npos) o.database.url = config.database;
+    else if (config.database.empty()) o.database.path = join_path(paths.root, "catalogue.db");
+    else o.database.path = config.database[0] == '/' ? config.database : join_path(paths.root, config.database);
     o.repository = config.code;
     o.agent = agent();
     o.now = rfc3339(default_clock()->now());
@@ -30,7 +31,7 @@ catalogue::StoreOptions store_options(const ArchivePaths& paths, const ArchiveCo
 Result<std::unique_ptr<catalogue::Store>> open_or_replace(const ArchivePaths& paths, const ArchiveConfig& config) {
     const auto options = store_options(paths, config);
     auto store = catalogue::Store::open(options);
-    if (store || store.error().code != "catalogue.damaged" || !config.database.empty()) return store;
+    if (store || store.error().code != "catalogue.damaged" || !options.database.url.empty()) return store;
     (void)report_error(store.error());
     auto fs = posix_file_system();
     const std::string aside = options.database.path + ".damaged-" + std::to_string(std::time(nullptr));
@@ -63,6 +64,14 @@ std::string catalogue_folder(const ArchivePaths& paths) { return join_path(paths
 
 catalogue::ArchiveParts archive_parts(const ArchivePaths& paths) {
     return {posix_file_system(), paths.storage(), catalogue_folder(paths)};
+}
+
+Result<bool> has_store(const std::string& archive) {
+    RECTO_ASSIGN(const auto config, look_at_archive(archive));
+    const auto options = store_options(ArchivePaths(archive), config);
+    if (!options.database.url.empty()) return true;
+    RECTO_ASSIGN(const auto stat, posix_file_system()->stat(options.database.path));
+    return stat.exists;
 }
 
 catalogue::RebuildProgress show_rebuild() {

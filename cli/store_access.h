@@ -20,6 +20,9 @@ Result<std::unique_ptr<catalogue::Store>> open_store(const ArchivePaths& paths, 
 /// For a command that only reads. Where the store is missing or behind and nobody writes, it is put right first.
 Result<std::unique_ptr<catalogue::Store>> read_store(const std::string& archive);
 
+/// False when its SQLite file is not there yet: a command that writes nothing then does without.
+Result<bool> has_store(const std::string& archive);
+
 /// Progress of a rebuild on stderr once it takes longer than two seconds.
 [[nodiscard]] catalogue::RebuildProgress show_rebuild();
 

@@ -43,9 +43,10 @@ Result<ArchiveConfig> read_archive_config(FileSystem& fs, const std::string& pat
         out.profile = root["profile"].as<std::string>("");
         out.work = root["work"].as<std::string>("");
         out.database = root["database"].as<std::string>("");
-        if (!out.database.empty() && !out.database.starts_with("postgresql://") &&
+        // Anything else that looks like a server's address is no path somebody meant.
+        if (out.database.find("://") != std::string::npos && !out.database.starts_with("postgresql://") &&
             !out.database.starts_with("postgres://"))
-            return fail("config.archive", "'database' is postgresql://... ; leave it out for SQLite", path);
+            return fail("config.archive", "'database' is postgresql://... or the path of an SQLite file", path);
     } catch (const YAML::Exception& e) {
         return fail("config.archive", fmt::format("line {}: {}", e.mark.line + 1, e.msg), path);
     }

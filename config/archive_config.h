@@ -16,7 +16,9 @@ struct ArchiveConfig {
     std::vector<std::string> fonds; ///< 全宗号, as far as named.
     std::string profile;            ///< Default profile of runs; empty = defaults.
     std::string work;               ///< Work folder, when not <archive>/work. Absolute or relative to the archive.
-    std::string database; ///< "postgresql://..." of the catalogue store; empty = SQLite, <archive>/catalogue.db.
+    /// Of the catalogue store: "postgresql://...", or a file for SQLite (absolute or relative to the archive); empty =
+    /// catalogue.db in the archive.
+    std::string database;
 };
 
 /// Errors: "config.archive" (file, line, key), "config.archive_newer" for a format above ours, "io.*".

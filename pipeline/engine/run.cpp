@@ -541,6 +541,7 @@ void Run::State::finish_item(ItemState& s) {
             tally.confidence_sum += row.confidence;
         }
         if (hooks.on_item) hooks.on_item(item);
+        if (hooks.on_stored && !r.object_path.empty()) hooks.on_stored(r);
         images_open -= std::min(images_open, images);
         if (!r.object_path.empty())
             index_rows.push_back({item.reference_code.empty() ? item.provisional_name : item.reference_code, r.id,

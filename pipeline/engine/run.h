@@ -69,6 +69,7 @@ struct BatchPlan {
     std::vector<Error> errors;
 };
 
+struct ItemReport;
 /// The stages before and between the page stages, which the engine does not know by name: the command line wires them.
 struct RunHooks {
     std::function<Result<BatchPlan>(const std::vector<std::string>& inputs)> plan;
@@ -85,6 +86,8 @@ struct RunHooks {
         put_edits_on;
     std::function<void(const Item&)>
         on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
+    std::function<void(const ItemReport&)>
+        on_stored; ///< The item's head version is in storage; behind on_item, one call at a time.
     std::function<std::string()> group_fingerprint; ///< Settings and version of grouping: part of keys.
     std::function<void(const RunEvent&)> on_event;  ///< For a log; any thread, must not throw. May be empty.
     /// Runs a suspect task alone in a child process: request JSON in, result JSON out. Errors: "run.suspect".

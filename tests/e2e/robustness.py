@@ -101,8 +101,14 @@ class ArchiveSettings(Case):
         self.assertEqual([p for p in (archive / "work").rglob("*") if p.is_file()] if (archive / "work").exists() else [], [])
         paths = [path for item in contents(archive).values() for path in item]
         self.assertFalse([p for p in paths if p.startswith("preservation/")], "the profile small keeps none")
-        settings.write_text(text + "database: postgresql://x\n", "utf-8")
+        settings.write_text(text + "database: mysql://x\n", "utf-8")
         self.assertEqual(run("run", batch, "-o", archive).returncode, 78)
+        settings.write_text(text + "database: postgresql://x@/x?host=/nonexistent\n", "utf-8")
+        gone = run("run", batch, "-o", archive)
+        self.assertEqual(gone.returncode, 74, gone.stderr)
+        settings.write_text(text + f"database: {self.folder}/elsewhere.db\n", "utf-8")
+        self.assertIn(run("run", batch, "-o", archive).returncode, (0, 1))
+        self.assertTrue((self.folder / "elsewhere.db").is_file())
 
 
 class FullDisk(Case):
