@@ -32,8 +32,8 @@ bool may_include(const std::string& from, const std::string& to) {
         {"files", {"core"}},
         {"engine", {"core", "files"}},
         {"catalogue", {"core", "files"}},
-        {"review", {"core", "files", "engine", "catalogue"}},
-        {"station", {"core", "files", "engine", "catalogue"}},
+        {"review", {"core", "files", "engine"}},
+        {"station", {"core", "files", "engine"}},
     };
     if (is_stage(from)) return to == "core" || to == "files";
     if (from == "amend") return is_stage(to) || to == "core" || to == "files" || to == "engine";
