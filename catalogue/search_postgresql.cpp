@@ -16,7 +16,7 @@ struct Place {
     char letter;
     const char* column;
 };
-constexpr Place kText[] = {{'b', "r.body"}, {'b', "r.parts"}};
+constexpr Place kText[] = {{'b', "x.body"}, {'b', "x.parts"}};
 constexpr Place kFields[] = {{'t', "f.title"}, {'c', "f.creator"}, {'n', "f.number"}, {'d', "f.code"}};
 
 std::string quoted(char letter, const std::string& gram) { return fmt::format("'{}{}'", letter, gram); }
@@ -49,7 +49,7 @@ std::string pairs_of(const QueryNode& t, char letter) {
     return out;
 }
 
-/// Builds the condition over search_fts r and search_item_fts f.
+/// Builds the condition over search_fts r (terms), search_row x (text) and search_item_fts f.
 class Condition {
   public:
     explicit Condition(bool of_items) : of_items_(of_items) {}
@@ -126,9 +126,8 @@ class PostgresqlIndex final : public SearchIndex {
         sql << "create table search_row (id bigint primary key, item_row bigint not null, page_id text not null, "
                "printed text not null, state text not null, body text not null, parts text not null)";
         sql << "create index search_row_item on search_row (item_row)";
-        sql << "create table search_fts (id bigint primary key, item_row bigint not null, body text not null, parts "
-               "text "
-               "not null, terms tsvector not null)";
+        sql << "create table search_fts (id bigint primary key, item_row bigint not null, terms tsvector not null)";
+        sql << "create index search_fts_item on search_fts (item_row)";
         sql << "create index search_fts_terms on search_fts using gin (terms)";
         sql << "create table search_item_fts (row bigint primary key, title text not null, creator text not null, "
                "number text not null, code text not null, terms tsvector not null)";
@@ -149,9 +148,9 @@ class PostgresqlIndex final : public SearchIndex {
             std::string terms = of_item;
             add_terms(terms, 'b', r.body);
             add_terms(terms, 'b', r.parts);
-            values.push_back({std::to_string(r.id), std::to_string(item_row), r.body, r.parts, std::move(terms)});
+            values.push_back({std::to_string(r.id), std::to_string(item_row), std::move(terms)});
         }
-        db_.insert("search_fts", {"id", "item_row", "body", "parts", "terms"}, values);
+        db_.insert("search_fts", {"id", "item_row", "terms"}, values);
     }
 
     void remove_rows(std::int64_t item_row, const Fields&, const std::vector<Row>&) override {
@@ -166,11 +165,12 @@ class PostgresqlIndex final : public SearchIndex {
         for (const QueryNode* t : positive_terms(root))
             if (t->field <= SearchField::Text) any += (any.empty() ? "" : " or ") + c.in_text(*t);
         if (any.empty()) return {};
-        if (root.kind == QueryNode::Kind::Term)
+        if (root.kind == QueryNode::Kind::Term && exact(root))
             return ids("select r.id from search_fts r where " + any + " order by r.id", c.values);
         const std::string all = c.of(root);
-        return ids("select r.id from search_fts r join search_item_fts f on f.row = r.item_row where (" + any +
-                       ") and " + all + " order by r.id",
+        return ids("select r.id from search_fts r join search_row x on x.id = r.id join search_item_fts f on f.row = "
+                   "r.item_row where (" +
+                       any + ") and " + all + " order by r.id",
                    c.values);
     }
 
@@ -186,7 +186,7 @@ class PostgresqlIndex final : public SearchIndex {
         long long id = 0;
         soci::statement st(db_.session());
         st.exchange(soci::into(id));
-        for (const auto& v : values) st.exchange(soci::use(v));
+        for (std::size_t i = 0; i < values.size(); ++i) st.exchange(soci::use(values[i], fmt::format("v{}", i)));
         st.alloc();
         st.prepare(query);
         st.define_and_bind();

@@ -320,15 +320,7 @@ CutText cut_text(const TextBlocks& blocks) {
     return cutter.finish();
 }
 
-CutText cut_text(std::string_view text) {
-    std::vector<std::string_view> lines;
-    for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        lines.push_back(text.substr(at, end - at));
-        at = end + 1;
-    }
-    return cut_text(TextBlocks{std::move(lines)});
-}
+CutText cut_text(std::string_view text) { return cut_text(blocks_of(text)); }
 
 TextBlocks blocks_of(std::string_view plain) {
     TextBlocks out;

@@ -44,7 +44,7 @@ struct CutText {
 using TextBlocks = std::vector<std::vector<std::string_view>>;
 
 [[nodiscard]] CutText cut_text(const TextBlocks& blocks);
-/// A title, a query: line breaks as in one block.
+/// A title, a query: as blocks_of has it.
 [[nodiscard]] CutText cut_text(std::string_view text);
 
 /// Lines and blocks of plain text as PageText::plain writes it: a blank line ends a block. Views into `plain`.
