@@ -300,6 +300,24 @@ Result<std::map<std::string, std::string>> SearchIndex::known() {
     return out;
 }
 
+Result<std::string> SearchIndex::covers() {
+    std::string value;
+    RECTO_TRY(db_.guarded([&]() -> Result<void> {
+        db_.session() << "select value from search_meta where name = 'items'", soci::into(value);
+        if (!db_.session().got_data()) value.clear();
+        return {};
+    }));
+    return value;
+}
+
+Result<void> SearchIndex::set_covers(const std::string& state) {
+    return db_.transaction([&]() -> Result<void> {
+        db_.session() << "delete from search_meta where name = 'items'";
+        db_.session() << "insert into search_meta (name, value) values ('items', :v)", soci::use(state);
+        return {};
+    });
+}
+
 // ---- reading ---------------------------------------------------------------------------------------------------------
 
 Result<IndexedItem> SearchIndex::item(std::int64_t row) {

@@ -86,6 +86,9 @@ class SearchIndex {
     /// Packs the index after many changes: quicker answers.
     virtual Result<void> pack() = 0;
     Result<std::map<std::string, std::string>> known(); ///< Id to digest.
+    /// State of the items (Store::meta("items")) that the index is equal to; "" when it is behind or not known.
+    Result<std::string> covers();
+    Result<void> set_covers(const std::string& state);
 
     Result<SearchAnswer> search(const SearchQuery& query, const SearchOptions& options);
     /// What is shown of an item and of a page; empty digest and texts as cut, not as written.

@@ -282,8 +282,13 @@ Result<void> Store::set_meta(const std::string& name, const std::string& value) 
 Result<void> Store::clear() {
     return db_->transaction([&]() -> Result<void> {
         for (const std::string& table : content_tables()) db_->session() << "delete from " + table;
-        return {};
+        return items_changed();
     });
+}
+
+Result<void> Store::items_changed() {
+    RECTO_ASSIGN(const std::string before, meta("items"));
+    return set_meta("items", std::to_string(std::atoll(before.c_str()) + 1));
 }
 
 Result<std::vector<std::string>> Store::dump() {

@@ -97,6 +97,7 @@ class Store {
 
   private:
     explicit Store(std::unique_ptr<Database> db) : db_(std::move(db)) {}
+    Result<void> items_changed(); ///< Counts up meta "items": what is made from the items knows that it is behind.
     std::unique_ptr<Database> db_;
     bool new_ = false;
 };

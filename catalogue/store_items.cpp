@@ -31,7 +31,7 @@ Result<void> Store::remove_items(const std::vector<std::string>& ids) {
             delete_where(db_->session(), "former_code", "item_id", list, values);
             delete_where(db_->session(), "item", "id", list, values);
         });
-        return {};
+        return items_changed();
     });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipeline/core/classified.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/files/codes.h"
 #include "pipeline/files/dates.h"
@@ -88,7 +89,7 @@ class DescribeStage final : public ItemStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo kInfo{"describe",
-                                     1,
+                                     2,
                                      {&kExtract, &kMinConfidence, &kTitleSimilarity, &kHoldMissing, &kHoldSecurity},
                                      {"reading"},
                                      0,
@@ -146,16 +147,42 @@ class DescribeStage final : public ItemStage {
     }
 
     static void check_security(Item& item, const Settings& settings) {
-        auto mark = find_security_mark(item);
-        if (!mark) return;
+        auto marks = find_security_marks(item);
+        if (marks.empty()) return;
         const Field* known = item.field("security_level");
         const std::string listed = known ? known->as_written : std::string();
-        if (listed.find(mark->value) == std::string::npos) {
-            item.findings.push_back(
-                make_finding("reconcile.security", Severity::Error, {mark->as_written, listed.empty() ? "-" : listed}));
-            if (settings.get(kHoldSecurity)) hold(item, "reconcile.security");
+        // One finding a page, so that a person sees each of them.
+        for (const Field& mark : marks) {
+            if (security_rank(mark.value) <= security_rank(listed)) continue;
+            Finding f = make_finding(std::string(kClassifiedFinding), Severity::Error,
+                                     {mark.as_written, listed.empty() ? "-" : listed, std::to_string(mark.page)});
+            const auto page =
+                std::find_if(item.pages.begin(), item.pages.end(), [&](const Page& p) { return p.order == mark.page; });
+            if (page != item.pages.end()) {
+                f.place = in_source(*page, mark.place);
+                f.has_place = true;
+            }
+            item.findings.push_back(std::move(f));
+            if (settings.get(kHoldSecurity)) hold(item, kClassifiedFinding);
         }
-        item.fields.push_back(std::move(*mark));
+        const auto highest = std::max_element(marks.begin(), marks.end(), [](const Field& a, const Field& b) {
+            return security_rank(a.value) < security_rank(b.value);
+        });
+        item.fields.push_back(std::move(*highest));
+    }
+
+    /// The smallest box of the source that holds a box of the page.
+    static Box in_source(const Page& page, const Box& place) {
+        const Transform& t = page.treatment.transform;
+        if (t.width() <= 0) return place;
+        double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+        for (const Point corner :
+             {Point{place.x, place.y}, Point{place.x + place.width, place.y}, Point{place.x, place.y + place.height},
+              Point{place.x + place.width, place.y + place.height}}) {
+            const Point p = t.invert(corner);
+            x0 = std::min(x0, p.x), y0 = std::min(y0, p.y), x1 = std::max(x1, p.x), y1 = std::max(y1, p.y);
+        }
+        return {x0, y0, x1 - x0, y1 - y0};
     }
 };
 

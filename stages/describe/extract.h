@@ -24,7 +24,12 @@ struct NumberFound {
 /// a volume (an item with a cover or contents page) is described by its cover alone, with its dates as an interval.
 [[nodiscard]] std::vector<Field> extract_fields(const Item& item);
 
-/// A 密级 mark (绝密, 机密, 秘密, with ★ and term) on any page; the first one, id "security_level".
-[[nodiscard]] std::optional<Field> find_security_mark(const Item& item);
+/// 密级 marks (绝密, 机密, 秘密, in either script, with ★ and term: "机密★1年") of all pages, in page order, id
+/// "security_level", value in simplified characters. A mark stands alone in its line at the head of a page, in a stamp, or behind
+/// the label 密级 anywhere; the word in running text or in a title is none. At most one a page, its highest.
+[[nodiscard]] std::vector<Field> find_security_marks(const Item& item);
+
+/// 3 for 绝密, 2 for 机密, 1 for 秘密, else 0: the highest that the text names, in either script.
+[[nodiscard]] int security_rank(std::string_view text);
 
 } // namespace recto::describe

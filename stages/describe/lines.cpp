@@ -98,11 +98,12 @@ double confidence_of(const TextLine& line, std::size_t begin, std::size_t end) {
     return count > 0 ? sum / count : line.confidence;
 }
 
-std::vector<Line> lines_of(const Page& page) {
+std::vector<Line> lines_of(const Page& page, bool stamps) {
     std::vector<Line> out;
     const double width = std::max(1, page.text.width), height = std::max(1, page.text.height);
     for (const TextBlock& block : page.text.blocks) {
-        if (block.kind != BlockKind::Text && block.kind != BlockKind::Table) continue;
+        const bool stamp = stamps && block.kind == BlockKind::Seal;
+        if (block.kind != BlockKind::Text && block.kind != BlockKind::Table && !stamp) continue;
         for (const TextLine& line : block.lines) {
             Line l;
             l.page = page.order;
@@ -125,6 +126,7 @@ std::vector<Line> lines_of(const Page& page) {
             l.bottom = (line.box.y + line.box.height) / height;
             l.height = line.vertical ? line.box.width : line.box.height;
             l.table = block.kind == BlockKind::Table;
+            l.stamp = stamp;
             out.push_back(std::move(l));
         }
     }

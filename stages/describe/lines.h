@@ -18,11 +18,11 @@ struct Line {
     std::vector<std::size_t> from;  ///< Byte of `text` for each byte of `squeezed`, and text.size() behind the last.
     double top = 0, bottom = 0, left = 0, right = 0; ///< Shares of the page, 0 to 1.
     double height = 0;                               ///< Pixels: the line's box across its direction.
-    bool table = false;
+    bool table = false, stamp = false;
 };
 
-/// Lines of one page in reading order.
-[[nodiscard]] std::vector<Line> lines_of(const Page& page);
+/// Lines of one page in reading order; with `stamps` also what stands in seals and stamps.
+[[nodiscard]] std::vector<Line> lines_of(const Page& page, bool stamps = false);
 
 /// Where bytes [begin, end) of the line's text stand, page pixels: the union of their glyphs' boxes, else a share of
 /// the word's box by characters.

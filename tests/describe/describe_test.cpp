@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "pipeline/core/classified.h"
 #include "pipeline/files/codes.h"
 #include "pipeline/files/dates.h"
 #include "stages/describe/extract.h"
@@ -360,17 +361,62 @@ TEST(Stage, ASecurityMarkTheCatalogueLacksHolds) {
         lines.insert(lines.begin(), glyph_line(text, 300, y));
         return item;
     };
-    for (const char* text : {"机密", "机密★1年", "绝 密", "密级:秘密", "秘密★长期"}) {
+    for (const char* text : {"机密", "机密★1年", "绝 密", "密级:秘密", "秘密★长期", "機密", "祕密", "【机密】",
+                             "★绝密★", "000012 机密★10年 特急", "密级：机密", "秘密级", "机密 十年", "绝密件"}) {
         const Item item = described(marked(text), kRow);
-        EXPECT_THAT(codes(item), ElementsAre("reconcile.security")) << text;
+        ASSERT_THAT(codes(item), ElementsAre("describe.classified")) << text;
         EXPECT_TRUE(item.held) << text;
-        EXPECT_EQ(item.held_reason, "reconcile.security");
+        EXPECT_EQ(item.held_reason, "describe.classified");
+        EXPECT_TRUE(held_as_classified(item));
+        const Finding& f = item.findings[0];
+        EXPECT_EQ(f.args[2], "1");
+        EXPECT_TRUE(f.has_place);
+        EXPECT_NEAR(f.place.y, 300, 60) << "in pixels of the source";
     }
     auto row = kRow;
     row["security_level"] = "机密";
     EXPECT_TRUE(described(marked("机密★1年"), row).findings.empty());
-    EXPECT_TRUE(described(marked("机密文件应当妥善保管"), kRow).findings.empty()) << "a sentence is no mark";
+    EXPECT_TRUE(described(marked("機密"), row).findings.empty()) << "in either script";
+    EXPECT_TRUE(described(marked("秘密"), row).findings.empty()) << "the catalogue is stricter";
+    EXPECT_THAT(codes(described(marked("绝密"), row)), ElementsAre("describe.classified")) << "higher than listed";
+    for (const char* text :
+         {"机密文件应当妥善保管", "秘密会议", "秘密工作", "绝密档案解密", "关于做好保密工作的通知", "保密", "机密。",
+          "商业秘密", "国家秘密", "秘密等", "机密处", "机密室", "秘密警察", "密级", "秘密、机密、绝密"})
+        EXPECT_TRUE(described(marked(text), kRow).findings.empty()) << text << ": a word is no mark";
     EXPECT_TRUE(described(marked("机密", 3000), kRow).findings.empty()) << "not where marks stand";
+    EXPECT_THAT(codes(described(marked("密级:机密", 3000), kRow)), ElementsAre("describe.classified"))
+        << "but with its label";
+}
+
+TEST(Stage, SecurityMarksOfFormsAndStamps) {
+    const auto with = [](BlockKind kind, std::vector<std::string> texts) {
+        Item item = letter();
+        TextBlock block;
+        block.kind = kind;
+        double y = 2600;
+        for (const std::string& t : texts) block.lines.push_back(glyph_line(t, 300, y += 60));
+        item.pages[0].text.blocks.push_back(block);
+        return codes(described(item, kRow));
+    };
+    EXPECT_THAT(with(BlockKind::Seal, {"机密"}), ElementsAre("describe.classified")) << "a stamp anywhere";
+    EXPECT_TRUE(with(BlockKind::Seal, {"机密档案室"}).empty());
+    EXPECT_THAT(with(BlockKind::Table, {"密级", "机密"}), ElementsAre("describe.classified"));
+    EXPECT_TRUE(with(BlockKind::Table, {"类别", "机密"}).empty());
+}
+
+TEST(Stage, EveryPageWithAMarkIsNamed) {
+    Item item = letter();
+    item.pages.push_back(item.pages[0]);
+    item.pages[1].order = 2;
+    item.pages[0].text.blocks[0].lines.insert(item.pages[0].text.blocks[0].lines.begin(), glyph_line("秘密", 300, 300));
+    item.pages[1].text.blocks[0].lines.insert(item.pages[1].text.blocks[0].lines.begin(), glyph_line("绝密", 300, 300));
+    auto row = kRow;
+    row.erase("page_count");
+    item = described(item, row);
+    EXPECT_THAT(codes(item), ElementsAre("describe.classified", "describe.classified"));
+    EXPECT_EQ(item.field("security_level")->value, "绝密");
+    item.held = false; // as a release leaves it
+    EXPECT_FALSE(held_as_classified(item));
 }
 
 TEST(Extract, TheSamples) {
