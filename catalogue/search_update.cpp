@@ -33,8 +33,9 @@ Result<Difference> difference(Store& store, SearchIndex& index) {
     RECTO_ASSIGN(auto known, index.known());
     RECTO_TRY(store.database().guarded([&]() -> Result<void> {
         std::string id, digest, path;
-        soci::statement st = (store.database().session().prepare << "select id, digest, object_path from item order by id",
-                              soci::into(id), soci::into(digest), soci::into(path));
+        soci::statement st =
+            (store.database().session().prepare << "select id, digest, object_path from item order by id",
+             soci::into(id), soci::into(digest), soci::into(path));
         st.execute();
         while (st.fetch()) {
             const auto it = known.find(id);

@@ -84,7 +84,10 @@ Snippet make_snippet(const TextBlocks& blocks, const std::vector<TextMatch>& mat
     for (const TextMatch& m : matches)
         for (const TextSpan& s : m.spans) {
             const std::size_t start = starts.at(static_cast<std::size_t>(s.line));
-            pieces.push_back({start + s.begin, start + s.end, m.term});
+            std::size_t begin = start + s.begin;
+            // The hyphen or space at the end of the line that a match runs over belongs to it.
+            if (&s != &m.spans.front() && begin - pieces.back().end <= 2) begin = pieces.back().end;
+            pieces.push_back({begin, start + s.end, m.term});
         }
     // Where each column is, so that windows can be measured.
     std::vector<std::size_t> byte_of, column_of(all.size() + 1, 0);

@@ -10,6 +10,7 @@
 #include "catalogue/rebuild.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/search_access.h"
 #include "cli/store_access.h"
 #include "pipeline/files/names.h"
 
@@ -192,6 +193,8 @@ int rebuild(const std::string& path, bool json) {
     const auto made = catalogue::rebuild(**store, archive_parts((*archive)->paths), show_rebuild());
     if (!made) return report_error(made.error());
     for (const Error& e : made->problems) (void)report_error(e);
+    const auto unindexed = refresh_index(**store, (*archive)->paths, true);
+    if (!unindexed) return report_error(unindexed.error());
     const auto rows = (*store)->inventory_size();
     if (!rows) return report_error(rows.error());
     if (json)
@@ -206,7 +209,7 @@ int rebuild(const std::string& path, bool json) {
                  tr("catalogue.rebuild.done", std::to_string(made->items), std::to_string(made->imports),
                     std::to_string(*rows), std::to_string(made->problems.size()))
                      .c_str());
-    return made->problems.empty() ? kDone : kSomeFailed;
+    return made->problems.empty() && *unindexed == 0 ? kDone : kSomeFailed;
 }
 
 } // namespace

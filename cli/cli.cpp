@@ -59,6 +59,7 @@ std::string schema_folder() { return folder_of_data("RECTO_SCHEMAS", "schemas");
 int exit_code_of(const Error& e) {
     const std::string_view code = e.code;
     if (code.starts_with("missing.")) return kMissing;
+    if (code.starts_with("search.")) return kUsage; // a query that cannot be understood
     if (code == "store.network_file_system") return kBadConfig;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
@@ -136,6 +137,7 @@ int main(int argc, char** argv) {
     add_verify(app, action);
     add_status(app, action);
     add_config(app, action);
+    add_search(app, action);
     add_catalogue(app, action);
     add_report(app, action);
     add_replace(app, action);
@@ -148,8 +150,16 @@ int main(int argc, char** argv) {
     add_doctor(app, action);
     // For packagers, so not among the commands: `recto _manual FOLDER`.
     if (argc == 3 && std::string_view(argv[1]) == "_manual") return manual_main(app, argv[2]);
+    // "-防汛" excludes a word in a search; no option begins with a Chinese character.
+    std::vector<std::string> words(argv, argv + argc);
+    std::vector<const char*> arguments;
+    for (std::string& word : words) {
+        if (word.size() > 1 && word[0] == '-' && static_cast<unsigned char>(word[1]) >= 0x80)
+            word = "－" + word.substr(1);
+        arguments.push_back(word.c_str());
+    }
     try {
-        app.parse(argc, argv);
+        app.parse(argc, arguments.data());
     } catch (const CLI::CallForHelp& e) { return app.exit(e); } catch (const CLI::CallForAllHelp& e) {
         return app.exit(e);
     } catch (const CLI::CallForVersion& e) { return app.exit(e); } catch (const CLI::ParseError& e) {

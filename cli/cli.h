@@ -56,6 +56,7 @@ void add_package(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
+void add_search(CLI::App& app, Action& action);
 void add_catalogue(CLI::App& app, Action& action);
 void add_assign(CLI::App& group, Action& action); ///< A part of `recto catalogue`.
 void add_report(CLI::App& app, Action& action);

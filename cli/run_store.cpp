@@ -6,6 +6,7 @@
 #include "catalogue/imports.h"
 #include "catalogue/rebuild.h"
 #include "cli/cli.h"
+#include "cli/search_access.h"
 #include "cli/store_access.h"
 #include "pipeline/core/clock.h"
 #include "pipeline/files/codes.h"
@@ -42,7 +43,10 @@ Result<void> RunStore::begin(const std::string& run) { return store_->set_meta("
 Result<void> RunStore::end() {
     if (auto e = view_->error()) return tl::unexpected(*e);
     if (error_) return tl::unexpected(*error_);
-    return store_->set_meta("behind", "");
+    RECTO_TRY(store_->set_meta("behind", ""));
+    // The text index: what cannot be taken in now is taken in before the next search.
+    if (auto indexed = refresh_index(*store_, paths_); !indexed) (void)report_error(indexed.error());
+    return {};
 }
 
 void RunStore::take(const std::string& id) {

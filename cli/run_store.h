@@ -37,11 +37,12 @@ class RunStore {
   private:
     RunStore(std::unique_ptr<catalogue::Store> store, const ArchivePaths& paths)
         : store_(std::move(store)), view_(std::make_unique<catalogue::StoreView>(*store_)), fs_(posix_file_system()),
-          objects_(fs_, paths.storage()) {}
+          objects_(fs_, paths.storage()), paths_(paths) {}
     std::unique_ptr<catalogue::Store> store_;
     std::unique_ptr<catalogue::StoreView> view_;
     std::shared_ptr<FileSystem> fs_;
     OcflStore objects_;
+    ArchivePaths paths_;
     std::map<std::string, std::pair<int, std::string>> versions_;
     std::optional<Error> error_;
     bool has_catalogue_ = false;

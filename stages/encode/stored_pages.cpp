@@ -142,6 +142,16 @@ Result<PageText> page_text_from_alto(std::string_view xml) {
     } catch (const std::exception& e) { return fail("encode.alto", e.what()); }
 }
 
+std::string image_of_alto(std::string_view xml) {
+    if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return {};
+    const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> document(
+        xmlReadMemory(xml.data(), static_cast<int>(xml.size()), "alto.xml", nullptr,
+                      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING),
+        &xmlFreeDoc);
+    const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
+    return text_of(root ? find(root, "fileName") : nullptr);
+}
+
 Result<void> recover_page_images(Item& item, const std::string& pdf_path, const std::string& folder) {
     try {
         QPDF pdf;

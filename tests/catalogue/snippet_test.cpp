@@ -32,7 +32,7 @@ TEST(Snippet, MarksTheWordsOverLineEnds) {
 TEST(Snippet, TakesTheWindowWithMostOfTheWords) {
     const std::string far(200, 'x');
     const std::string line = "防汛 " + far + " 通知 与 防汛 " + far;
-    EXPECT_EQ(marked({{line}}, "防汛 通知", 30), "…xxxxxxxxx [通知] 与 [防汛] xxx…");
+    EXPECT_EQ(marked({{line}}, "防汛 通知", 30), "…xxxxxxxxx [通知] 与 [防汛] xxxxxxx…");
     EXPECT_EQ(marked({{"一二三四五六七八九十"}}, "十", 8), "…七八九[十]");
     EXPECT_EQ(marked({{"一二三四五六七八九十"}}, "无", 8), "一二三四…");
     EXPECT_EQ(marked({}, "无"), "");
