@@ -50,7 +50,11 @@ void choose_language(int argc, char** argv) {
 std::string program_path() {
     std::error_code error;
     const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-    return error ? std::string("recto") : path.string();
+    if (error) return "recto";
+    // Replaced by an upgrade while it runs: what has its name now serves its children.
+    std::string name = path.string();
+    if (constexpr std::string_view kGone = " (deleted)"; name.ends_with(kGone)) name.resize(name.size() - kGone.size());
+    return name;
 }
 std::string agent() { return "recto " RECTO_VERSION; }
 std::string model_folder() { return folder_of_data("RECTO_MODELS", "models"); }
@@ -61,8 +65,8 @@ int exit_code_of(const Error& e) {
     if (code.starts_with("missing.")) return kMissing;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
-    if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" ||
-        code == "verify.not_found")
+    if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" ||
+        code == "catalogue.not_found" || code == "verify.not_found")
         return kNoInput;
     if (code == "io.exists" || code == "package.exists" || code == "init.exists") return kCannotCreate;
     if (code.starts_with("io.") || code == "run.journal") return kIo;
