@@ -50,7 +50,11 @@ void choose_language(int argc, char** argv) {
 std::string program_path() {
     std::error_code error;
     const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-    return error ? std::string("recto") : path.string();
+    if (error) return "recto";
+    // Replaced by an upgrade while it runs: what has its name now serves its children.
+    std::string name = path.string();
+    if (constexpr std::string_view kGone = " (deleted)"; name.ends_with(kGone)) name.resize(name.size() - kGone.size());
+    return name;
 }
 std::string agent() { return "recto " RECTO_VERSION; }
 std::string model_folder() { return folder_of_data("RECTO_MODELS", "models"); }

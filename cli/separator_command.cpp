@@ -1,5 +1,6 @@
 // recto separator: a sheet that routes the pages scanned after it.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -43,7 +44,10 @@ Result<Meant> look_up(const SeparatorArguments& a) {
     RECTO_ASSIGN(const Item item, item_from_json(nlohmann::json::parse(text, nullptr, false)));
     out.target.item = id;
     out.lines.push_back(item.display_name());
-    if (const Field* title = item.field("title")) out.lines.push_back(title->as_written);
+    if (const Field* title = item.field("title")) {
+        out.lines.push_back(title->as_written); // as it stands on paper, perhaps in two lines
+        std::replace(out.lines.back().begin(), out.lines.back().end(), '\n', ' ');
+    }
     if (a.page.empty()) {
         out.lines.push_back(format_message(Language::Chinese, "cli.separator.append", {}) + " / " +
                             format_message(Language::English, "cli.separator.append", {}));

@@ -222,7 +222,8 @@ void Watcher::looked(LookResult result) {
     if (result.error) {
         // A share that went away is no fault of the page; neither is a disk that is full.
         const auto stat = fs_->stat(r.path);
-        if (!hot_.present() || !stat || !stat->exists || result.error->retry || result.error->code.starts_with("io.")) {
+        if (!hot_.present() || !stat || !stat->exists || result.error->retry || result.error->code.starts_with("io.") ||
+            result.error->code == "decode.no_worker") {
             Page& page = w.pages[r.name];
             if (stat && !stat->exists && hot_.present()) {
                 w.pages.erase(r.name); // somebody took it out of the claim
@@ -533,7 +534,8 @@ void Watcher::settle_run(int code, const nlohmann::json& report) {
         }
     std::map<std::string, std::string> reasons; // file name -> why it gave no page
     for (const auto& e : report.value("errors", nlohmann::json::array()))
-        reasons[e.value("file", "")] = e.value("code", "") + ": " + e.value("reason", "");
+        if (!e.value("retry", false) && e.value("code", "") != "decode.no_worker") // else another try may succeed
+            reasons[e.value("file", "")] = e.value("code", "") + ": " + e.value("reason", "");
     for (const auto& key : keys) {
         Work& w = work_.at(key);
         const auto files = hot_.files(w.claim);
