@@ -7,6 +7,7 @@
 
 #include "catalogue/report.h"
 #include "cli/cli.h"
+#include "cli/item_report.h"
 #include "cli/store_access.h"
 #include "pipeline/files/csv.h"
 
@@ -14,7 +15,8 @@ namespace recto::cli {
 namespace {
 
 struct ReportArguments {
-    std::string archive, by, xlsx;
+    std::string archive, by, xlsx, html;
+    std::vector<std::string> items;
     bool json = false, csv = false;
 };
 
@@ -76,6 +78,13 @@ int pages(const ReportArguments& a, catalogue::Store& store) {
 }
 
 int report(const ReportArguments& a) {
+    if (!a.html.empty()) {
+        const Settings settings;
+        const auto written = write_item_report(a.archive, a.items, a.html, settings);
+        if (!written) return report_error(written.error());
+        std::printf("%s\n", written->c_str());
+        return kDone;
+    }
     auto store = read_store(a.archive);
     if (!store) return report_error(store.error());
     if (a.by == "page") return pages(a, **store);
@@ -127,6 +136,8 @@ void add_report(CLI::App& app, Action& action) {
         ->check(CLI::IsMember({"retention", "fonds", "year", "volume", "item", "page"}));
     command->add_flag("--json", a->json, tr("cli.opt.json"));
     command->add_flag("--csv", a->csv, tr("cli.report.csv"));
+    auto* html = command->add_option("--html", a->html, tr("cli.report.html"))->type_name("DIR");
+    command->add_option("ITEM", a->items, tr("cli.report.item"))->needs(html);
     command->add_option("--xlsx", a->xlsx, tr("cli.report.xlsx"));
     command->callback([&action, a] { action = [a] { return report(*a); }; });
 }

@@ -65,6 +65,7 @@ static void from_json(const nlohmann::json& j, Word& w) {
 }
 static void to_json(nlohmann::json& j, const TextLine& l) {
     j = {{"text", l.text}, {"box", l.box}, {"confidence", l.confidence}, {"vertical", l.vertical}, {"words", l.words}};
+    if (!l.id.empty()) j["id"] = l.id;
 }
 static void from_json(const nlohmann::json& j, TextLine& l) {
     j.at("text").get_to(l.text);
@@ -72,6 +73,7 @@ static void from_json(const nlohmann::json& j, TextLine& l) {
     j.at("confidence").get_to(l.confidence);
     j.at("vertical").get_to(l.vertical);
     j.at("words").get_to(l.words);
+    l.id = j.value("id", "");
 }
 static void to_json(nlohmann::json& j, const TextBlock& b) {
     j = {{"kind", to_string(b.kind)}, {"box", b.box}, {"lines", b.lines}};

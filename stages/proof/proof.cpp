@@ -48,7 +48,8 @@ std::vector<Doubt> doubts_of(const PageText& text, double below) {
             for (const Word& w : l.words)
                 for (const Glyph& g : w.glyphs) lowest = std::min(lowest, g.confidence);
             if (l.text.empty() || (l.confidence >= below && lowest >= kGuess)) continue;
-            list.push_back({&l, fmt::format("b{}l{}", block, number), std::min(l.confidence, (1 + lowest) / 2)});
+            list.push_back({&l, l.id.empty() ? fmt::format("b{}l{}", block, number) : l.id,
+                            std::min(l.confidence, (1 + lowest) / 2)});
         }
     }
     std::ranges::stable_sort(list, {}, &Doubt::confidence);
