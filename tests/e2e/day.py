@@ -54,16 +54,22 @@ class Day:
     def morning(self):
         made = run("init", self.archive, "--repository", "450200")
         self.case.assertEqual(made.returncode, 0, made.stderr)
-        # As an office's spreadsheet program saves it.
+        # As an office's spreadsheet program saves it, and with the number of pages that the item really has.
+        table = list(csv.reader((SAMPLES / "catalogue.csv").read_text("utf-8-sig").splitlines()))
+        for row in table[1:]:
+            if SCANNED in row:
+                row[[i for i, heading in enumerate(table[0]) if "页数" in heading][0]] = "4"
+        text = io.StringIO()
+        csv.writer(text).writerows(table)
         sheet = self.folder / "目录.csv"
-        sheet.write_bytes((SAMPLES / "catalogue.csv").read_text("utf-8-sig").encode("gb18030"))
+        sheet.write_bytes(text.getvalue().encode("gb18030"))
         self.do("catalogue", "import", sheet, "-o", self.archive, within=0.3)
 
     def watcher(self):
         words = [RECTO, "watch", self.hot, "-o", self.archive, "--progress", "json", "--set", "watch.stable=0.4", "--set", "watch.item_idle=8", "--station", "三号"]
         environment = dict(os.environ, SOURCE_DATE_EPOCH="1760000000", TZ="Asia/Shanghai", LC_ALL="C.UTF-8")
-        self.log = open(self.folder / "watch.log", "ab")
-        return subprocess.Popen(list(map(str, words)), stdout=self.log, stderr=self.log, start_new_session=True, env=environment)
+        with open(self.folder / "watch.log", "ab") as log:
+            return subprocess.Popen(list(map(str, words)), stdout=log, stderr=log, start_new_session=True, env=environment)
 
     def put(self, source, data=None):
         (self.hot / SCANNED).mkdir(parents=True, exist_ok=True)
@@ -102,7 +108,6 @@ class Day:
             if watch.poll() is None:
                 watch.send_signal(signal.SIGTERM)
                 watch.wait(timeout=120)
-            self.log.close()
 
     def at_night(self):
         zone = zoneinfo.ZoneInfo("Asia/Shanghai")
@@ -143,7 +148,7 @@ class Day:
     def find(self, *words):
         found = run("search", self.archive, *words, "--json")
         self.case.assertIn(found.returncode, (0, 1), found.stderr)
-        return sorted({(h["item"], h["page_order"]) for h in map(json.loads, found.stdout.splitlines()) if "item" in h})
+        return sorted({(h["item"]["name"], h["page"]["order"]) for h in map(json.loads, found.stdout.splitlines())})
 
     def play(self):
         self.morning()
