@@ -108,7 +108,9 @@ Result<Raster> draw_sheet(const std::string& value, const std::vector<std::strin
                                                static_cast<int>(value.size()), 0);
     if (bad >= ZINT_ERROR || symbol->bitmap_width <= 0) return fail("encode.barcode", symbol->errtxt);
     // At scale 1 zint draws two pixels a module.
-    const int modules = symbol->bitmap_width / 2, step = std::max(1, 1500 / modules), side = modules * step;
+    // A good millimetre a module: larger ones are no longer taken for a code by the search of separators, at 200 dpi smaller
+    // ones blur.
+    const int modules = symbol->bitmap_width / 2, step = 13, side = modules * step;
     const int left = (kWidth - side) / 2, top = 1000;
     for (int y = 0; y < side; ++y)
         for (int x = 0; x < side; ++x) {

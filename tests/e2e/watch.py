@@ -248,7 +248,8 @@ class Watch(Case):
         (self.folder / "1-page.png").rename(folder / "1-page.png")
         (self.folder / "3-item.png").rename(folder / "3-item.png")
         new = []
-        for k, n in ((2, 7), (4, 8)):
+        single = [n for n in range(2, 40) if page(n)[0] == ".jpg"]
+        for k, n in zip((2, 4), single):
             suffix, data = page(n)
             (folder / f"{k}-scan{suffix}").write_bytes(data)
             new.append(sha(data))
