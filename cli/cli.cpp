@@ -62,8 +62,8 @@ int exit_code_of(const Error& e) {
     if (code == "store.network_file_system") return kBadConfig;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
-    if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" || code == "catalogue.not_found" ||
-        code == "verify.not_found")
+    if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" ||
+        code == "catalogue.not_found" || code == "verify.not_found")
         return kNoInput;
     if (code == "io.exists" || code == "package.exists" || code == "init.exists") return kCannotCreate;
     if (code.starts_with("io.") || code == "run.journal") return kIo;

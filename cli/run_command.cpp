@@ -21,8 +21,8 @@
 #include "cli/metrics.h"
 #include "cli/provenance.h"
 #include "cli/run_log.h"
-#include "cli/schedule.h"
 #include "cli/run_store.h"
+#include "cli/schedule.h"
 #include "config/config.h"
 #include "pipeline/engine/limits.h"
 #include "pipeline/engine/run.h"
@@ -368,7 +368,8 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
-    RunHooks hooks = make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, store.view(), &store, scanned);
+    RunHooks hooks =
+        make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, store.view(), &store, scanned);
     (*log)->set_run(options.run_id);
     hooks.on_event = [&](const RunEvent& event) { (*log)->write(event); };
     Run engine(options, std::move(hooks), stages, *settings, store.view(), fs, clock, progress);
