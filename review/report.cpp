@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/core/classified.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/engine/progress.h"
 #include "review/html.h"
@@ -163,8 +164,26 @@ std::string stage_table(const RunReport& run) {
 
 } // namespace
 
-Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& run,
+namespace {
+
+/// Of an item that is held because of its 密级 only that there is one: no title, no pages, no lines.
+RunReport without_classified(RunReport run) {
+    for (ItemReport& i : run.items) {
+        if (i.state != "held") continue;
+        const auto about = [](const Finding& f) { return !is_classified_finding(f.code); };
+        if (std::ranges::all_of(i.findings, about) && !is_classified_finding(i.reason)) continue;
+        i.title.clear();
+        i.pages.clear();
+        std::erase_if(i.findings, about);
+    }
+    return run;
+}
+
+} // namespace
+
+Result<std::string> write_report(FileSystem& fs, const std::string& folder, const RunReport& whole,
                                  const ReportContext& context) {
+    const RunReport run = without_classified(whole);
     RECTO_TRY(fs.make_folders(folder));
     const nlohmann::json json = run;
     RECTO_TRY(fs.write(join_path(folder, "run.json"),

@@ -128,6 +128,33 @@ TEST(Report, DoubtfulLinesComeWorstFirstAndNothingInThemRuns) {
     EXPECT_EQ(table->rows.at(1).cells.at(3), "=HYPERLINK(\"x\")") << "and it is read back as it was";
 }
 
+TEST(Report, NothingOfAnItemHeldForItsClassificationIsShown) {
+    RunReport run = run_of(2, 2);
+    run.items[1].state = "held";
+    run.items[1].title = "专项检查";
+    run.items[1].findings.push_back({"describe.classified", Severity::Error, {"机密★1年", "-", "2"}, false, {}});
+    run.items[1].findings.push_back({"describe.differs", Severity::Info, {"a", "b", "专项检查", "1"}, false, {}});
+    run.items[1].pages[0].source = "secret.tif";
+    MemoryFileSystem fs;
+    ASSERT_TRUE(write_report(fs, "/r", run, kContext));
+    int files = 0;
+    for (const char* folder : {"/r", "/r/items"}) {
+        const auto names = fs.list(folder);
+        for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+            const auto text = fs.read(join_path(folder, name));
+            if (!text) continue;
+            ++files;
+            EXPECT_THAT(*text, Not(HasSubstr("专项检查"))) << name;
+            EXPECT_THAT(*text, Not(HasSubstr("secret.tif"))) << name;
+        }
+    }
+    EXPECT_GT(files, 3);
+    EXPECT_THAT(*fs.read("/r/index.html"), HasSubstr("机密"));
+    run.items[1].state = "stored"; // released
+    ASSERT_TRUE(write_report(fs, "/r2", run, kContext));
+    EXPECT_THAT(*fs.read("/r2/run.json"), HasSubstr("专项检查"));
+}
+
 TEST(Report, AMissingPictureCostsAPictureOnly) {
     RunReport run = run_of(1, 1);
     run.items[0].pages[0].scan_picture = "/gone.jpg";
