@@ -472,6 +472,8 @@ PageTreatment Treater::make_page(const Sheet& sheet) {
     page.dpi = raster_.dpi;
     if (swapped) std::swap(page.dpi.x, page.dpi.y);
     assess_page(page, sheet, region);
+    if (page.blank) // the skew of stains and of print that shines through is of no interest
+        std::erase_if(page.findings, [](const Finding& f) { return f.code == "treat.skew_unsure"; });
     if (orientation_unsure_ && !page.blank)
         page.findings.push_back(finding("treat.orientation_unsure", Severity::Warning));
     page.signature = to_hex(
@@ -565,7 +567,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 1;
+            i.version = 2;
             i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
                           &treat::kSplit,        &treat::kDeskew,
                           &treat::kMaxSkew,      &treat::kMinSkew,

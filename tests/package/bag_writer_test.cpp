@@ -26,14 +26,14 @@ class BagWriterTest : public ::testing::Test {
     }
 
     void put(const std::string& item) {
-        ASSERT_TRUE(fs_->make_folders("/work"));
-        ASSERT_TRUE(fs_->write("/work/m", "scan"));
-        ASSERT_TRUE(fs_->write("/work/i", item));
-        ASSERT_TRUE(fs_->write("/work/x", "odd"));
+        ASSERT_TRUE(fs_->make_folders("/scratch"));
+        ASSERT_TRUE(fs_->write("/scratch/m", "scan"));
+        ASSERT_TRUE(fs_->write("/scratch/i", item));
+        ASSERT_TRUE(fs_->write("/scratch/x", "odd"));
         const auto state = store_.put("urn:uuid:" + kId,
-                                      {{"master/0001.tif", "/work/m", "", true},
-                                       {"metadata/item.json", "/work/i", "", false},
-                                       {"text/50%\n%2F%0a.txt", "/work/x", "", false}},
+                                      {{"master/0001.tif", "/scratch/m", "", true},
+                                       {"metadata/item.json", "/scratch/i", "", false},
+                                       {"text/50%\n%2F%0a.txt", "/scratch/x", "", false}},
                                       {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         ASSERT_TRUE(state) << state.error().to_string();
         state_ = *state;

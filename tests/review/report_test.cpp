@@ -63,11 +63,11 @@ TEST(Report, TwoThousandScansMakeSmallPages) {
             nlohmann::json lines = nlohmann::json::array();
             for (int n = 1; n <= 5; ++n)
                 lines.push_back({{"id", "b1l" + std::to_string(n)}, {"text", "柳州市"}, {"confidence", 0.5}});
-            p.work_results["proof"] = {{"file", "/work/lines.jpg"}, {"lines", lines}};
+            p.work_results["proof"] = {{"file", "/scratch/lines.jpg"}, {"lines", lines}};
         }
     MemoryFileSystem fs;
-    ASSERT_TRUE(fs.make_folders("/work"));
-    ASSERT_TRUE(fs.write("/work/lines.jpg", "picture"));
+    ASSERT_TRUE(fs.make_folders("/scratch"));
+    ASSERT_TRUE(fs.write("/scratch/lines.jpg", "picture"));
     const auto index = write_report(fs, "/reports/a", run, kContext);
     ASSERT_TRUE(index) << index.error().to_string();
     std::size_t figures = 0, lines = 0;

@@ -18,22 +18,22 @@ const std::string kRoot = "/archive/storage", kId = "urn:uuid:6ba7b810-9dad-11d1
 const OcflVersionInfo kInfo{"2026-11-22T17:15:00+08:00", "test", "Recto", "https://example.org/recto"};
 
 std::vector<OcflFile> files_of(int version) {
-    std::vector<OcflFile> files{{"master/0001.tif", "/work/a", "", true},
-                                {"metadata/item.json", "/work/item" + std::to_string(version), "", false},
-                                {"text/档案.txt", "/work/text" + std::to_string(version), "", false},
-                                {"text/same.txt", "/work/same" + std::to_string(version), "", false}};
+    std::vector<OcflFile> files{{"master/0001.tif", "/scratch/a", "", true},
+                                {"metadata/item.json", "/scratch/item" + std::to_string(version), "", false},
+                                {"text/档案.txt", "/scratch/text" + std::to_string(version), "", false},
+                                {"text/same.txt", "/scratch/same" + std::to_string(version), "", false}};
     if (version == 3) files.erase(files.begin() + 3);
     return files;
 }
 
 /// The work folder as it is before version `version` is put (staged files lie there, synced).
 void stage(MemoryFileSystem& fs, int version) {
-    ASSERT_TRUE(fs.make_folders("/work"));
+    ASSERT_TRUE(fs.make_folders("/scratch"));
     const std::string n = std::to_string(version);
-    ASSERT_TRUE(fs.write("/work/a", std::string(5000, 'A')));
-    ASSERT_TRUE(fs.write("/work/item" + n, "{\"version\":" + n + "}"));
-    ASSERT_TRUE(fs.write("/work/text" + n, version == 2 ? "text 1" : "text " + n));
-    ASSERT_TRUE(fs.write("/work/same" + n, "text " + n)); // the same bytes as the other: stored once
+    ASSERT_TRUE(fs.write("/scratch/a", std::string(5000, 'A')));
+    ASSERT_TRUE(fs.write("/scratch/item" + n, "{\"version\":" + n + "}"));
+    ASSERT_TRUE(fs.write("/scratch/text" + n, version == 2 ? "text 1" : "text " + n));
+    ASSERT_TRUE(fs.write("/scratch/same" + n, "text " + n)); // the same bytes as the other: stored once
     ASSERT_TRUE(sync_tree(fs, "/"));
 }
 
