@@ -97,7 +97,7 @@ class Writer {
                 }
                 scan += w;
                 // The line may end inside a Chinese word, never inside others.
-                if (w[0] < 0 && in_line + n > kLine) {
+                if (kind >= 4 && in_line + n > kLine) {
                     const std::size_t cut = 3 * static_cast<std::size_t>(std::max(0, kLine - in_line));
                     plain += w.substr(0, cut) + "\n" + w.substr(cut);
                     in_line = static_cast<int>((w.size() - cut) / 3);

@@ -22,6 +22,18 @@ std::vector<std::string> page_texts(const std::string& all) {
     return out;
 }
 
+/// The 密级 that the catalogue or a person gives. What was only read off a page holds the item until it is released, and
+/// does not count any more then.
+std::string catalogued_level(const nlohmann::json& item) {
+    std::string level;
+    for (const auto& f : item.value("fields", nlohmann::json::array())) {
+        if (!f.is_object() || f.value("id", "") != "security_level") continue;
+        const std::string source = f.value("source", "");
+        if (source == "operator" || (source == "catalogue" && level.empty())) level = f.value("as_written", "");
+    }
+    return level;
+}
+
 /// What changed: (id, object path) of items to read, and ids that are gone.
 struct Difference {
     std::vector<std::pair<std::string, std::string>> changed;
@@ -70,7 +82,7 @@ Result<IndexedItem> indexed_item(OcflStore& objects, FileSystem& fs, const std::
     out.fonds = r.group.fonds;
     out.year = r.group.year;
     out.retention = r.group.retention;
-    out.classification = r.classification;
+    out.classification = catalogued_level(json);
     out.object_path = r.object_path;
     out.held = held_as_classified(json);
     std::vector<std::string> texts;
