@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 #include <libxml/parser.h>
+#include <libxml/tree.h>
 #include <zip.h>
 
 #include "catalogue/workbook.h"
@@ -59,6 +60,12 @@ void on_text(void* self, const xmlChar* text, int length) {
     auto& h = *static_cast<Handler*>(self);
     if (h.text && h.problem.empty()) h.text({reinterpret_cast<const char*>(text), static_cast<std::size_t>(length)});
 }
+/// Entities declared in a part make libxml2 begin a document of its own, also for SAX, and it leaves that to us.
+void free_parser(xmlParserCtxt* parser) {
+    if (parser != nullptr && parser->myDoc != nullptr) xmlFreeDoc(parser->myDoc);
+    xmlFreeParserCtxt(parser);
+}
+
 void on_dtd(void* self, const xmlChar*, const xmlChar*, const xmlChar*) {
     static_cast<Handler*>(self)->problem = "holds a document type, which workbooks never do";
 }
@@ -212,7 +219,7 @@ class Reader {
         sax.cdataBlock = on_text;
         sax.internalSubset = on_dtd;
         const std::unique_ptr<xmlParserCtxt, void (*)(xmlParserCtxt*)> parser(
-            xmlCreatePushParserCtxt(&sax, &handler, nullptr, 0, nullptr), xmlFreeParserCtxt);
+            xmlCreatePushParserCtxt(&sax, &handler, nullptr, 0, nullptr), free_parser);
         if (!parser) return broken(part, "no memory for the parser");
         xmlCtxtUseOptions(parser.get(), XML_PARSE_NONET | XML_PARSE_HUGE);
         std::string block(1 << 16, '\0');
