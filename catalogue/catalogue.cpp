@@ -8,13 +8,9 @@
 
 namespace recto::catalogue {
 
-namespace {
+namespace {} // namespace
 
-std::string clean(std::string_view value) { return to_nfc(trim_text(value)); }
-
-} // namespace
-
-std::vector<const SettingBase*> settings() { return {&kColumns, &kRequired}; }
+std::vector<const SettingBase*> settings() { return {&kColumns, &kCompose, &kRequired}; }
 
 Result<Catalogue> Catalogue::from_csv(std::string_view bytes, const std::string& file, const Settings& settings) {
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))
@@ -33,6 +29,9 @@ Result<Catalogue> Catalogue::from_workbook(const Workbook& book, const std::stri
         auto given = parse_heading_map(settings.get(kColumns));
         if (!given) return fail(given.error().code, given.error().reason, std::string(kColumns.key));
         options.given = std::move(*given);
+        const auto pattern = CodePattern::parse(settings.get(kCompose));
+        if (!pattern) return fail(pattern.error().code, pattern.error().reason, std::string(kCompose.key));
+        options.compose = settings.get(kCompose);
     }
     Catalogue out;
     bool found = false;
@@ -60,7 +59,7 @@ tl::unexpected<Error> no_code_column(const Workbook& book, const std::string& fi
     std::string first;
     for (const Sheet& sheet : book.sheets) {
         if (sheet.rows.empty()) continue;
-        for (const Cell& cell : sheet.rows[0].cells) first += (first.empty() ? "" : ", ") + clean(cell.text);
+        for (const Cell& cell : sheet.rows[0].cells) first += (first.empty() ? "" : ", ") + clean_cell(cell.text);
         break;
     }
     if (first.size() > 300) first = first.substr(0, first.find_last_of(' ', 300)) + " …";
@@ -112,7 +111,7 @@ Result<Catalogue> Catalogue::load(const std::string& path, FileSystem& fs, const
 }
 
 const Entry* Catalogue::entry(std::string_view reference_code) const {
-    const std::string code = clean(reference_code);
+    const std::string code = clean_cell(reference_code);
     if (code.empty()) return nullptr;
     if (const auto it = exact_.find(code); it != exact_.end()) return &entries_[it->second];
     const auto it = folded_.find(fold_code(code));

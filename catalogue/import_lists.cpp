@@ -8,10 +8,6 @@ namespace recto::catalogue {
 
 namespace {
 
-std::string both(std::string_view id) {
-    return format_message(Language::Chinese, id, {}) + " / " + format_message(Language::English, id, {});
-}
-
 bool worth_saying(const ImportedRow& row) { return row.state == RowState::Refused || !row.remarks.empty(); }
 
 } // namespace
@@ -23,7 +19,7 @@ std::string result_csv(const ImportPlan& plan, bool all_rows) {
     for (const ImportedRow& row : plan.rows) {
         if (!all_rows && !worth_saying(row)) continue;
         const std::string number = std::to_string(row.entry.row);
-        const std::string state = both("catalogue.state." + std::string(to_string(row.state)));
+        const std::string state = in_both_languages("catalogue.state." + std::string(to_string(row.state)));
         if (row.remarks.empty()) out += csv_row({row.entry.sheet, number, row.entry.code, state, "", "", ""});
         for (const Remark& remark : row.remarks) {
             const Finding f = remark.finding();

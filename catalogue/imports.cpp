@@ -29,12 +29,14 @@ Json mapping_json(const SheetPlan& sheet) {
         if (c.by == "double" || c.by == "left-out") column["by"] = c.by;
         columns.push_back(std::move(column));
     }
-    return {{"sheet", sheet.name},
-            {"heading", sheet.mapping.heading},
-            {"heading_rows", sheet.mapping.heading_rows},
-            {"level", sheet.mapping.level},
-            {"signature", sheet.mapping.signature},
-            {"columns", columns}};
+    Json out = {{"sheet", sheet.name},
+                {"heading", sheet.mapping.heading},
+                {"heading_rows", sheet.mapping.heading_rows},
+                {"level", sheet.mapping.level},
+                {"signature", sheet.mapping.signature},
+                {"columns", columns}};
+    if (!sheet.mapping.compose.empty()) out["compose"] = sheet.mapping.compose;
+    return out;
 }
 
 SheetMapping mapping_from(const Json& j) {
@@ -42,6 +44,7 @@ SheetMapping mapping_from(const Json& j) {
     j.at("heading").get_to(m.heading);
     j.at("heading_rows").get_to(m.heading_rows);
     j.at("level").get_to(m.level);
+    m.compose = j.value("compose", "");
     j.at("signature").get_to(m.signature);
     for (const Json& c : j.at("columns")) m.columns.push_back({c.at("heading"), c.at("id"), c.value("by", "kept")});
     return m;
@@ -243,6 +246,8 @@ Result<ImportPlan> plan_import(Store& store, std::string_view bytes, const std::
         how.given[heading] = id;
     }
     how.level = options.level;
+    how.compose = settings.get(kCompose);
+    RECTO_TRY(CodePattern::parse(how.compose));
     std::optional<Error> database_error;
     how.saved = [&](const std::string& signature) -> std::optional<HeadingMap> {
         auto saved = store.saved_mapping(signature);

@@ -10,10 +10,6 @@ namespace recto::catalogue {
 
 namespace {
 
-std::string both(std::string_view id, const std::vector<std::string>& args = {}) {
-    return format_message(Language::Chinese, id, args) + " / " + format_message(Language::English, id, args);
-}
-
 std::string count(int n) { return n < 0 ? std::string() : std::to_string(n); }
 
 std::string message_of(Verdict v) {
@@ -58,8 +54,8 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
     }
     for (const ReconciledItem& item : r.items) {
         if (item.verdict != Verdict::Match && item.verdict != Verdict::NoPageCount)
-            write(item.row, item.code, item.title, both(message_of(item.verdict), args_of(item)), count(item.expected),
-                  count(item.counted));
+            write(item.row, item.code, item.title, in_both_languages(message_of(item.verdict), args_of(item)),
+                  count(item.expected), count(item.counted));
         const ScannedItem* scan = scan_of(item, scanned);
         if (!scan) continue;
         for (const Finding& f : scan->findings) {
@@ -91,8 +87,9 @@ std::string rescan_csv(const Reconciliation& r, const std::vector<ScannedItem>& 
                             std::to_string(p.image), p.finding.chinese() + " / " + p.finding.english(), p.finding.code,
                             ""});
         if (item.verdict == Verdict::MissingPages)
-            out += csv_row({std::to_string(++number), item.code, "", "", "", "",
-                            both("reconcile.missing_pages", args_of(item)), "reconcile.missing_pages", ""});
+            out +=
+                csv_row({std::to_string(++number), item.code, "", "", "", "",
+                         in_both_languages("reconcile.missing_pages", args_of(item)), "reconcile.missing_pages", ""});
     }
     return out;
 }
@@ -118,7 +115,7 @@ std::string inventory_csv(const Reconciliation& r, const std::vector<ScannedItem
         row = {item.row > 0 ? std::to_string(item.row) : "",
                item.code,
                item.title,
-               both("reconcile.state." + std::string(to_string(item.verdict))),
+               in_both_languages("reconcile.state." + std::string(to_string(item.verdict))),
                count(item.expected),
                count(item.counted)};
         for (const auto& [c, heading] : kClasses) {

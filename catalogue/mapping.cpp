@@ -13,11 +13,9 @@ namespace {
 
 constexpr std::size_t kHeadingSearch = 20; // Lists have a title and lines of dates above their headings.
 
-std::string clean(std::string_view value) { return to_nfc(trim_text(value)); }
-
 std::string cell(const Sheet& sheet, std::size_t row, std::size_t column) {
     const auto& cells = sheet.rows[row].cells;
-    return column < cells.size() ? clean(cells[column].text) : std::string();
+    return column < cells.size() ? clean_cell(cells[column].text) : std::string();
 }
 
 /// The heading row's text at a column; a heading merged over several columns belongs to each of them.
@@ -91,9 +89,16 @@ int known(const std::vector<std::string>& headings, const Namer& name) {
     return static_cast<int>(ids.size());
 }
 
-bool has_code(const std::vector<std::string>& headings, const Namer& name) {
-    return std::any_of(headings.begin(), headings.end(),
-                       [&](const std::string& h) { return name(h).id == "reference_code"; });
+bool has(const std::vector<std::string>& headings, const Namer& name, std::string_view id) {
+    return std::any_of(headings.begin(), headings.end(), [&](const std::string& h) { return name(h).id == id; });
+}
+
+/// The 档号, or all that it is put together from.
+bool has_code(const std::vector<std::string>& headings, const Namer& name, const CodePattern& pattern) {
+    if (has(headings, name, "reference_code")) return true;
+    return !pattern.parts.empty() && std::all_of(pattern.parts.begin(), pattern.parts.end(), [&](const auto& part) {
+        return part.field.empty() || has(headings, name, part.field);
+    });
 }
 
 /// A second row of headings has no 档号 of its own: nothing, or the heading merged down.
@@ -147,7 +152,60 @@ Result<HeadingMap> parse_heading_map(std::string_view text) {
         const auto eq = pair.rfind('=');
         if (eq == std::string::npos || eq == 0)
             return fail("catalogue.bad_columns", "'" + pair + "' is not heading=id");
-        out[clean(pair.substr(0, eq))] = clean(pair.substr(eq + 1));
+        out[clean_cell(pair.substr(0, eq))] = clean_cell(pair.substr(eq + 1));
+    }
+    return out;
+}
+
+Result<CodePattern> CodePattern::parse(std::string_view text) {
+    CodePattern out;
+    const auto bad = [&](const std::string& why) {
+        return fail("catalogue.bad_pattern", why + ": " + std::string(text));
+    };
+    const auto fields = known_fields();
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] != '{') {
+            const std::size_t to = std::min(text.find('{', at), text.size());
+            if (text.substr(at, to - at).find('}') != std::string_view::npos) return bad("a '}' without its '{'");
+            out.parts.push_back({std::string(text.substr(at, to - at)), {}, 0});
+            at = to;
+            continue;
+        }
+        const std::size_t to = text.find('}', at);
+        if (to == std::string_view::npos) return bad("a '{' without its '}'");
+        Part part;
+        part.field = trim_text(text.substr(at + 1, to - at - 1));
+        if (const auto colon = part.field.find(':'); colon != std::string::npos) {
+            const std::string width = part.field.substr(colon + 1);
+            if (width.size() != 1 || width[0] < '1' || width[0] > '9') return bad("a width is a digit from 1 to 9");
+            part.width = static_cast<std::size_t>(width[0] - '0');
+            part.field.resize(colon);
+        }
+        if (part.field == "reference_code" || std::find(fields.begin(), fields.end(), part.field) == fields.end())
+            return bad("no field \"" + part.field + "\"");
+        out.parts.push_back(std::move(part));
+        at = to + 1;
+    }
+    return out;
+}
+
+std::optional<std::string> CodePattern::code(const std::map<std::string, std::string>& fields,
+                                             std::string& missing) const {
+    std::string out;
+    for (const Part& part : parts) {
+        if (part.field.empty()) {
+            out += part.text;
+            continue;
+        }
+        const auto it = fields.find(part.field);
+        if (it == fields.end() || it->second.empty()) {
+            missing = part.field;
+            return std::nullopt;
+        }
+        const std::string value = fold_width(it->second);
+        const bool number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+        if (number && value.size() < part.width) out.append(part.width - value.size(), '0');
+        out += value;
     }
     return out;
 }
@@ -155,6 +213,7 @@ Result<HeadingMap> parse_heading_map(std::string_view text) {
 std::optional<SheetMapping> map_sheet(const Sheet& sheet, const MappingOptions& options) {
     Namer name(options);
     SheetMapping m;
+    const CodePattern pattern = CodePattern::parse(options.compose).value_or(CodePattern{});
     std::optional<HeadingMap> saved;
     const auto signature_of = [](const std::vector<std::string>& headings) {
         std::string all;
@@ -179,11 +238,11 @@ std::optional<SheetMapping> map_sheet(const Sheet& sheet, const MappingOptions& 
         if (found) break;
         const std::size_t rows = may_be_second(sheet, r, name) ? 2 : 1;
         const auto headings = headings_at(sheet, r, rows, name);
-        if (!has_code(headings, name)) continue;
+        if (!has_code(headings, name, pattern)) continue;
         // A sentence above the table may name the 档号 by itself; a heading row has company, or is the whole table.
         const auto filled = std::count_if(headings.begin(), headings.end(), [](auto& h) { return !h.empty(); });
         if (filled == 1 && r + 1 < sheet.rows.size() && width_of(sheet, r + 1, 1) > 1 &&
-            has_code(headings_at(sheet, r + 1, 1, name), name))
+            has_code(headings_at(sheet, r + 1, 1, name), name, pattern))
             continue;
         m.heading = r;
         m.heading_rows = rows;
@@ -203,6 +262,7 @@ std::optional<SheetMapping> map_sheet(const Sheet& sheet, const MappingOptions& 
         if (column.by == "double" || column.by == "unknown") column.id = heading;
         m.columns.push_back(std::move(column));
     }
+    if (m.column("reference_code") < 0) m.compose = options.compose;
     m.level = options.level.empty() ? guess_level(m) : options.level;
     return m;
 }

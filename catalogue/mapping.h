@@ -38,6 +38,7 @@ struct SheetMapping {
     std::size_t heading_rows = 1; ///< 1 or 2.
     std::vector<Column> columns;
     std::string signature; ///< SHA-256 of the headings: sheets of one form have one signature.
+    std::string compose;   ///< Pattern of the 档号 where no column has it; else empty.
     std::string level;     ///< "item" (归档文件目录, 卷内目录) or "volume" (案卷目录).
     [[nodiscard]] int column(std::string_view id) const; ///< -1 when there is none.
 };
@@ -45,11 +46,27 @@ struct SheetMapping {
 struct MappingOptions {
     HeadingMap given; ///< Of this call: beats all.
     std::function<std::optional<HeadingMap>(const std::string& signature)>
-        saved;         ///< From earlier imports; may be null.
-    std::string level; ///< "item" or "volume"; "" = found from the headings.
+        saved;           ///< From earlier imports; may be null.
+    std::string compose; ///< Pattern for sheets without a 档号 column; "" = such sheets are no catalogues.
+    std::string level;   ///< "item" or "volume"; "" = found from the headings.
 };
 
-/// Nullopt when no row of the sheet's first twenty has a 档号 column.
+/// A 档号 put together from other columns: "{fonds_code}-{list_number}-{item_number:4}"; ":4" pads digits with zeros.
+struct CodePattern {
+    struct Part {
+        std::string text;  ///< Stands as it is, when `field` is empty.
+        std::string field; ///< English id.
+        std::size_t width = 0;
+    };
+    std::vector<Part> parts;
+    /// Errors: "catalogue.bad_pattern" (an unknown id, a brace without its pair).
+    static Result<CodePattern> parse(std::string_view text);
+    /// Nullopt with `missing` when a column of the row is empty.
+    [[nodiscard]] std::optional<std::string> code(const std::map<std::string, std::string>& fields,
+                                                  std::string& missing) const;
+};
+
+/// Nullopt when no row of the sheet's first twenty has a 档号 column, or all columns of the pattern.
 [[nodiscard]] std::optional<SheetMapping> map_sheet(const Sheet& sheet, const MappingOptions& options);
 
 } // namespace recto::catalogue

@@ -11,10 +11,6 @@ namespace recto::catalogue {
 
 namespace {
 
-std::string both(std::string_view id, const std::vector<std::string>& args = {}) {
-    return format_message(Language::Chinese, id, args) + " / " + format_message(Language::English, id, args);
-}
-
 std::vector<std::string> reason_args(const Rate& r) { return {std::to_string(r.unknown)}; }
 
 nlohmann::json rate_json(const Rate& r) {
@@ -40,18 +36,20 @@ nlohmann::json row_json(const ReportRow& r) {
 }
 
 std::vector<std::string> headings(const DigitizationReport& report) {
-    return {both("rates.by." + report.by), both("rates.title"),       both("rates.volumes_done"),
-            both("rates.volumes"),         both("rates.volume_rate"), both("rates.items_done"),
-            both("rates.items"),           both("rates.item_rate"),   both("rates.pages_done"),
-            both("rates.pages"),           both("rates.page_rate"),   both("rates.held"),
-            both("rates.remark")};
+    return {in_both_languages("rates.by." + report.by), in_both_languages("rates.title"),
+            in_both_languages("rates.volumes_done"),    in_both_languages("rates.volumes"),
+            in_both_languages("rates.volume_rate"),     in_both_languages("rates.items_done"),
+            in_both_languages("rates.items"),           in_both_languages("rates.item_rate"),
+            in_both_languages("rates.pages_done"),      in_both_languages("rates.pages"),
+            in_both_languages("rates.page_rate"),       in_both_languages("rates.held"),
+            in_both_languages("rates.remark")};
 }
 
 std::string remark_of(const ReportRow& row) {
     std::string out;
     for (const Rate* r : {&row.volumes, &row.items, &row.pages}) {
         if (r->known()) continue;
-        const std::string text = both(r->why, reason_args(*r));
+        const std::string text = in_both_languages(r->why, reason_args(*r));
         if (out.find(text) == std::string::npos) out += (out.empty() ? "" : "; ") + text;
     }
     return out;
@@ -80,14 +78,15 @@ std::string report_csv(const DigitizationReport& report) {
         for (const Rate* rate : {&r.volumes, &r.items, &r.pages}) {
             cells.push_back(std::to_string(rate->done));
             cells.push_back(std::to_string(rate->of));
-            cells.push_back(rate->known() ? fmt::format("{:.2f}%", 100 * rate->value()) : both("rates.cannot"));
+            cells.push_back(rate->known() ? fmt::format("{:.2f}%", 100 * rate->value())
+                                          : in_both_languages("rates.cannot"));
         }
         cells.push_back(std::to_string(r.held));
         cells.push_back(remark_of(r));
         out += csv_row(cells);
     };
-    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("rates.not_given") : r.key);
-    line(report.total, both("rates.total"));
+    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? in_both_languages("rates.not_given") : r.key);
+    line(report.total, in_both_languages("rates.total"));
     return out;
 }
 
@@ -116,14 +115,14 @@ Result<void> write_report_xlsx(const DigitizationReport& report, const std::stri
             worksheet_write_number(sheet, at, c++, static_cast<double>(rate->done), nullptr);
             worksheet_write_number(sheet, at, c++, static_cast<double>(rate->of), nullptr);
             if (rate->known()) worksheet_write_number(sheet, at, c++, rate->value(), percent);
-            else worksheet_write_string(sheet, at, c++, both("rates.cannot").c_str(), text);
+            else worksheet_write_string(sheet, at, c++, in_both_languages("rates.cannot").c_str(), text);
         }
         worksheet_write_number(sheet, at, c++, static_cast<double>(r.held), nullptr);
         worksheet_write_string(sheet, at, c, remark_of(r).c_str(), text);
         ++at;
     };
-    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? both("rates.not_given") : r.key);
-    line(report.total, both("rates.total"));
+    for (const ReportRow& r : report.rows) line(r, r.key.empty() ? in_both_languages("rates.not_given") : r.key);
+    line(report.total, in_both_languages("rates.total"));
     if (const lxw_error e = workbook_close(book); e != LXW_NO_ERROR) return fail("io.write", lxw_strerror(e), path);
     return {};
 }

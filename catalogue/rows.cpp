@@ -13,8 +13,6 @@ namespace recto::catalogue {
 
 namespace {
 
-std::string clean(std::string_view value) { return to_nfc(trim_text(value)); }
-
 bool all_digits(std::string_view s) {
     return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -218,6 +216,7 @@ void read_rows(const Sheet& sheet, const SheetMapping& mapping, const Settings& 
     const auto required = required_fields(settings);
     const int code_at = mapping.column("reference_code"), date_at = mapping.column("date"),
               pages_at = mapping.column("page_count");
+    const CodePattern pattern = CodePattern::parse(mapping.compose).value_or(CodePattern{});
     const bool parted = code_at >= 0 && codes_have_parts(sheet, mapping, code_at);
     const auto heading = [&](int column) {
         return column >= 0 ? mapping.columns[static_cast<std::size_t>(column)].heading : std::string();
@@ -236,7 +235,7 @@ void read_rows(const Sheet& sheet, const SheetMapping& mapping, const Settings& 
         };
         if (!row.problem.empty()) {
             for (std::size_t c = 0; c < row.cells.size(); ++c)
-                if (std::string v = clean(row.cells[c].text); !v.empty())
+                if (std::string v = clean_cell(row.cells[c].text); !v.empty())
                     entry.fields["column " + std::to_string(c + 1)] = std::move(v);
             say("", row.problem, {}, true);
             sink(std::move(out));
@@ -244,7 +243,7 @@ void read_rows(const Sheet& sheet, const SheetMapping& mapping, const Settings& 
         }
         std::string surplus;
         for (std::size_t c = 0; c < row.cells.size(); ++c) {
-            std::string value = clean(row.cells[c].text);
+            std::string value = clean_cell(row.cells[c].text);
             if (value.empty()) continue;
             if (c >= mapping.columns.size()) {
                 if (surplus.empty()) surplus = value;
@@ -257,9 +256,13 @@ void read_rows(const Sheet& sheet, const SheetMapping& mapping, const Settings& 
             // A column without heading keeps its values under its number.
             entry.fields[column.id.empty() ? "column " + std::to_string(c + 1) : column.id] = std::move(value);
         }
+        std::string wanting; // the column that a 档号 put together lacks
+        if (!pattern.parts.empty())
+            if (auto composed = pattern.code(entry.fields, wanting))
+                entry.fields["reference_code"] = std::move(*composed);
         const auto code = entry.fields.find("reference_code");
         if (code != entry.fields.end()) entry.code = code->second;
-        if (!entry.code.empty() && entry.code == heading(code_at)) {
+        if (!entry.code.empty() && code_at >= 0 && entry.code == heading(code_at)) {
             // A heading repeated on each printed page of the list is no row.
             say(heading(code_at), "catalogue.repeated_heading", {}, true);
         } else if (!surplus.empty()) {
@@ -268,10 +271,11 @@ void read_rows(const Sheet& sheet, const SheetMapping& mapping, const Settings& 
         } else {
             for (const std::string& id : required) {
                 if (entry.fields.contains(id)) continue;
-                if (id == "reference_code") say(heading(code_at), "catalogue.no_code", {}, true);
+                if (id == "reference_code")
+                    say(heading(wanting.empty() ? code_at : mapping.column(wanting)), "catalogue.no_code", {}, true);
                 else say(heading(mapping.column(id)), "catalogue.missing_field", {id}, true);
             }
-            if (!entry.code.empty()) {
+            if (!entry.code.empty() && code_at >= 0) {
                 const auto at = static_cast<std::size_t>(code_at);
                 const bool was_date = row.cells[at].kind == Cell::Kind::Date;
                 if (was_date || is_mangled(entry.code) || (parted && serial_day(entry.code)))

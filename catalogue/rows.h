@@ -20,6 +20,13 @@ inline const Setting<std::string> kColumns{
     "catalogue.columns", std::string(),
     "Further headings: heading=id pairs separated by semicolons, e.g. \"归档编码=reference_code\".",
     "补充的表头对照:以分号分隔的“表头=标识”,如“归档编码=reference_code”。"};
+inline const Setting<std::string> kCompose{
+    "catalogue.compose", std::string(),
+    "How the 档号 is put together in sheets that have no column for it: ids of columns in braces, with \":4\" for "
+    "zeros "
+    "in front, e.g. \"{fonds_code}-{list_number}-{volume_number}-{item_number:4}\".",
+    "无档号列的目录如何组成档号:花括号内为字段标识,“:4”表示补零位数,如“{fonds_code}-{list_number}-{volume_number}-{"
+    "item_number:4}”。"};
 inline const Setting<std::string> kRequired{
     "catalogue.required", std::string("reference_code"),
     "Fields that a catalogue row must have, separated by commas; a row without is refused.",

@@ -1,8 +1,12 @@
 #include "catalogue/workbook.h"
 
+#include "pipeline/files/codes.h"
 #include "pipeline/files/csv.h"
+#include "pipeline/files/names.h"
 
 namespace recto::catalogue {
+
+std::string clean_cell(std::string_view text) { return to_nfc(trim_text(text)); }
 
 Result<Workbook> read_workbook(std::string_view bytes, const std::string& file) {
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) return read_xlsx(bytes, file);

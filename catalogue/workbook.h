@@ -52,4 +52,7 @@ Result<Workbook> read_workbook(std::string_view bytes, const std::string& file);
 /// than any list: 1 GiB unpacked, 1024 columns, 1048576 rows).
 Result<Workbook> read_xlsx(std::string_view bytes, const std::string& file);
 
+/// What a cell says: without blanks around it, in Unicode's composed form.
+[[nodiscard]] std::string clean_cell(std::string_view text);
+
 } // namespace recto::catalogue

@@ -6,6 +6,7 @@
 
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/store_access.h"
 #include "pipeline/core/messages.h"
 
 namespace recto::cli {
@@ -49,6 +50,7 @@ int doctor(const std::string& archive, const SettingsOptions& chosen_settings, b
     Checks of_archive;
     ArchivePaths paths(archive);
     bool usable = false;
+    Checks of_catalogue;
     if (!archive.empty()) {
         const auto config = look_at_archive(archive);
         if (!config && config.error().code == "init.none") return report_error(config.error());
@@ -63,6 +65,7 @@ int doctor(const std::string& archive, const SettingsOptions& chosen_settings, b
             if (!config->work.empty())
                 paths.work = config->work[0] == '/' ? config->work : join_path(archive, config->work);
             if (chosen.profile.empty()) chosen.profile = config->profile;
+            of_catalogue = check_catalogue(*fs, database_of(paths, *config), archive, config->code);
         }
     }
     const auto settings = chosen.load();
@@ -72,6 +75,7 @@ int doctor(const std::string& archive, const SettingsOptions& chosen_settings, b
     if (usable)
         for (auto& c : check_archive(*fs, paths, *settings, facts.now)) of_archive.push_back(std::move(c));
     checks.insert(checks.end(), of_archive.begin(), of_archive.end());
+    checks.insert(checks.end(), of_catalogue.begin(), of_catalogue.end());
     const int code = doctor_exit_code(checks);
     print(checks, archive, code, json);
     return code;

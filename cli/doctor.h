@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "catalogue/database.h"
 #include "config/archive_config.h"
 #include "pipeline/core/settings.h"
 #include "pipeline/engine/archive.h"
@@ -33,7 +34,9 @@ using Checks = std::vector<Check>;
 
 /// What of the operating system the checks of the machine depend on; tests give their own.
 struct MachineFacts {
-    bool packaged = false; ///< Installed as a package, so that its parts come with it.
+    bool packaged = false;                  ///< Installed as a package, so that its parts come with it.
+    std::vector<std::string> changed_files; ///< Of the package, as dpkg sees them; without settings and manuals.
+    std::string unfinished_packages;        ///< What dpkg has begun and not ended; "" when nothing.
     std::string model_folder, schema_folder;
     bool ppocr = false;                    ///< Built with PP-OCR.
     std::vector<std::string> path;         ///< Folders of PATH.
@@ -48,6 +51,8 @@ struct MachineFacts {
     std::uint64_t cpu_seconds = 0; ///< Limit of CPU time of a process; UINT64_MAX = none.
 };
 [[nodiscard]] MachineFacts machine_facts();
+/// Files that `dpkg --verify` names, but for those that people may change (settings) or leave out (manuals).
+[[nodiscard]] std::vector<std::string> changed_files(const std::string& dpkg_verify);
 [[nodiscard]] Checks check_machine(FileSystem& fs, const MachineFacts& facts, const Settings& settings);
 
 /// A place that is written to, as statfs and a short trial of writing see it.
@@ -70,6 +75,10 @@ struct PlaceFacts {
 
 [[nodiscard]] Checks check_archive(FileSystem& fs, const ArchivePaths& paths, const Settings& settings,
                                    std::chrono::system_clock::time_point now);
+
+/// The catalogue's database, looked at without changing it.
+[[nodiscard]] Checks check_catalogue(FileSystem& fs, const catalogue::DatabaseOptions& database,
+                                     const std::string& archive, const std::string& repository);
 
 /// 69 when a needed part is missing, 1 when there is a warning or an error, else 0.
 [[nodiscard]] int doctor_exit_code(const Checks& checks);

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "catalogue/health.h"
 #include "cli/doctor.h"
 #include "pipeline/core/clock.h"
 #include "pipeline/engine/run.h"
@@ -199,6 +200,41 @@ Checks check_archive(FileSystem& fs, const ArchivePaths& paths, const Settings& 
             out.push_back(
                 {"archive-access", State::Error, "doctor.not_writable", {folder}, "chown -R $USER " + folder});
     }
+    return out;
+}
+
+Checks check_catalogue(FileSystem& fs, const catalogue::DatabaseOptions& database, const std::string& archive,
+                       const std::string& repository) {
+    const std::string again = "recto catalogue rebuild " + archive;
+    const auto look = catalogue::look_at_store(fs, database);
+    if (!look) {
+        const Error& e = look.error();
+        const bool damaged = e.code == "catalogue.damaged";
+        return {{"catalogue",
+                 State::Error,
+                 damaged ? "doctor.catalogue_damaged" : "doctor.catalogue_unreachable",
+                 {e.file, e.reason},
+                 damaged                ? again
+                 : database.url.empty() ? "ls -l " + database.path
+                                        : "pg_isready"}};
+    }
+    const catalogue::StoreHealth& h = *look;
+    if (!h.damage.empty()) return {{"catalogue", State::Error, "doctor.catalogue_damaged", {h.name, h.damage}, again}};
+    if (!h.made) return {{"catalogue", State::Note, "doctor.catalogue_none", {h.name}, again}};
+    if (h.version > h.newest)
+        return {{"catalogue",
+                 State::Error,
+                 "doctor.catalogue_newer",
+                 {h.name, std::to_string(h.version), std::to_string(h.newest)},
+                 ""}};
+    if (!h.repository.empty() && h.repository != repository)
+        return {{"catalogue", State::Error, "doctor.catalogue_other", {h.name, h.repository, repository}, ""}};
+    Checks out{{"catalogue",
+                State::Good,
+                h.checked ? "doctor.catalogue_good" : "doctor.catalogue_large",
+                {h.name, std::to_string(h.items), std::to_string(h.rows)},
+                ""}};
+    if (h.behind) out.push_back({"catalogue-behind", State::Note, "doctor.catalogue_behind", {h.name}, again});
     return out;
 }
 

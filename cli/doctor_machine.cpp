@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <clocale>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -18,6 +19,7 @@
 #include "cli/cli.h"
 #include "cli/doctor.h"
 #include "pipeline/core/clock.h"
+#include "stages/reading/ocr_engine.h"
 #include "stages/reading/settings.h"
 
 namespace recto::cli {
@@ -177,6 +179,34 @@ void check_clock(FileSystem& fs, const MachineFacts& facts, Checks& out) {
         out.push_back({"time-zone", State::Note, "doctor.zone_unset", {}, "timedatectl set-timezone Asia/Shanghai"});
 }
 
+void check_package(const MachineFacts& facts, Checks& out) {
+    if (!facts.changed_files.empty())
+        out.push_back({"package",
+                       State::Error,
+                       "doctor.package_changed",
+                       {fmt::format("{}", fmt::join(facts.changed_files, ", "))},
+                       reinstall(facts)});
+    if (!facts.unfinished_packages.empty())
+        out.push_back({"package",
+                       State::Warning,
+                       "doctor.package_unfinished",
+                       {facts.unfinished_packages},
+                       "dpkg --configure -a"});
+    if (facts.packaged && facts.changed_files.empty() && facts.unfinished_packages.empty())
+        out.push_back({"package", State::Good, "doctor.package_good", {}, ""});
+}
+
+/// Standard output of a command of ours, without words from outside.
+std::string output_of(const char* command) {
+    std::string out;
+    FILE* pipe = popen(command, "re");
+    if (!pipe) return out;
+    char buffer[4096];
+    for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
+    pclose(pipe);
+    return out;
+}
+
 void check_limits(const MachineFacts& facts, const Settings&, Checks& out) {
     const MachineLimits& l = facts.limits;
     const std::string memory = fmt::format("{:.1f} GiB", static_cast<double>(l.memory) / (1 << 30));
@@ -207,15 +237,30 @@ void check_limits(const MachineFacts& facts, const Settings&, Checks& out) {
 
 } // namespace
 
+std::vector<std::string> changed_files(const std::string& dpkg_verify) {
+    std::vector<std::string> out;
+    for (const auto& line : split(dpkg_verify, '\n')) { // "??5??????   /path", "missing   c /path"
+        const auto path = line.find('/');
+        if (path == std::string::npos || path < 2 || line.substr(path - 2, 2) == "c ") continue;
+        const std::string name = line.substr(path);
+        if (name.starts_with("/usr/share/man/") || name.starts_with("/usr/share/doc/")) continue; // left out by many
+        out.push_back(name);
+    }
+    return out;
+}
+
 MachineFacts machine_facts() {
     MachineFacts f;
     const std::string program = program_path();
     f.packaged = program.starts_with("/usr/");
+    if (f.packaged) {
+        f.changed_files = changed_files(output_of("dpkg --verify recto 2>/dev/null"));
+        const std::string audit = output_of("dpkg --audit 2>/dev/null");
+        f.unfinished_packages = audit.substr(0, audit.find('\n'));
+    }
     f.model_folder = model_folder();
     f.schema_folder = schema_folder();
-#ifdef RECTO_PPOCR
-    f.ppocr = true;
-#endif
+    f.ppocr = reading::has_ppocr();
     const auto variable = [](const char* name) {
         const char* value = std::getenv(name);
         return std::string(value ? value : "");
@@ -249,6 +294,7 @@ MachineFacts machine_facts() {
 Checks check_machine(FileSystem& fs, const MachineFacts& facts, const Settings& settings) {
     Checks out;
     out.push_back({"version", State::Good, "doctor.version", {agent(), program_path()}, ""});
+    check_package(facts, out);
     check_models(fs, facts, out);
     check_libraries(fs, facts, out);
     check_languages(fs, facts, settings, out);

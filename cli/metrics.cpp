@@ -33,6 +33,11 @@ class Writer {
     void sample(std::string_view l1, std::string_view v1, std::string_view l2, std::string_view v2, double value) {
         text_ += fmt::format("{}{{{}=\"{}\",{}=\"{}\"}} {}\n", name_, l1, escaped(v1), l2, escaped(v2), value);
     }
+    void sample(std::string_view l1, std::string_view v1, std::string_view l2, std::string_view v2, std::string_view l3,
+                std::string_view v3, double value) {
+        text_ += fmt::format("{}{{{}=\"{}\",{}=\"{}\",{}=\"{}\"}} {}\n", name_, l1, escaped(v1), l2, escaped(v2), l3,
+                             escaped(v3), value);
+    }
     void plain(std::string_view suffix, double value) { text_ += fmt::format("{}{} {}\n", name_, suffix, value); }
     [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -121,6 +126,50 @@ std::string metrics_text(const MetricsInput& in) {
     w.sample(in.archive_pages);
     w.family("recto_disk_free_bytes", "gauge", "Free space for the archive and for its work folder.");
     for (const auto& d : in.disks) w.sample("folder", d.folder, static_cast<double>(d.free_bytes));
+    return w.take();
+}
+
+std::string metrics_text(const WatchMetricsInput& in) {
+    const station::WatchStatus& s = in.status;
+    Writer w;
+    w.family("recto_watch_info", "gauge", "Version, archive and hot folder; always 1.");
+    w.sample("version", in.version, "archive", in.archive, "folder", in.folder, 1);
+    const auto gauge = [&](std::string_view name, double value, std::string_view help) {
+        w.family(name, "gauge", help);
+        w.sample(value);
+    };
+    gauge("recto_watch_active", in.active, "1 while the watcher runs.");
+    gauge("recto_watch_update_timestamp_seconds", in.now, "When this file was written.");
+    gauge("recto_watch_folder_present", s.present, "0 while the hot folder is gone (share disconnected).");
+    gauge("recto_watch_window_open", s.may_read, "1 while items may be read.");
+    gauge("recto_watch_reading", s.reading, "1 while items are read behind.");
+    gauge("recto_watch_files_arriving", static_cast<double>(s.files_arriving), "Files that are not whole yet.");
+    gauge("recto_watch_pages_to_look", static_cast<double>(s.pages_to_look), "Pages taken and not looked at yet.");
+    w.family("recto_watch_items", "gauge", "Items in the hot folder by state.");
+    w.sample("state", "open", s.items_open);
+    w.sample("state", "complete", s.items_complete);
+    w.sample("state", "stuck", s.items_stuck);
+    gauge("recto_watch_oldest_complete_seconds", s.oldest_complete_seconds,
+          "Since the last page came of the complete item that waits longest.");
+    const auto counter = [&](std::string_view name, std::int64_t value, std::string_view help) {
+        w.family(name, "counter", help);
+        w.sample(static_cast<double>(value));
+    };
+    counter("recto_watch_pages_total", s.pages, "Pages looked at.");
+    counter("recto_watch_rescan_total", s.rescan, "Pages to be scanned again.");
+    counter("recto_watch_refused_total", s.refused, "Files set aside.");
+    counter("recto_watch_routed_total", s.routed, "Pages put in their place by a separator sheet.");
+    counter("recto_watch_items_stored_total", s.items_stored, "Items stored.");
+    counter("recto_watch_reading_failures_total", s.reading_failures, "Readings that failed and are tried again.");
+    w.family("recto_watch_look_seconds", "histogram", "From a page's arrival to its findings.");
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < s.look.size(); ++i) {
+        sum += s.look[i];
+        w.sample("le", i < station::kLookBounds.size() ? fmt::format("{}", station::kLookBounds[i]) : "+Inf",
+                 static_cast<double>(sum), "_bucket");
+    }
+    w.plain("_sum", s.look_seconds);
+    w.plain("_count", static_cast<double>(sum));
     return w.take();
 }
 

@@ -10,6 +10,7 @@
 #include "pipeline/core/result.h"
 #include "pipeline/engine/run_status.h"
 #include "pipeline/files/file_system.h"
+#include "station/watcher.h"
 
 namespace recto::cli {
 
@@ -30,8 +31,17 @@ struct MetricsInput {
     std::vector<Disk> disks;
 };
 
+/// Of `recto watch`.
+struct WatchMetricsInput {
+    std::string version, archive, folder;
+    bool active = false; ///< The watcher runs.
+    double now = 0;      ///< Seconds since 1970.
+    station::WatchStatus status;
+};
+
 /// Every family has HELP and TYPE; label values are escaped. Ends with a line feed.
 [[nodiscard]] std::string metrics_text(const MetricsInput& in);
+[[nodiscard]] std::string metrics_text(const WatchMetricsInput& in);
 /// The value of recto_last_success_timestamp_seconds in an older file; none when there is none.
 [[nodiscard]] std::optional<double> last_success_in(FileSystem& fs, const std::string& path);
 /// Atomically: a collector sees the old file or the new one.

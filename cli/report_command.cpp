@@ -8,6 +8,7 @@
 #include "catalogue/report.h"
 #include "cli/cli.h"
 #include "cli/item_report.h"
+#include "cli/report_purge.h"
 #include "cli/store_access.h"
 #include "pipeline/files/csv.h"
 
@@ -18,6 +19,7 @@ struct ReportArguments {
     std::string archive, by, xlsx, html;
     std::vector<std::string> items;
     bool json = false, csv = false;
+    int purge = -1; ///< Days; -1: nothing is removed.
 };
 
 std::string rate_text(const catalogue::Rate& r) {
@@ -78,6 +80,7 @@ int pages(const ReportArguments& a, catalogue::Store& store) {
 }
 
 int report(const ReportArguments& a) {
+    if (a.purge >= 0) return purge_reports(a.archive, a.purge, a.json);
     if (!a.html.empty()) {
         const Settings settings;
         const auto written = write_item_report(a.archive, a.items, a.html, settings);
@@ -139,6 +142,10 @@ void add_report(CLI::App& app, Action& action) {
     auto* html = command->add_option("--html", a->html, tr("cli.report.html"))->type_name("DIR");
     command->add_option("ITEM", a->items, tr("cli.report.item"))->needs(html);
     command->add_option("--xlsx", a->xlsx, tr("cli.report.xlsx"));
+    command->add_option("--purge", a->purge, tr("cli.report.purge"))
+        ->type_name("DAYS")
+        ->check(CLI::Range(0, 36500))
+        ->excludes(html);
     command->callback([&action, a] { action = [a] { return report(*a); }; });
 }
 

@@ -12,9 +12,13 @@
 namespace recto::cli {
 
 void ScheduleOptions::add_to(CLI::App& app) {
-    auto* option = app.add_option("--window", window, tr("cli.run.window"));
+    auto* option = add_window(app, "cli.run.window");
     app.add_flag("--wait", wait, tr("cli.run.wait"))->needs(option);
     app.add_option("--nice", nice, tr("cli.run.nice"))->check(CLI::Range(0, 19));
+}
+
+CLI::Option* ScheduleOptions::add_window(CLI::App& app, const char* help) {
+    return app.add_option("--window", window, tr(help));
 }
 
 Result<TimeWindows> ScheduleOptions::windows() const {

@@ -20,6 +20,8 @@ struct ScheduleOptions {
     bool wait = false;
     int nice = 0;
     void add_to(CLI::App& app);
+    /// --window alone, with the help text of this id.
+    CLI::Option* add_window(CLI::App& app, const char* help);
     /// The windows named; none when --window was not given. Error: "window.bad".
     [[nodiscard]] Result<TimeWindows> windows() const;
     /// Lowers this thread's priority, and so that of all threads and children made later; says when it could not.

@@ -14,13 +14,19 @@
 
 namespace recto::cli {
 
+catalogue::DatabaseOptions database_of(const ArchivePaths& paths, const ArchiveConfig& config) {
+    catalogue::DatabaseOptions o;
+    if (config.database.find("://") != std::string::npos) o.url = config.database;
+    else if (config.database.empty()) o.path = join_path(paths.root, "catalogue.db");
+    else o.path = config.database[0] == '/' ? config.database : join_path(paths.root, config.database);
+    return o;
+}
+
 namespace {
 
 catalogue::StoreOptions store_options(const ArchivePaths& paths, const ArchiveConfig& config) {
     catalogue::StoreOptions o;
-    if (config.database.find("://") != std::string::npos) o.database.url = config.database;
-    else if (config.database.empty()) o.database.path = join_path(paths.root, "catalogue.db");
-    else o.database.path = config.database[0] == '/' ? config.database : join_path(paths.root, config.database);
+    o.database = database_of(paths, config);
     o.repository = config.code;
     o.agent = agent();
     o.now = rfc3339(default_clock()->now());

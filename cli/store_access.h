@@ -14,6 +14,9 @@ namespace recto::cli {
 [[nodiscard]] std::string catalogue_folder(const ArchivePaths& paths); ///< Kept imports: <archive>/catalogue.
 [[nodiscard]] catalogue::ArchiveParts archive_parts(const ArchivePaths& paths);
 
+/// Where the store of this archive is.
+[[nodiscard]] catalogue::DatabaseOptions database_of(const ArchivePaths& paths, const ArchiveConfig& config);
+
 /// For a command that holds the archive's lock. Says on stderr what had to be put right.
 Result<std::unique_ptr<catalogue::Store>> open_store(const ArchivePaths& paths, const ArchiveConfig& config);
 

@@ -8,6 +8,9 @@
 
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/metrics.h"
+#include "cli/run_log.h"
+#include "cli/schedule.h"
 #include "config/config.h"
 #include "config/station_config.h"
 #include "pipeline/files/decode.h"
@@ -23,6 +26,9 @@ struct WatchArguments {
     std::string folder, archive, poll = "auto", progress = "auto";
     bool create = false, once = false;
     int jobs = 0;
+    std::string metrics;
+    LogOptions log;
+    ScheduleOptions schedule; ///< Of the reading behind.
     CaptureFacts capture;
     ArchiveIdentity identity;
     SettingsOptions settings;
@@ -101,6 +107,34 @@ class Stations {
     std::map<std::string, Kit> kits_;
 };
 
+/// The file beside `path` that the runs behind write to: recto.prom -> recto-run.prom. Two processes never share one.
+std::string of_runs(const std::string& path) {
+    if (path.empty() || path == "-") return {}; // their standard error is kept in work/watch/
+    const std::size_t slash = path.rfind('/'), dot = path.rfind('.');
+    const bool ending = dot != std::string::npos && dot > 0 && (slash == std::string::npos || dot > slash + 1);
+    return ending ? path.substr(0, dot) + "-run" + path.substr(dot) : path + "-run";
+}
+
+RunEvent::Level level_of(const nlohmann::json& event) {
+    const std::string name = event.value("event", "");
+    if (name == "error" || name == "stuck") return RunEvent::Level::Error;
+    if (name == "refused" || name == "vanished" || name == "suspect" || name == "again" || event.value("rescan", false))
+        return RunEvent::Level::Warning;
+    return RunEvent::Level::Info;
+}
+
+/// Findings are logged by code: their sentences may quote what stands on the page.
+nlohmann::json for_log(const nlohmann::json& event) {
+    nlohmann::json out = event;
+    for (const char* key : {"event", "message", "message_zh", "sheet"}) out.erase(key);
+    if (const auto it = out.find("findings"); it != out.end()) {
+        std::string codes;
+        for (const auto& f : *it) codes += (codes.empty() ? "" : ",") + f.value("code", "");
+        *it = codes;
+    }
+    return out;
+}
+
 void add_words(std::vector<std::string>& words, const WatchArguments& a, const station::Station& s) {
     const auto add = [&](const char* option, const std::string& value) {
         if (value.empty()) return;
@@ -118,6 +152,8 @@ void add_words(std::vector<std::string>& words, const WatchArguments& a, const s
 
 int watch(WatchArguments a) {
     auto fs = posix_file_system();
+    const auto windows = a.schedule.windows();
+    if (!windows) return report_error(windows.error());
     a.folder = intake::absolute_path(a.folder);
     a.archive = intake::absolute_path(a.archive);
     double poll = 0;
@@ -157,6 +193,18 @@ int watch(WatchArguments a) {
             words.emplace_back("-j");
             words.push_back(std::to_string(a.jobs));
         }
+        const auto add = [&](const char* option, const std::string& value) {
+            if (value.empty()) return;
+            words.emplace_back(option);
+            words.push_back(value);
+        };
+        add("--window", a.schedule.window); // ends at the window's edge by itself
+        add("--metrics", of_runs(a.metrics));
+        if (const std::string file = of_runs(a.log.file); !file.empty()) {
+            add("--log", file);
+            add("--log-format", a.log.format);
+            add("--log-level", a.log.level);
+        }
         add_words(words, a, s);
         words.insert(words.end(), folders.begin(), folders.end());
         return words;
@@ -172,6 +220,29 @@ int watch(WatchArguments a) {
         add_words(words, a, s);
         return words;
     };
+    auto log = RunLog::open(a.log);
+    if (!log) return report_error(log.error());
+    options.on_event = [&](const nlohmann::json& event) {
+        (*log)->write(level_of(event), "watch." + event.value("event", ""), for_log(event));
+    };
+    const auto wall = wall_clock();
+    if (!windows->empty()) options.may_read = [&] { return windows->open_at(wall->now()); };
+    WatchMetricsInput metrics{agent(), a.archive, a.folder, true, 0, {}};
+    bool told = false;
+    const auto write_figures = [&] {
+        metrics.now = static_cast<double>(
+            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count());
+        const auto written = write_atomically(*fs, a.metrics, metrics_text(metrics));
+        if (!written && !told)
+            std::fprintf(stderr, "recto: %s\n", tr("run.metrics_failed", a.metrics, written.error().reason).c_str());
+        told = told || !written;
+    };
+    if (!a.metrics.empty())
+        options.on_status = [&](const station::WatchStatus& status) {
+            metrics.status = status;
+            write_figures();
+        };
     Decoder decoder(program_path(), options.threads + 1);
     auto records = Journal::open_records(fs, options.paths.work);
     if (!records) return report_error(records.error());
@@ -200,6 +271,8 @@ int watch(WatchArguments a) {
     const int code = watcher.run();
     listener.request_stop();
     listener.join();
+    metrics.active = false;
+    if (!a.metrics.empty()) write_figures();
     return interrupted ? static_cast<int>(kInterrupted) : code;
 }
 
@@ -216,6 +289,9 @@ void add_watch(CLI::App& app, Action& action) {
     command->add_flag("--once", a->once, tr("cli.watch.once"));
     command->add_option("--progress", a->progress, tr("cli.watch.progress"))
         ->check(CLI::IsMember({"auto", "json", "none"}));
+    a->schedule.add_window(*command, "cli.watch.window");
+    a->log.add_to(*command);
+    command->add_option("--metrics", a->metrics, tr("cli.watch.metrics"));
     command->add_option("-j,--jobs", a->jobs, tr("cli.run.jobs"))->check(CLI::Range(1, 1024));
     command->add_option("--operator", a->capture.operator_name, tr("cli.run.operator"));
     command->add_option("--device", a->capture.device, tr("cli.run.device"));

@@ -51,6 +51,7 @@ Watcher::~Watcher() {
 }
 
 void Watcher::emit(nlohmann::json line, const std::string& words) {
+    if (options_.on_event) options_.on_event(line);
     if (options_.json) {
         line["schema"] = 1;
         line["time"] = rfc3339(clock_->now());
@@ -83,6 +84,33 @@ bool Watcher::present_again() {
     return here;
 }
 
+bool Watcher::reading_allowed() {
+    const bool open = !options_.may_read || options_.may_read();
+    if (open == closed_) {
+        closed_ = !open;
+        emit({{"event", "window"}, {"open", open}}, tr(open ? "watch.window_open" : "watch.window_closed"));
+    }
+    return open;
+}
+
+WatchStatus Watcher::status() const {
+    WatchStatus s = tally_;
+    s.present = !gone_;
+    s.may_read = !closed_;
+    s.reading = job_.has_value();
+    s.files_arriving = arriving_;
+    const Steady now = options_.now();
+    for (const auto& [key, w] : work_) {
+        s.pages_to_look += static_cast<std::size_t>(
+            std::count_if(w.pages.begin(), w.pages.end(), [](const auto& p) { return !p.second.looked; }));
+        ++(!w.claim.closed ? s.items_open : w.failures >= kTries ? s.items_stuck : s.items_complete);
+        if (w.claim.closed)
+            s.oldest_complete_seconds =
+                std::max(s.oldest_complete_seconds, std::chrono::duration<double>(now - w.last).count());
+    }
+    return s;
+}
+
 int Watcher::run() {
     if (auto opened = hot_.open(); !opened) {
         std::fprintf(stderr, "recto: %s\n", opened.error().to_string().c_str());
@@ -112,6 +140,7 @@ int Watcher::run() {
             if (const auto dead = hot_.take_over())
                 for (const Claim& c : *dead) take_up(c);
             beaten = now;
+            if (options_.on_status) options_.on_status(status());
         }
         // Looked at when something was told, while something is still being written, and every so often in any case.
         if (woken || waiting > 0 || now - looked_at >= std::chrono::duration<double>(poll)) {
@@ -122,12 +151,12 @@ int Watcher::run() {
             notify_.watch(look->folders);
             for (const Refused& r : look->refused) set_aside(r.path, r.station, r.item, r.why);
             const bool came = arrive(*look);
-            waiting = look->waiting;
+            waiting = arriving_ = look->waiting;
             close_complete(*look, options_.once && waiting == 0);
             if (options_.once && waiting == 0 && !came && quick_.under_way() == 0 && !job_) {
                 const bool left =
                     std::any_of(work_.begin(), work_.end(), [](const auto& w) { return w.second.failures < kTries; });
-                if (!left) break;
+                if (!left || closed_) break;
             }
         }
         start_job();
@@ -139,8 +168,9 @@ int Watcher::run() {
             std::this_thread::sleep_for(kTick);
         }
     }
+    if (options_.on_status) options_.on_status(status());
     if (stop_) return work_.empty() ? 0 : 75;
-    return !work_.empty() ? 75 : refused_ > 0 ? 1 : 0;
+    return !work_.empty() ? 75 : tally_.refused > 0 ? 1 : 0;
 }
 
 // ---- pages come ----------------------------------------------------------------------------------------------------
@@ -268,12 +298,17 @@ void Watcher::looked(LookResult result) {
     Page& page = w.pages[r.name];
     page.sha512 = result.sha512;
     page.looked = true;
+    ++tally_.pages;
+    tally_.look_seconds += elapsed;
+    ++tally_.look[static_cast<std::size_t>(std::lower_bound(kLookBounds.begin(), kLookBounds.end(), elapsed) -
+                                           kLookBounds.begin())];
     if (result.images.size() == 1 && parse_sheet(result.images[0].separator.value))
         page.sheet = result.images[0].separator.value;
     for (std::size_t i = 0; i < result.findings.size(); ++i) {
         std::vector<Finding> again;
         for (const Finding& f : result.findings[i])
             if (f.severity >= Severity::Rescan) again.push_back(f);
+        if (!again.empty()) ++tally_.rescan;
         if (!again.empty())
             (void)rescan(w.claim.station)
                 .add({rfc3339(clock_->now()), shown("", w.claim.name), decode_name(r.name), result.sha512, "", "",
@@ -302,7 +337,7 @@ void Watcher::set_aside(const std::string& path, const std::string& station, con
         emit({{"event", "error"}, {"file", decode_name(path)}, {"code", done.error().code}}, done.error().to_string());
         return; // It stays where it is, and is said again.
     }
-    ++refused_;
+    ++tally_.refused;
     emit({{"event", "refused"},
           {"station", station},
           {"item", item},
@@ -408,7 +443,7 @@ bool Watcher::spawn(const std::vector<std::string>& words, const std::string& na
 }
 
 void Watcher::start_job() {
-    if (job_ || stop_) return;
+    if (job_ || stop_ || !reading_allowed()) return;
     const Steady now = options_.now();
     const std::string name = watcher_id();
     std::vector<std::string> keys;
@@ -455,6 +490,7 @@ void Watcher::start_job() {
 
 void Watcher::retry(Work& w, const std::string& why) {
     ++w.failures;
+    ++tally_.reading_failures;
     w.not_before = options_.now() + std::chrono::seconds(w.failures < 3 ? 3 : 30);
     if (w.failures == kTries)
         emit({{"event", "stuck"}, {"station", w.claim.station}, {"item", w.claim.name}, {"reason", why}},
@@ -488,6 +524,7 @@ void Watcher::settle_route(int code) {
         if (auto done = hot_.done(job_->file, w.claim.station, w.claim.item); !done)
             return retry(w, done.error().to_string());
         if (!job_->page.empty()) (void)rescan(w.claim.station).resolve(job_->page);
+        ++tally_.routed;
         emit({{"event", "routed"}, {"file", decode_name(name)}, {"item", job_->item}, {"page", job_->page}},
              tr("watch.routed", decode_name(name), job_->item, why));
     } else if (code == 65 || code == 66) {
@@ -526,6 +563,7 @@ void Watcher::settle_run(int code, const nlohmann::json& report) {
             if (path.empty()) continue;
             if (const auto state = store.state_at(path))
                 for (const auto& [sha, place] : state->content) stored[sha] = item;
+            ++tally_.items_stored;
             emit({{"event", "stored"},
                   {"id", item.value("id", "")},
                   {"name", item.value("name", "")},

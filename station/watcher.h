@@ -7,6 +7,7 @@
 /// Nothing leaves the hot folder before its bytes are in the archive: after a run the digests of the stored objects are
 /// compared with those of the files, and only what is there is moved to done/. What a death leaves is taken up again.
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -25,6 +26,9 @@
 
 namespace recto::station {
 
+/// Upper bounds, in seconds, of the classes of WatchStatus::look; the last class has none.
+inline constexpr std::array<double, 6> kLookBounds{0.5, 1, 2, 5, 15, 60};
+
 /// A station as its station.yaml says it, with what its pages are treated by.
 struct Station {
     std::string folder; ///< "" for pages outside of station folders.
@@ -35,12 +39,28 @@ struct Station {
     std::string problem;               ///< Not empty: station.yaml is wrong; its pages wait.
 };
 
+/// How a watcher stands.
+struct WatchStatus {
+    bool present = true, may_read = true, reading = false;
+    std::size_t files_arriving = 0, pages_to_look = 0; ///< Not whole yet; claimed and not looked at yet.
+    int items_open = 0, items_complete = 0;            ///< Pages still come; waits to be read, or is being read.
+    int items_stuck = 0;                               ///< Given up until a person has looked.
+    double oldest_complete_seconds = 0; ///< Since the last page came of the complete item that waits longest.
+    std::int64_t pages = 0, rescan = 0, refused = 0, routed = 0, items_stored = 0, reading_failures = 0; ///< So far.
+    double look_seconds = 0;                                 ///< Sum over `pages`.
+    std::array<std::int64_t, kLookBounds.size() + 1> look{}; ///< Pages by seconds from arrival to findings.
+};
+
 struct WatchOptions {
     std::string folder, archive;
     ArchivePaths paths{""};
     bool once = false, json = false;
     double poll_seconds = 0; ///< 0: by the kind of file system.
     int threads = 2;         ///< For looking at new pages.
+    /// Whether items may be read now; pages are looked at, and items completed, at any time. Empty: always.
+    std::function<bool()> may_read;
+    std::function<void(const nlohmann::json& event)> on_event; ///< What `--progress json` says, as it happens.
+    std::function<void(const WatchStatus& status)> on_status;  ///< Every few seconds, and at the end.
     std::function<std::shared_ptr<const Station>(const std::string& folder)> station;
     /// Words of the command that reads these folders of one station; their standard output is the run's report.
     std::function<std::vector<std::string>(const Station&, const std::vector<std::string>& folders)> run_command;
@@ -101,6 +121,8 @@ class Watcher {
     RescanList& rescan(const std::string& station);
     void emit(nlohmann::json line, const std::string& words);
     [[nodiscard]] bool present_again();
+    [[nodiscard]] bool reading_allowed();
+    [[nodiscard]] WatchStatus status() const;
 
     WatchOptions options_;
     std::shared_ptr<FileSystem> fs_;
@@ -113,8 +135,9 @@ class Watcher {
     std::map<std::string, std::unique_ptr<RescanList>> rescan_;
     std::optional<Job> job_;
     std::atomic<bool> stop_{false};
-    bool gone_ = false;
-    int refused_ = 0, waiting_items_ = 0;
+    bool gone_ = false, closed_ = false; ///< `closed_`: outside of the time when items may be read.
+    std::size_t arriving_ = 0;
+    WatchStatus tally_; ///< What is counted as it happens.
 };
 
 } // namespace recto::station

@@ -66,6 +66,10 @@ std::string format_message(Language language, std::string_view id, std::span<con
     return out;
 }
 
+std::string in_both_languages(std::string_view id, const std::vector<std::string>& args) {
+    return format_message(Language::Chinese, id, args) + " / " + format_message(Language::English, id, args);
+}
+
 void set_ui_language(Language language) { g_language = language; }
 Language ui_language() { return g_language; }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recto {
 
@@ -22,6 +23,9 @@ struct Message {
 
 /// The sentence with its arguments filled in; an unknown id gives the id itself followed by the arguments.
 [[nodiscard]] std::string format_message(Language language, std::string_view id, std::span<const std::string> args);
+
+/// "中文 / English", for lists that readers of either language get.
+[[nodiscard]] std::string in_both_languages(std::string_view id, const std::vector<std::string>& args = {});
 
 /// The language of messages in this process: --ui-lang, else RECTO_LANG, LC_ALL, LC_MESSAGES, LANG (zh* = Chinese).
 void set_ui_language(Language language);

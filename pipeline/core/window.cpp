@@ -53,7 +53,7 @@ std::string plain_signs(std::string_view text) {
     return out;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     return text;
@@ -63,7 +63,7 @@ std::vector<std::string_view> split(std::string_view text, char at) {
     std::vector<std::string_view> out;
     for (;;) {
         const auto end = text.find(at);
-        out.push_back(trimmed(text.substr(0, end)));
+        out.push_back(without_blanks(text.substr(0, end)));
         if (end == std::string_view::npos) return out;
         text.remove_prefix(end + 1);
     }
@@ -127,7 +127,7 @@ Result<TimeWindows> TimeWindows::parse(std::string_view text) {
         const auto digit = part.find_first_of("0123456789");
         if (digit == std::string_view::npos) return bad(part, "no times; write for example 20:00-06:00");
         int days = kEveryDay;
-        if (const auto names = trimmed(part.substr(0, digit)); !names.empty()) {
+        if (const auto names = without_blanks(part.substr(0, digit)); !names.empty()) {
             const auto bits = parse_days(names);
             if (!bits) return bad(names, "not a list of days; write for example Mon-Fri or Sat,Sun");
             days = *bits;

@@ -49,7 +49,9 @@ Run::Run(RunOptions options, RunHooks hooks, StageList& stages, const Settings& 
                                      std::move(clock), progress)) {}
 Run::~Run() = default;
 
-void Run::request_stop() { state_->stop.request_stop(); }
+void Run::request_stop() {
+    if (state_->ending.exchange(true)) state_->stop.request_stop();
+}
 RunStatus Run::status() const { return state_->status(); }
 void Run::abandon() {
     if (state_->journal) state_->journal->abandon_all();
@@ -156,7 +158,7 @@ Result<RunReport> Run::execute() {
 /// Whether a piece of work may begin. A no is for good: what depends on the work passed over will not come either.
 bool Run::State::admitted() {
     if (closed.load()) return false;
-    if (!options.may_start || options.may_start()) return true;
+    if (!ending.load() && (!options.may_start || options.may_start())) return true;
     if (!closed.exchange(true)) tell({.what = "run.closing"});
     return false;
 }
@@ -202,8 +204,8 @@ void Run::State::wait_until_done() {
         }
     }
     const std::lock_guard lock(mutex);
-    if (stopping() && report.stopped.empty()) report.stopped = "signal";
-    if (closed && report.stopped.empty()) report.stopped = "window";
+    if (report.stopped.empty() && (stopping() || (closed && ending))) report.stopped = "signal";
+    if (report.stopped.empty() && closed) report.stopped = "window";
 }
 
 void Run::State::open_more() {

@@ -155,7 +155,8 @@ class Run {
         std::shared_ptr<FileSystem> fs, std::shared_ptr<const Clock> clock, Progress& progress);
     ~Run();
     Result<RunReport> execute();
-    /// Starts nothing new, finishes what is in work, and ends with exit code 75.
+    /// Starts nothing new, finishes what is in work, and ends with exit code 75. Asked a second time: leaves the pages in work,
+    /// too, for the next run.
     void request_stop();
     /// How it stands; any thread, before, during and after execute().
     [[nodiscard]] RunStatus status() const;

@@ -66,7 +66,8 @@ struct Run::State {
     int images_open = 0;
     std::atomic<int> outstanding{0}; ///< Tasks submitted and not ended.
     std::atomic<int> files_taken{0};
-    std::atomic<bool> closed{false}; ///< may_start said no to something: nothing begins any more.
+    std::atomic<bool> ending{false}; ///< A person asked for the end: pages in work are finished.
+    std::atomic<bool> closed{false}; ///< Something was not admitted: nothing begins any more.
     RunStatus tally;                 ///< Pages and items that ended. Guarded by mutex.
     RunReport report;
     std::vector<IndexRow> index_rows;

@@ -37,12 +37,6 @@ using files::Received;
 
 constexpr int kRequestsOfAChild = 500; ///< Then a new one: what a library leaked goes with the old.
 
-struct Child {
-    pid_t pid = -1;
-    int socket = -1;
-    int served = 0;
-};
-
 /// Releases a mapping when the last cv::Mat that shows it goes.
 class MappingAllocator final : public cv::MatAllocator {
   public:
@@ -87,6 +81,12 @@ std::string how_it_ended(int status) {
 } // namespace
 
 struct Decoder::Pool {
+    struct Child {
+        pid_t pid = -1;
+        int socket = -1;
+        int served = 0;
+    };
+
     Pool(std::string program_, int max, DecodeLimits limits_)
         : program(std::move(program_)), max_children(std::max(1, max)), limits(limits_) {}
 

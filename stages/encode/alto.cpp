@@ -11,9 +11,9 @@
 namespace recto::encode {
 namespace {
 
-class Writer {
+class AltoWriter {
   public:
-    Writer(const PageText& text, const AltoPage& page) : text_(text), page_(page) {
+    AltoWriter(const PageText& text, const AltoPage& page) : text_(text), page_(page) {
         sx_ = text.width > 0 ? static_cast<double>(page.width) / text.width : 1;
         sy_ = text.height > 0 ? static_cast<double>(page.height) / text.height : 1;
     }
@@ -154,6 +154,6 @@ class Writer {
 
 } // namespace
 
-std::string write_alto(const PageText& text, const AltoPage& page) { return Writer(text, page).write(); }
+std::string write_alto(const PageText& text, const AltoPage& page) { return AltoWriter(text, page).write(); }
 
 } // namespace recto::encode

@@ -11,9 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-class Writer {
+class MetsWriter {
   public:
-    Writer(const Json& item, const std::vector<StagedFile>& records)
+    MetsWriter(const Json& item, const std::vector<StagedFile>& records)
         : item_(item), records_(records), created_(item.at("created")),
           urn_("urn:uuid:" + item.at("id").get<std::string>()) {}
 
@@ -197,7 +197,7 @@ class Writer {
 } // namespace
 
 std::string write_mets(const nlohmann::json& item, const std::vector<StagedFile>& records) {
-    return Writer(item, records).write();
+    return MetsWriter(item, records).write();
 }
 
 } // namespace recto::encode

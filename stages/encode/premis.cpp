@@ -31,9 +31,9 @@ std::string iso_time(std::string t) {
     return t;
 }
 
-class Writer {
+class PremisWriter {
   public:
-    Writer(const Json& item, const std::vector<StagedFile>& records) : item_(item), records_(records) {
+    PremisWriter(const Json& item, const std::vector<StagedFile>& records) : item_(item), records_(records) {
         created_ = item.at("created");
         urn_ = "urn:uuid:" + item.at("id").get<std::string>();
         const Json& provenance = item.at("provenance");
@@ -321,7 +321,7 @@ class Writer {
 } // namespace
 
 std::string write_premis(const nlohmann::json& item, const std::vector<StagedFile>& records) {
-    return Writer(item, records).write();
+    return PremisWriter(item, records).write();
 }
 
 } // namespace recto::encode

@@ -51,6 +51,9 @@ struct TesseractOptions {
 /// Errors: "missing.language" naming the language and the package that brings it.
 [[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options);
 
+/// False in a build without OpenVINO.
+[[nodiscard]] bool has_ppocr();
+
 struct PpocrOptions {
     std::string model_folder;         ///< Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt.
     int workers = 1;                  ///< Sessions that will read at the same time.

@@ -12,14 +12,14 @@ namespace {
 
 constexpr int kStep = 32; ///< The network halves its input five times.
 constexpr int kMinCanvas = 64;
-constexpr double kMaxStretch = 0.04;
+constexpr double kMaxScaleError = 0.04;
 
 /// Canvas length for a page length at `scale`: the nearest multiple of 32 when that stretches by at most 4 %, else
 /// the next larger one with an empty margin. `scale` becomes what is really used.
 int snap(int length, double& scale) {
     const double wanted = length * scale;
     const int nearest = std::max(kMinCanvas, static_cast<int>(std::lround(wanted / kStep)) * kStep);
-    if (std::abs(nearest / wanted - 1) <= kMaxStretch) {
+    if (std::abs(nearest / wanted - 1) <= kMaxScaleError) {
         scale = static_cast<double>(nearest) / length;
         return nearest;
     }

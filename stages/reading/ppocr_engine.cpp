@@ -31,12 +31,15 @@ tl::unexpected<Error> expired_error(const Limits& limits, std::string where) {
 
 #ifndef RECTO_PPOCR
 
+bool has_ppocr() { return false; }
 Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions&) {
     return fail("missing.ppocr",
                 "this build has no OpenVINO; configure with -DRECTO_PPOCR=ON, or set reading.engine=tesseract");
 }
 
 #else
+
+bool has_ppocr() { return true; }
 
 namespace {
 

@@ -12,24 +12,24 @@ namespace recto::verify {
 
 namespace {
 
-struct Known {
+struct KnownDigest {
     std::string_view name;
     const EVP_MD* (*method)();
     std::size_t bytes;
 };
 
-constexpr std::array<Known, 9> kKnown{{{"md5", EVP_md5, 16},
-                                       {"sha1", EVP_sha1, 20},
-                                       {"sha224", EVP_sha224, 28},
-                                       {"sha256", EVP_sha256, 32},
-                                       {"sha384", EVP_sha384, 48},
-                                       {"sha512", EVP_sha512, 64},
-                                       {"sha512/256", EVP_sha512_256, 32},
-                                       {"blake2b-512", EVP_blake2b512, 64},
-                                       {"sm3", EVP_sm3, 32}}};
+constexpr std::array<KnownDigest, 9> kKnown{{{"md5", EVP_md5, 16},
+                                             {"sha1", EVP_sha1, 20},
+                                             {"sha224", EVP_sha224, 28},
+                                             {"sha256", EVP_sha256, 32},
+                                             {"sha384", EVP_sha384, 48},
+                                             {"sha512", EVP_sha512, 64},
+                                             {"sha512/256", EVP_sha512_256, 32},
+                                             {"blake2b-512", EVP_blake2b512, 64},
+                                             {"sm3", EVP_sm3, 32}}};
 
-const Known* find(std::string_view name) {
-    const auto at = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.name == name; });
+const KnownDigest* find(std::string_view name) {
+    const auto at = std::find_if(kKnown.begin(), kKnown.end(), [&](const KnownDigest& k) { return k.name == name; });
     return at == kKnown.end() ? nullptr : &*at;
 }
 
@@ -44,7 +44,7 @@ struct Context {
 Result<std::vector<std::string>> hash_file(FileSystem& fs, ChecksumJob& job) {
     std::vector<Context> contexts;
     for (const std::string& name : job.names) {
-        const Known* known = find(name);
+        const KnownDigest* known = find(name);
         contexts.emplace_back(known != nullptr ? known->method() : EVP_sha256()); // the latter for "size", unused
         if (!contexts.back().good) return fail("io.read", "the crypto library refuses " + name, job.path);
     }
@@ -80,7 +80,7 @@ Result<std::vector<std::string>> hash_file(FileSystem& fs, ChecksumJob& job) {
 bool known_checksum(std::string_view name) { return name == "size" || find(name) != nullptr; }
 
 std::size_t checksum_length(std::string_view name) {
-    const Known* known = find(name);
+    const KnownDigest* known = find(name);
     return known == nullptr ? 0 : known->bytes * 2;
 }
 

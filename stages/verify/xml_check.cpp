@@ -15,14 +15,14 @@ namespace {
 constexpr std::size_t kMaxXml = std::size_t{1} << 30; ///< Bytes.
 constexpr int kMaxMessages = 20; ///< A document with a systematic fault would say it a thousand times.
 
-struct Known {
+struct KnownSchema {
     std::string_view name_space, root, file;
 };
 /// Which file checks which root element. METS 1.12, PREMIS 3.0, ALTO 4, DCMI (2008).
-constexpr std::array<Known, 4> kSchemas{{{"http://www.loc.gov/METS/", "mets", "mets.xsd"},
-                                         {"http://www.loc.gov/premis/v3", "premis", "premis.xsd"},
-                                         {"http://www.loc.gov/standards/alto/ns-v4#", "alto", "alto-4.xsd"},
-                                         {"", "qualifieddc", "dcterms.xsd"}}};
+constexpr std::array<KnownSchema, 4> kSchemas{{{"http://www.loc.gov/METS/", "mets", "mets.xsd"},
+                                               {"http://www.loc.gov/premis/v3", "premis", "premis.xsd"},
+                                               {"http://www.loc.gov/standards/alto/ns-v4#", "alto", "alto-4.xsd"},
+                                               {"", "qualifieddc", "dcterms.xsd"}}};
 
 /// The DCMI schemas of 2008 give the types; which root element holds them is left to the application, and is ours.
 constexpr std::string_view kDublinCoreDriver =
@@ -157,8 +157,8 @@ void Schemas::check(xmlDoc* doc, const std::string& path, Issues& issues) {
     if (root == nullptr) return;
     const std::string name_space = root->ns == nullptr ? "" : reinterpret_cast<const char*>(root->ns->href);
     const std::string name = reinterpret_cast<const char*>(root->name);
-    const Known* known = nullptr;
-    for (const Known& candidate : kSchemas) {
+    const KnownSchema* known = nullptr;
+    for (const KnownSchema& candidate : kSchemas) {
         if (candidate.name_space == name_space && candidate.root == name) known = &candidate;
     }
     if (known == nullptr) return issues.warning(path, "xml.unknown", name_space.empty() ? name : name_space);

@@ -116,6 +116,31 @@ TEST(Catalogue, HeadingsBelowATitleAndFurtherHeadings) {
     EXPECT_EQ(Catalogue::from_csv("档号\nA-1\n", "c.csv", settings).error().code, "catalogue.bad_columns");
 }
 
+TEST(Catalogue, ACodeOfSeveralColumnsIsPutTogether) {
+    const std::string sheet = "全宗号,目录号,案卷号,件号,题名\n"
+                              "0025,1,７,3,t\n"
+                              "0025,1,,4,no volume\n"
+                              "0025,1,7,0012a,u\n";
+    EXPECT_EQ(Catalogue::from_csv(sheet, "c.csv").error().code, "catalogue.no_code_column");
+    Settings settings;
+    settings.set(kCompose, std::string("{fonds_code}-{list_number}-{volume_number:4}-{item_number:3}"));
+    const auto c = Catalogue::from_csv(sheet, "c.csv", settings);
+    ASSERT_TRUE(c) << c.error().to_string();
+    ASSERT_TRUE(c->find("0025-1-0007-003"));
+    EXPECT_EQ(c->find("0025-1-0007-003")->at("title"), "t");
+    EXPECT_TRUE(c->find("0025-1-0007-0012a")) << "only digits are padded";
+    EXPECT_THAT(remarks(*c), ElementsAre("3 catalogue.no_code refused"));
+    EXPECT_EQ(c->remarks()[0].column, "案卷号") << "the column that lacks its value";
+    // A sheet with a 档号 column goes by that.
+    const auto own = Catalogue::from_csv("档号,全宗号,目录号,案卷号,件号\nA-1,0025,1,7,3\n", "c.csv", settings);
+    ASSERT_TRUE(own);
+    EXPECT_TRUE(own->find("A-1"));
+    for (const char* bad : {"{fonds_code", "fonds_code}", "{nothing}", "{item_number:x}", "{reference_code}"}) {
+        settings.set(kCompose, std::string(bad));
+        EXPECT_EQ(Catalogue::from_csv(sheet, "c.csv", settings).error().code, "catalogue.bad_pattern") << bad;
+    }
+}
+
 TEST(Catalogue, EveryRowIsKeptOrRefusedWithItsNumber) {
     auto c = Catalogue::from_csv("档号,题名,页数\n"
                                  "A-1,one,3\n"

@@ -1,10 +1,12 @@
 // What the people who look after machines see: log lines, metrics, summaries, the doctor's judgements, manual pages.
 
 #include <cmath>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "catalogue/store.h"
 #include "cli/doctor.h"
 #include "cli/manual.h"
 #include "cli/metrics.h"
@@ -87,6 +89,22 @@ TEST(Metrics, HistogramIsCumulativeAndLabelsAreEscaped) {
     EXPECT_THAT(text, HasSubstr("recto_run_page_confidence_count 10\n"));
     EXPECT_THAT(text, HasSubstr("recto_run_errors{code=\"decode.damaged\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("recto_run_exit_code 75\n"));
+}
+
+TEST(Metrics, OfTheWatcherSayHowSoonFindingsCame) {
+    WatchMetricsInput in;
+    in.active = true;
+    in.status.pages = 4;
+    in.status.look = {1, 1, 1, 0, 0, 0, 1};
+    in.status.look_seconds = 70.5;
+    in.status.items_stuck = 2;
+    const std::string text = metrics_text(in);
+    using testing::HasSubstr;
+    EXPECT_THAT(text, HasSubstr("recto_watch_look_seconds_bucket{le=\"2\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("recto_watch_look_seconds_bucket{le=\"+Inf\"} 4\n"));
+    EXPECT_THAT(text, HasSubstr("recto_watch_look_seconds_sum 70.5\n"));
+    EXPECT_THAT(text, HasSubstr("recto_watch_items{state=\"stuck\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("# TYPE recto_watch_pages_total counter\nrecto_watch_pages_total 4\n"));
 }
 
 TEST(Metrics, TheLastSuccessIsCarriedOn) {
@@ -304,6 +322,13 @@ TEST(Doctor, EachFaultIsFoundWithItsRemedy) {
         {"time-zone", State::Error, 1, "TZ", [](Patient& p) { p.facts.time_zone = "Asia/Liuzhou"; }},
         {"memory", State::Warning, 1, "-j 1", [](Patient& p) { p.facts.limits.memory = 1000 << 20; }},
         {"open-files", State::Warning, 1, "ulimit -n", [](Patient& p) { p.facts.open_files = 256; }},
+        {"package", State::Error, 1, "dpkg -i",
+         [](Patient& p) {
+             p.facts.packaged = true;
+             p.facts.changed_files = {"/usr/bin/recto"};
+         }},
+        {"package", State::Warning, 1, "dpkg --configure",
+         [](Patient& p) { p.facts.unfinished_packages = "The following packages are only half configured"; }},
         {"time-limit", State::Warning, 1, "ulimit -t", [](Patient& p) { p.facts.cpu_seconds = 3600; }},
     };
     for (const auto& c : cases) {
@@ -319,6 +344,55 @@ TEST(Doctor, EachFaultIsFoundWithItsRemedy) {
         EXPECT_THAT(format_message(Language::English, found.message, found.args),
                     testing::Not(testing::HasSubstr("{")));
     }
+}
+
+TEST(Doctor, OfThePackageSettingsMayBeChangedAndManualsLeftOut) {
+    EXPECT_THAT(changed_files("??5??????   /usr/bin/recto\n??5?????? c /etc/recto/recto.env\n"
+                              "missing     /usr/share/man/man1/recto.1.gz\nmissing     /usr/lib/recto/models/m.onnx\n"),
+                testing::ElementsAre("/usr/bin/recto", "/usr/lib/recto/models/m.onnx"));
+    EXPECT_TRUE(changed_files("").empty());
+}
+
+TEST(Doctor, TheCatalogueIsLookedAtWithoutBeingChanged) {
+    char name[] = "/tmp/recto-doctor-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(name));
+    const std::string folder = name, path = folder + "/catalogue.db";
+    auto fs = posix_file_system();
+    catalogue::DatabaseOptions database;
+    database.path = path;
+    const auto only = [&] {
+        const Checks checks = check_catalogue(*fs, database, "/archive", "A");
+        EXPECT_FALSE(checks.empty());
+        for (const auto& c : checks) EXPECT_NE(find_message(c.message), nullptr) << c.message;
+        return checks.empty() ? Check{} : checks.back();
+    };
+    EXPECT_EQ(only().message, "doctor.catalogue_none");
+    EXPECT_FALSE(fs->stat(path)->exists) << "a look makes nothing";
+    {
+        auto store = catalogue::Store::open({database, "A", "test", "2026-11-22T00:00:00Z"});
+        ASSERT_TRUE(store);
+        EXPECT_EQ(only().message, "doctor.catalogue_good");
+        ASSERT_TRUE((*store)->set_meta("behind", "run"));
+        EXPECT_EQ(only().message, "doctor.catalogue_behind");
+        ASSERT_TRUE((*store)->set_meta("behind", ""));
+    }
+    EXPECT_EQ(check_catalogue(*fs, database, "/archive", "B").back().message, "doctor.catalogue_other");
+    // A page in the middle that is something else: SQLite opens it and sees it only when it reads all.
+    auto bytes = fs->read(path);
+    ASSERT_TRUE(bytes);
+    ASSERT_GT(bytes->size(), 3 * 4096U);
+    auto harmed = *bytes;
+    std::fill(harmed.begin() + 2 * 4096, harmed.begin() + 3 * 4096, '\xA5');
+    ASSERT_TRUE(fs->write(path, harmed));
+    EXPECT_EQ(only().message, "doctor.catalogue_damaged");
+    ASSERT_TRUE(fs->write(path, "no database at all, though long enough to be taken for one ......................."));
+    EXPECT_EQ(only().message, "doctor.catalogue_damaged");
+    EXPECT_EQ(only().remedy, "recto catalogue rebuild /archive");
+    database = {};
+    database.url = "postgresql://nobody:secret@localhost:1/none";
+    EXPECT_EQ(only().message, "doctor.catalogue_unreachable");
+    for (const auto& arg : only().args) EXPECT_EQ(arg.find("secret"), std::string::npos);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(Doctor, PlacesAreJudgedByWhatTheyAreFor) {

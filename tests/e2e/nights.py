@@ -59,6 +59,33 @@ class Window(Case):
         interrupted.communicate(timeout=30)
         self.assertEqual(interrupted.returncode, 130)
 
+    def test_a_stop_finishes_the_pages_in_work(self):
+        batch = small_batch(self.folder / "long", items=4, pages=4)
+        log = self.folder / "log"
+        running = start("run", batch, "-o", self.archive, "--create", "--json", "-j", "1", "--log", log, "--log-format", "json", "--log-level", "debug")
+
+        def events(kind):
+            lines = log.read_text("utf-8").splitlines() if log.exists() else []
+            return [e for e in map(json.loads, lines) if e["event"] == kind]
+
+        end = time.time() + 120
+        while not events("page.done") and time.time() < end:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        out, err = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 75, err)
+        report = json.loads(out)
+        self.assertEqual(report["stopped"], "signal")
+        self.assertIn("pages in work are finished", err)
+        self.assertGreater(report["left"]["pages"] + report["left"]["images"] + report["left"]["items"], 0)
+        self.assertEqual(report["errors"], [])
+        # What was begun was ended: the next run finds every page that was in work.
+        done = len(events("page.done"))
+        second = run("run", batch, "-o", self.archive, "--json")
+        self.assertIn(second.returncode, (0, 1), second.stderr)
+        reading = next(s for s in json.loads(second.stdout)["stages"] if s["name"] == "reading")
+        self.assertEqual(reading["cached"], done)
+
     def test_the_window_closes_with_work_left_and_the_next_night_goes_on(self):
         """With the real clock: a batch that takes longer than what is left of the minute."""
         batch = small_batch(self.folder / "long", items=4, pages=4)
@@ -84,6 +111,26 @@ class Window(Case):
 
 
 class Figures(Case):
+    def test_old_reports_are_removed_when_asked_and_nothing_else(self):
+        reports = self.archive / "reports"
+        second = run("run", self.batch, "-o", self.archive, "--json")
+        self.assertIn(second.returncode, (0, 1, 65), second.stderr)
+        names = sorted(p.name for p in reports.iterdir())
+        self.assertEqual(len(names), 2)
+        old = time.time() - 40 * 86400
+        os.utime(reports / names[0], (old, old))
+        (reports / "notes.txt").write_text("mine")
+        before = contents(self.archive)
+        done = run("report", self.archive, "--purge", "30", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["removed"], [names[0]])
+        self.assertEqual(sorted(p.name for p in reports.iterdir()), [names[1], "notes.txt"])
+        self.assertFalse((self.archive / "rescan" / f"{names[0]}.csv").exists())
+        self.assertEqual(json.loads(run("report", self.archive, "--purge", "0", "--json").stdout)["removed"], [names[1]])
+        self.assertEqual([p.name for p in reports.iterdir()], ["notes.txt"])
+        self.assertEqual(contents(self.archive), before)
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+
     def setUp(self):
         super().setUp()
         self.batch = small_batch(self.folder / "in", items=2, pages=2)

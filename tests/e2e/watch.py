@@ -114,6 +114,37 @@ class Watch(Case):
         self.assertEqual([e["code"] for e in events if e["event"] == "refused"], ["watch.twice"] * 2)
         self.assertEqual(masters(self.archive), sorted(want))
 
+    def test_outside_its_window_pages_are_looked_at_and_items_wait(self):
+        import datetime
+        import zoneinfo
+
+        from prometheus_client.parser import text_string_to_metric_families
+        now = datetime.datetime.now(zoneinfo.ZoneInfo("Asia/Shanghai"))  # what common.run() sets
+        closed = "-".join((now + datetime.timedelta(hours=h)).strftime("%H:%M") for h in (2, 3))
+        figures, log = self.folder / "watch.prom", self.folder / "watch.log"
+        words = ("--metrics", figures, "--log", log, "--log-format", "json")
+        want = self.put("box", 3)
+        events = self.finished(("--window", closed, *words), expect=(75,))
+        self.assertEqual(len([e for e in events if e["event"] == "page"]), 3)
+        self.assertEqual([e["open"] for e in events if e["event"] == "window"], [False])
+        self.assertEqual(masters(self.archive), [])
+
+        def families(path):
+            return {f.name: f for f in text_string_to_metric_families(path.read_text("utf-8"))}
+
+        found = families(figures)
+        self.assertEqual(found["recto_watch_pages"].samples[0].value, 3)
+        self.assertEqual({s.labels["state"]: s.value for s in found["recto_watch_items"].samples}, {"open": 0, "complete": 1, "stuck": 0})
+        self.assertEqual(found["recto_watch_window_open"].samples[0].value, 0)
+        self.assertEqual(found["recto_watch_look_seconds"].samples[-1].value, 3)
+        lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        self.assertEqual(len([e for e in lines if e["event"] == "watch.page" and e["item"] == "box"]), 3)
+        # Once the window is open they are read, by a run with a log and figures of its own.
+        self.finished(("--window", "00:00-24:00", *words))
+        self.assertEqual(masters(self.archive), sorted(want))
+        self.assertEqual(families(self.folder / "watch-run.prom")["recto_run_exit_code"].samples[0].value, 0)
+        self.assertIn("run.end", (self.folder / "watch-run.log").read_text("utf-8"))
+
     def test_what_is_no_page_is_set_aside_by_name(self):
         folder = self.hot / "box"
         want = self.put("box", 1)

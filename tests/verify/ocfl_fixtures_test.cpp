@@ -17,7 +17,7 @@ namespace stdfs = std::filesystem;
 
 const std::string kFixtures = std::string(RECTO_SHARED_DIR) + "/data/ocfl_fixtures/";
 
-Report check(const std::string& folder) {
+Report check_object(const std::string& folder) {
     Report report;
     Issues issues;
     check_ocfl_object(*posix_file_system(), folder, "", {}, report, issues);
@@ -67,7 +67,7 @@ TEST_F(OcflFixtures, GoodObjectsAreAccepted) {
     const auto names = folders("good-objects");
     ASSERT_GE(names.size(), 12U);
     for (const std::string& name : names) {
-        const Report report = check(kFixtures + "good-objects/" + name);
+        const Report report = check_object(kFixtures + "good-objects/" + name);
         EXPECT_TRUE(report.good()) << name << ": " << joined(codes(report, Severity::Error));
         for (const std::string& code : codes(report, Severity::Warning))
             EXPECT_TRUE(code == "ocfl.W004" || code == "fixity_unknown") << name << ": " << code;
@@ -78,7 +78,7 @@ TEST_F(OcflFixtures, ObjectsToWarnOfAreAcceptedWithThatWarning) {
     const auto names = folders("warn-objects");
     ASSERT_GE(names.size(), 13U);
     for (const std::string& name : names) {
-        const Report report = check(kFixtures + "warn-objects/" + name);
+        const Report report = check_object(kFixtures + "warn-objects/" + name);
         EXPECT_TRUE(report.good()) << name << ": " << joined(codes(report, Severity::Error));
         const auto seen = codes(report, Severity::Warning);
         for (const std::string& wanted : codes_in_name(name, 'W'))
@@ -90,7 +90,7 @@ TEST_F(OcflFixtures, BadObjectsAreRefusedWithTheCodeOfTheirName) {
     const auto names = folders("bad-objects");
     ASSERT_GE(names.size(), 50U);
     for (const std::string& name : names) {
-        const Report report = check(kFixtures + "bad-objects/" + name);
+        const Report report = check_object(kFixtures + "bad-objects/" + name);
         const auto seen = codes(report, Severity::Error);
         EXPECT_FALSE(seen.empty()) << name << " was accepted";
         for (const std::string& wanted : codes_in_name(name, 'E'))
@@ -101,7 +101,7 @@ TEST_F(OcflFixtures, BadObjectsAreRefusedWithTheCodeOfTheirName) {
 TEST_F(OcflFixtures, EveryIssueHasItsSentenceInBothLanguages) {
     for (const char* kind : {"bad-objects", "warn-objects", "good-objects"}) {
         for (const std::string& name : folders(kind)) {
-            for (const Issue& issue : check(kFixtures + kind + "/" + name).issues) {
+            for (const Issue& issue : check_object(kFixtures + kind + "/" + name).issues) {
                 const Message* row = find_message("verify." + issue.code);
                 ASSERT_NE(row, nullptr) << issue.code;
                 EXPECT_FALSE(row->chinese.empty()) << issue.code;

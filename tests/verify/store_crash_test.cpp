@@ -13,7 +13,7 @@
 namespace recto::verify {
 namespace {
 
-const std::string kRoot = "/archive/storage", kId = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+const std::string kRoot = "/archive/storage", kCrashId = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 
 const OcflVersionInfo kInfo{"2026-11-22T17:15:00+08:00", "test", "Recto", "https://example.org/recto"};
 
@@ -52,7 +52,7 @@ std::shared_ptr<MemoryFileSystem> archive_with(int versions) {
     EXPECT_TRUE(store.create());
     for (int v = 1; v <= versions; ++v) {
         stage(*fs, v);
-        EXPECT_TRUE(store.put(kId, files_of(v), kInfo));
+        EXPECT_TRUE(store.put(kCrashId, files_of(v), kInfo));
     }
     stage(*fs, versions + 1);
     return fs;
@@ -66,7 +66,7 @@ void crash_at_every_change(int version, End end) {
         for (std::uint64_t seed = 1; seed <= (end == End::PowerCutByLot ? 12U : 1U); ++seed) {
             const auto disk = archive_with(version - 1);
             const auto faulty = std::make_shared<FaultyFileSystem>(disk, FaultyFileSystem::Mode::Death, nth);
-            const auto put = OcflStore(faulty, kRoot).put(kId, files_of(version), kInfo);
+            const auto put = OcflStore(faulty, kRoot).put(kCrashId, files_of(version), kInfo);
             calls = std::max(calls, faulty->changes());
             const std::string where = "version " + std::to_string(version) + ", change " + std::to_string(nth) +
                                       ", seed " + std::to_string(seed);
@@ -80,7 +80,7 @@ void crash_at_every_change(int version, End end) {
             const Report report = verify_all(*disk);
             ASSERT_TRUE(report.good()) << where << "\n" << report.to_text(Language::English);
             ASSERT_EQ(report.warnings(), 0U) << where << "\n" << report.to_text(Language::English);
-            const auto state = store.state(kId);
+            const auto state = store.state(kCrashId);
             ASSERT_TRUE(state) << where << ": " << state.error().to_string();
             ASSERT_TRUE(state->head == version || state->head == version - 1) << where;
             if (put) { ASSERT_EQ(state->head, version) << where << ": a version that was reported is lost"; }
@@ -90,13 +90,13 @@ void crash_at_every_change(int version, End end) {
 
             // The run goes on: staged files are made again, the version is stored, the result is the same as ever.
             stage(*disk, version);
-            const auto later = store.put(kId, files_of(version), kInfo);
+            const auto later = store.put(kCrashId, files_of(version), kInfo);
             ASSERT_TRUE(later) << where << ": " << later.error().to_string();
             ASSERT_EQ(later->head, version) << where;
             ASSERT_TRUE(verify_all(*disk).good()) << where;
             const auto undisturbed = archive_with(version);
             ASSERT_EQ(list_files(*disk, kRoot).value(), list_files(*undisturbed, kRoot).value()) << where;
-            const std::string inventory = join_path(kRoot, store.object_path(kId) + "/inventory.json");
+            const std::string inventory = join_path(kRoot, store.object_path(kCrashId) + "/inventory.json");
             ASSERT_EQ(disk->read(inventory).value(), undisturbed->read(inventory).value()) << where;
         }
     }
@@ -118,7 +118,7 @@ void fail_at_every_change(int version, FaultyFileSystem::Mode mode, const std::s
     for (int nth = 1; nth <= calls + 1; ++nth) {
         const auto disk = archive_with(version - 1);
         const auto faulty = std::make_shared<FaultyFileSystem>(disk, mode, nth, code);
-        const auto put = OcflStore(faulty, kRoot).put(kId, files_of(version), kInfo);
+        const auto put = OcflStore(faulty, kRoot).put(kCrashId, files_of(version), kInfo);
         calls = std::max(calls, faulty->changes());
         const std::string where = "version " + std::to_string(version) + ", change " + std::to_string(nth);
         if (!put) {
@@ -129,12 +129,12 @@ void fail_at_every_change(int version, FaultyFileSystem::Mode mode, const std::s
         const auto recovered = store.recover();
         ASSERT_TRUE(recovered) << where << ": " << recovered.error().to_string();
         ASSERT_TRUE(verify_all(*disk).good()) << where << "\n" << verify_all(*disk).to_text(Language::English);
-        const auto state = store.state(kId);
+        const auto state = store.state(kCrashId);
         ASSERT_TRUE(state) << where;
         if (mode == FaultyFileSystem::Mode::Once && state->head == version - 1) {
             for (const OcflFile& file : files_of(version))
                 EXPECT_TRUE(disk->stat(file.staged_path)->exists) << where << ": " << file.staged_path;
-            ASSERT_TRUE(store.put(kId, files_of(version), kInfo)) << where; // nothing needs to be made again
+            ASSERT_TRUE(store.put(kCrashId, files_of(version), kInfo)) << where; // nothing needs to be made again
             ASSERT_TRUE(verify_all(*disk).good()) << where;
         }
     }
@@ -158,7 +158,7 @@ TEST(StoreFailure, CreationCutShortAtEveryChangeIsDoneAgain) {
         ASSERT_TRUE(created) << nth << ": " << created.error().to_string();
         ASSERT_TRUE(store.open()) << nth;
         stage(*disk, 1);
-        ASSERT_TRUE(store.put(kId, files_of(1), kInfo)) << nth;
+        ASSERT_TRUE(store.put(kCrashId, files_of(1), kInfo)) << nth;
         const Report report = verify_all(*disk);
         ASSERT_TRUE(report.issues.empty()) << nth << "\n" << report.to_text(Language::English);
     }
@@ -167,7 +167,7 @@ TEST(StoreFailure, CreationCutShortAtEveryChangeIsDoneAgain) {
 
 TEST(StoreSync, EachFileAndFolderOfAVersionIsSyncedOnceBeforeItIsVisible) {
     const auto disk = archive_with(1);
-    ASSERT_TRUE(OcflStore(disk, kRoot).put(kId, files_of(2), kInfo));
+    ASSERT_TRUE(OcflStore(disk, kRoot).put(kCrashId, files_of(2), kInfo));
     const std::string stage_folder =
         kRoot + "/extensions/recto-staging/urn%3auuid%3a6ba7b810-9dad-11d1-80b4-00c04fd430c8-v2/";
     EXPECT_EQ(disk->sync_count(stage_folder + "version/content/metadata/item.json"), 1);
