@@ -161,6 +161,9 @@ std::string metrics_text(const WatchMetricsInput& in) {
     counter("recto_watch_routed_total", s.routed, "Pages put in their place by a separator sheet.");
     counter("recto_watch_items_stored_total", s.items_stored, "Items stored.");
     counter("recto_watch_reading_failures_total", s.reading_failures, "Readings that failed and are tried again.");
+    counter("recto_watch_pages_read_total", s.pages_read, "Pages of the readings behind.");
+    w.family("recto_watch_errors_total", "counter", "Errors of the readings behind by code.");
+    for (const auto& [code, count] : s.errors) w.sample("code", code, static_cast<double>(count));
     w.family("recto_watch_look_seconds", "histogram", "From a page's arrival to its findings.");
     std::int64_t sum = 0;
     for (std::size_t i = 0; i < s.look.size(); ++i) {

@@ -107,7 +107,7 @@ class Stations {
     std::map<std::string, Kit> kits_;
 };
 
-/// The file beside `path` that the runs behind write to: recto.prom -> recto-run.prom. Two processes never share one.
+/// The log of the runs behind, beside the watcher's: recto.log -> recto-run.log. Two processes never share one.
 std::string of_runs(const std::string& path) {
     if (path.empty() || path == "-") return {}; // their standard error is kept in work/watch/
     const std::size_t slash = path.rfind('/'), dot = path.rfind('.');
@@ -199,7 +199,6 @@ int watch(WatchArguments a) {
             words.push_back(value);
         };
         add("--window", a.schedule.window); // ends at the window's edge by itself
-        add("--metrics", of_runs(a.metrics));
         if (const std::string file = of_runs(a.log.file); !file.empty()) {
             add("--log", file);
             add("--log-format", a.log.format);

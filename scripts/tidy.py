@@ -2,9 +2,9 @@
 """Runs clang-tidy over the product's sources, several at once, and remembers what passed.
 
 Called by scripts/lint. The key of a pass is the digest of the tool's version, .clang-tidy, the compile command
-(wherever the project lies), the source, and every project header it includes, directly or not: nothing else can change the result but the
-system's headers. A finding is what a check of .clang-tidy reports in a file of the project. Clang's own errors within
-system headers are not: GCC is this project's compiler, and Clang in C++20 mode stumbles over a header of qpdf (a
+(wherever the project lies), the source, and every project file it includes, directly or not: nothing else can change the result but the
+system's headers. In a unity build, which release is, some sources of a folder are one unit of checking, as they are one of
+compiling. A finding is what a check of .clang-tidy reports in a file of the project. Clang's own errors within system headers are not: GCC is this project's compiler, and Clang in C++20 mode stumbles over a header of qpdf (a
 std::vector of a class not yet complete) that GCC accepts. Exit codes: 0 clean, 1 findings.
 """
 import argparse
@@ -43,6 +43,15 @@ def closure(source, root, memo):
     return sorted(seen)
 
 
+def sources_of(unit, root):
+    """The project's sources in a unit of compiling: itself, or what a file of the unity build includes."""
+    if unit.is_relative_to(root) and "Unity" not in unit.parts:
+        return [unit]
+    if not unit.exists():
+        return []
+    return [Path(name.decode()) for name in INCLUDE.findall(unit.read_bytes()) if name.endswith(b".cpp")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clang-tidy", required=True)
@@ -62,20 +71,19 @@ def main():
     total = 0
     for entry in json.loads(database.read_text(encoding="utf-8")):
         source = (Path(entry["directory"]) / entry["file"]).resolve()
-        if not source.is_relative_to(root) or source.relative_to(root).parts[0] not in FOLDERS:
+        members = [m for m in sources_of(source, root) if m.is_relative_to(root) and m.relative_to(root).parts[0] in FOLDERS]
+        if not members or not source.exists():
             continue
-        if not source.exists():
-            continue
-        total += 1
+        total += len(members)
         digest = hashlib.sha256(version.encode() + settings + entry.get("command", "").replace(str(root), ".").encode())
         for path in closure(source, root, memo):
             digest.update(memo[path][0].encode())
         stamp = options.cache / digest.hexdigest()
         if not stamp.exists():
-            work.append((source, stamp))
+            work.append((source, stamp, len(members)))
 
     def check(job):
-        source, stamp = job
+        source, stamp, _ = job
         command = [options.clang_tidy, "--quiet", "-p", str(options.build), "--extra-arg=-w", str(source)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         found = [match.group(0) for match in FINDING.finditer(result.stdout)
@@ -94,8 +102,8 @@ def main():
                 if line not in seen:  # a header's finding appears once, not with every source that includes it
                     print(line, flush=True)
                 seen.add(line)
-    print(f"lint: clang-tidy: {total} sources, {len(work)} checked now, {total - len(work)} unchanged since they "
-          f"passed, {bad} with findings")
+    now = sum(count for _, _, count in work)
+    print(f"lint: clang-tidy: {total} sources, {now} checked now, {total - now} unchanged since they passed, {bad} with findings")
     return 1 if bad else 0
 
 

@@ -552,6 +552,8 @@ void Watcher::settle_run(int code, const nlohmann::json& report) {
              code == 75 ? "" : tr("watch.again", std::to_string(code), why));
         return;
     }
+    tally_.pages_read += report.value("pages", 0);
+    for (const auto& e : report.value("errors", nlohmann::json::array())) ++tally_.errors[e.value("code", "")];
     // What is in the archive, by digest; nothing else counts as safe.
     OcflStore store(fs_, options_.paths.storage());
     std::map<std::string, nlohmann::json> stored; // digest -> item of the report

@@ -46,7 +46,9 @@ struct WatchStatus {
     int items_open = 0, items_complete = 0;            ///< Pages still come; waits to be read, or is being read.
     int items_stuck = 0;                               ///< Given up until a person has looked.
     double oldest_complete_seconds = 0; ///< Since the last page came of the complete item that waits longest.
-    std::int64_t pages = 0, rescan = 0, refused = 0, routed = 0, items_stored = 0, reading_failures = 0; ///< So far.
+    std::int64_t pages = 0, rescan = 0, refused = 0, routed = 0, items_stored = 0, reading_failures = 0;
+    std::int64_t pages_read = 0;                             ///< By the readings behind, so far; likewise:
+    std::map<std::string, std::int64_t> errors;              ///< So far.
     double look_seconds = 0;                                 ///< Sum over `pages`.
     std::array<std::int64_t, kLookBounds.size() + 1> look{}; ///< Pages by seconds from arrival to findings.
 };

@@ -142,7 +142,7 @@ class Watch(Case):
         # Once the window is open they are read, by a run with a log and figures of its own.
         self.finished(("--window", "00:00-24:00", *words))
         self.assertEqual(masters(self.archive), sorted(want))
-        self.assertEqual(families(self.folder / "watch-run.prom")["recto_run_exit_code"].samples[0].value, 0)
+        self.assertEqual(families(figures)["recto_watch_pages_read"].samples[0].value, 3)
         self.assertIn("run.end", (self.folder / "watch-run.log").read_text("utf-8"))
 
     def test_what_is_no_page_is_set_aside_by_name(self):

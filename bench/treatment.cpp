@@ -1,0 +1,297 @@
+// How well and how fast pages are treated: skew, page edge, orientation, binarization, separators, and the time of it all.
+// Usage:
+//   bench_treatment [--shared DIR] [--pages N] [--seed N] [--json FILE]
+// Sets below DIR (default ../shared/data) that are absent are said to be so. Drawn pages have exact truth and other seeds
+// than the tests'. One thread; times are of that thread.
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <opencv2/core/utility.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "pipeline/files/decode.h"
+#include "stages/treatment/analysis.h"
+#include "stages/treatment/bilevel.h"
+#include "stages/treatment/deskew.h"
+#include "stages/treatment/orient.h"
+#include "stages/treatment/page_edge.h"
+#include "stages/treatment/page_frame.h"
+#include "stages/treatment/treatment.h"
+#include "tests/treatment/pages_support.h"
+
+using namespace recto;
+using namespace recto::treat;
+namespace stdfs = std::filesystem;
+
+namespace {
+
+double thread_seconds() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+double mean(const std::vector<double>& v) {
+    double sum = 0;
+    for (const double x : v) sum += x;
+    return v.empty() ? 0 : sum / static_cast<double>(v.size());
+}
+double share(std::vector<double> v, double q) {
+    std::sort(v.begin(), v.end());
+    return v.empty() ? 0 : v[std::min(v.size() - 1, static_cast<std::size_t>(q * static_cast<double>(v.size())))];
+}
+
+class Bench {
+  public:
+    Bench(std::string shared, int pages, unsigned seed) : shared_(std::move(shared)), pages_(pages), seed_(seed) {}
+
+    void run() {
+        skew_drawn();
+        skew_known();
+        quads();
+        orientation();
+        binarization();
+        separators();
+    }
+    [[nodiscard]] const nlohmann::json& results() const { return results_; }
+
+  private:
+    /// Files of a set, sorted; empty, and said, when it is absent.
+    std::vector<std::string> files(const std::string& set, const std::vector<std::string>& endings) {
+        std::vector<std::string> out;
+        std::error_code error;
+        for (const auto& entry : stdfs::directory_iterator(shared_ + "/" + set, error))
+            for (const auto& ending : endings)
+                if (entry.path().string().ends_with(ending)) out.push_back(entry.path().string());
+        std::sort(out.begin(), out.end());
+        if (out.empty()) fmt::print("{:<34} absent\n", set);
+        return out;
+    }
+    void say(const std::string& name, const std::string& line, nlohmann::json values) {
+        fmt::print("{:<34} {}\n", name, line);
+        std::fflush(stdout);
+        results_[name] = std::move(values);
+    }
+
+    void skew_drawn() {
+        std::mt19937 random(seed_);
+        std::uniform_real_distribution<double> angle(-14.5, 14.5);
+        std::vector<double> errors, times;
+        int sure = 0, wrong = 0;
+        for (int i = 0; i < pages_; ++i) {
+            test::PageSpec spec;
+            spec.seed = seed_ * 1000 + static_cast<unsigned>(i);
+            spec.script = i % 3 == 0 ? test::Script::Latin : i % 3 == 1 ? test::Script::Han : test::Script::HanVertical;
+            spec.angle_deg = i % 4 == 0 ? angle(random) / 15 : angle(random);
+            spec.lines = i % 5 == 0 ? 6 : i % 5 == 1 ? 16 : 34;
+            spec.fill = i % 7 == 0 ? 0.35 : 1;
+            spec.noise = i % 2 ? 6 : 2;
+            spec.width = 2480, spec.height = 3508; // A4, 300 dpi
+            const auto page = test::draw_page(spec);
+            const Analysis a = analyse(page.raster, 1);
+            const cv::Mat ink = normalised_ink(a.ink);
+            const double start = thread_seconds();
+            const SkewEstimate e = estimate_skew(ink, 15);
+            times.push_back((thread_seconds() - start) * 1000);
+            const double error = std::abs(e.angle_deg - spec.angle_deg);
+            errors.push_back(error);
+            sure += e.confidence >= kSureSkew;
+            wrong += e.confidence >= kSureSkew && error > 0.2;
+        }
+        say("skew, drawn pages",
+            fmt::format("{} pages: mean error {:.4f}, 95 % {:.4f}, worst {:.3f} degrees; sure {}, sure and wrong {}; "
+                        "{:.1f} ms a page",
+                        pages_, mean(errors), share(errors, 0.95), share(errors, 1), sure, wrong, mean(times)),
+            {{"pages", pages_},
+             {"mean", mean(errors)},
+             {"p95", share(errors, 0.95)},
+             {"worst", share(errors, 1)},
+             {"sure", sure},
+             {"sure_and_wrong", wrong},
+             {"ms", mean(times)}});
+    }
+
+    void skew_known() {
+        std::vector<double> errors;
+        int sure = 0, wrong = 0;
+        for (const auto& row : test::read_csv(shared_ + "/skew_known/manifest.csv")) {
+            const auto raster = decode_here(shared_ + "/skew_known/" + row[0], 0);
+            if (!raster) continue;
+            const SkewEstimate e = estimate_skew(normalised_ink(analyse(*raster, 1).ink), 15);
+            const double error = std::abs(e.angle_deg - std::stod(row[1]));
+            errors.push_back(error);
+            sure += e.confidence >= kSureSkew;
+            wrong += e.confidence >= kSureSkew && error > 0.5;
+        }
+        if (errors.empty()) return say("skew_known", "absent", nullptr);
+        say("skew_known",
+            fmt::format("{} scans: 95 % {:.3f}, worst {:.3f} degrees; sure {}, sure and wrong {}", errors.size(),
+                        share(errors, 0.95), share(errors, 1), sure, wrong),
+            {{"p95", share(errors, 0.95)}, {"worst", share(errors, 1)}, {"sure_and_wrong", wrong}});
+    }
+
+    void quads() {
+        std::map<std::string, std::vector<double>> by_bed;
+        std::vector<double> all, times;
+        int unsure = 0, missed = 0;
+        for (const auto& row : test::read_csv(shared_ + "/quad_known/manifest.csv")) {
+            const auto raster = decode_here(shared_ + "/quad_known/" + row[0], 0);
+            if (!raster) continue;
+            const Analysis a = analyse(*raster, 1);
+            const double start = thread_seconds();
+            const PageEdges e = find_page_edges(a);
+            times.push_back((thread_seconds() - start) * 1000);
+            const std::size_t pages = row[11].empty() ? 1 : 2;
+            if (e.pages.size() != pages) {
+                ++missed;
+                continue;
+            }
+            for (std::size_t p = 0; p < pages; ++p) {
+                Quad truth, got;
+                for (std::size_t i = 0; i < 4; ++i) {
+                    truth[i] = {std::stod(row[3 + 8 * p + 2 * i]), std::stod(row[4 + 8 * p + 2 * i])};
+                    got[i] = a.work_to_source(e.pages[p].corners[i]);
+                }
+                unsure += e.pages[p].confidence < kSureQuad;
+                all.push_back(intersection_over_union(got, truth));
+                by_bed[row[21]].push_back(all.back());
+            }
+        }
+        if (all.empty()) return say("quad_known", "absent", nullptr);
+        std::string beds;
+        for (const auto& [bed, v] : by_bed) beds += fmt::format("; {} {:.4f}", bed, mean(v));
+        say("quad_known",
+            fmt::format("{} pages: mean IoU {:.4f}, worst {:.4f}; not found {}, unsure {}{}; {:.1f} ms", all.size(),
+                        mean(all), share(all, 0), missed, unsure, beds, mean(times)),
+            {{"mean", mean(all)}, {"worst", share(all, 0)}, {"missed", missed}, {"unsure", unsure}});
+    }
+
+    /// Every upright page of the sets with text, in four turns, through all of treatment.
+    void orientation() {
+        const std::vector<std::pair<std::string, std::vector<std::string>>> sets = {
+            {"ehri_en_a", {".jpg"}},
+            {"oldbooks_a", {".png", ".tif", ".jpg"}},
+            {"grenzboten_de", {".png", ".jpg", ".tif"}},
+            {"cnocr", {".png", ".jpg"}},
+            {"guji_a", {".png"}},
+            {"sroie_a", {".jpg"}},
+            {"ocrmypdf", {"linn.png"}},
+            {"tess_test", {".tif", ".png"}}};
+        const auto probe = make_tesseract_probe();
+        Options options;
+        for (const auto& [set, endings] : sets) {
+            int right = 0, left_alone = 0, wrong = 0, turned_upright = 0;
+            std::vector<double> times;
+            for (const auto& file : files(set, endings)) {
+                const auto raster = decode_here(file, 0);
+                const auto source = probe_here(file);
+                if (!raster || !source || source->images.empty()) continue;
+                for (int quarters = 0; quarters < 4; ++quarters) {
+                    Raster turned = *raster;
+                    if (quarters > 0) {
+                        cv::rotate(raster->pixels, turned.pixels, quarters - 1);
+                        if (quarters != 2) std::swap(turned.dpi.x, turned.dpi.y);
+                    }
+                    ImageInfo info = source->images[0];
+                    info.width = turned.width(), info.height = turned.height();
+                    const double start = thread_seconds();
+                    const ImageTreatment t = treat_image(turned, info, options, probe.get());
+                    times.push_back(thread_seconds() - start);
+                    const int wanted = (360 - 90 * quarters) % 360,
+                              got = t.pages.empty() ? 0 : t.pages[0].orientation_deg;
+                    right += got == wanted;
+                    left_alone += got != wanted && got == 0;
+                    wrong += got != wanted && got != 0;
+                    turned_upright += wanted == 0 && got != 0;
+                }
+            }
+            if (times.empty()) continue;
+            say("orientation, " + set,
+                fmt::format("{} right, {} left as they lie, {} wrong, {} upright ones turned; {:.3f} s of treatment, "
+                            "most {:.3f}",
+                            right, left_alone, wrong, turned_upright, mean(times), share(times, 1)),
+                {{"right", right}, {"left", left_alone}, {"wrong", wrong}, {"upright_turned", turned_upright}});
+        }
+    }
+
+    void binarization() {
+        std::vector<double> f;
+        for (const auto& path : files("dibco_a", {"_source.png"})) {
+            const auto source = decode_here(path, 0),
+                       target = decode_here(path.substr(0, path.size() - 11) + "_target.png", 0);
+            if (!source || !target) continue;
+            const cv::Mat got = binarize(to_grey(*source)) == 0, want = to_grey(*target) < 128;
+            const double tp = cv::countNonZero(got & want), fp = cv::countNonZero(got & ~want),
+                         fn = cv::countNonZero(~got & want);
+            f.push_back(2 * tp / std::max(1.0, 2 * tp + fp + fn));
+        }
+        if (f.empty()) return;
+        say("dibco_a", fmt::format("{} pages: mean F {:.4f}, worst {:.4f}", f.size(), mean(f), share(f, 0)),
+            {{"mean", mean(f)}, {"worst", share(f, 0)}});
+    }
+
+    void separators() {
+        Options options;
+        options.orient = false;
+        nlohmann::json list = nlohmann::json::object();
+        int found = 0, unreadable = 0;
+        for (const auto& file : files("sep_paperless", {".pdf", ".tiff", ".png", ".jpg"})) {
+            const auto source = probe_here(file);
+            if (!source) continue;
+            std::string line;
+            for (std::size_t i = 0; i < source->images.size(); ++i) {
+                const auto raster = decode_here(file, static_cast<int>(i));
+                if (!raster) continue;
+                const ImageTreatment t = treat_image(*raster, source->images[i], options, nullptr);
+                const bool bad = std::any_of(t.findings.begin(), t.findings.end(),
+                                             [](const Finding& x) { return x.code == "treat.separator_unreadable"; });
+                found += !t.separator.kind.empty();
+                unreadable += bad;
+                line += fmt::format(" {}{}", t.separator.kind.empty() ? (bad ? "unreadable" : "-") : t.separator.kind,
+                                    t.separator.value.empty() ? "" : "=" + t.separator.value);
+            }
+            list[stdfs::path(file).filename().string()] = line;
+        }
+        if (list.empty()) return;
+        for (const auto& [name, line] : list.items()) fmt::print("  {:<40}{}\n", name, line.get<std::string>());
+        say("sep_paperless", fmt::format("{} sheets found, {} unreadable ones reported", found, unreadable), list);
+    }
+
+    std::string shared_;
+    int pages_;
+    unsigned seed_;
+    nlohmann::json results_;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::string shared = "../shared/data", json;
+    int pages = 200;
+    unsigned seed = 51;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string word = argv[i];
+        if (word == "--shared") shared = argv[i + 1];
+        else if (word == "--pages") pages = std::atoi(argv[i + 1]);
+        else if (word == "--seed") seed = static_cast<unsigned>(std::atoi(argv[i + 1]));
+        else if (word == "--json") json = argv[i + 1];
+    }
+    cv::setNumThreads(1);
+    Bench bench(shared, pages, seed);
+    bench.run();
+    if (!json.empty()) std::ofstream(json) << bench.results().dump(1) << "\n";
+    return 0;
+}
