@@ -9,26 +9,14 @@
 #include <unistd.h>
 
 #include "pipeline/files/file_system.h"
+#include "pipeline/files/file_system_kind.h"
 
 namespace recto::station {
 
 bool is_network_share(const std::string& path) {
     struct statfs s{};
     if (::statfs(path.c_str(), &s) != 0) return true; // not known: looking is always right
-    switch (static_cast<std::uint32_t>(s.f_type)) {
-    case 0x6969:     // NFS
-    case 0x517B:     // SMB
-    case 0xFF534D42: // CIFS
-    case 0xFE534D42: // SMB2
-    case 0x65735546: // FUSE
-    case 0x01021997: // 9p
-    case 0x00C36400: // Ceph
-    case 0x5346414F: // AFS
-    case 0x47504653: // GPFS
-    case 0x0BD00BD0: // Lustre
-        return true;
-    default: return false;
-    }
+    return file_system_kind(static_cast<std::uint32_t>(s.f_type)).network;
 }
 
 Notify::Notify(bool enabled) {

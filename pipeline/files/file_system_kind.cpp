@@ -91,4 +91,23 @@ FileSystemKind file_system_kind(std::string_view mountinfo, std::string_view pat
     return found;
 }
 
+FileSystemKind file_system_kind(std::uint32_t magic) {
+    struct Known {
+        std::uint32_t magic;
+        const char* name;
+        bool network;
+    };
+    // linux/magic.h and statfs(2). FUSE may be anything: a share is the careful guess.
+    constexpr std::array<Known, 20> kinds = {
+        {{0xEF53, "ext4", false},        {0x58465342, "xfs", false},  {0x9123683E, "btrfs", false},
+         {0x2FC12FC1, "zfs", false},     {0xF2F52010, "f2fs", false}, {0x01021994, "tmpfs", false},
+         {0x794C7630, "overlay", false}, {0x9FA0, "proc", false},     {0x4D44, "vfat", false},
+         {0x2011BAB0, "exfat", false},   {0x6969, "nfs", true},       {0x517B, "smbfs", true},
+         {0xFF534D42, "cifs", true},     {0xFE534D42, "smb3", true},  {0x65735546, "fuse", true},
+         {0x01021997, "9p", true},       {0x00C36400, "ceph", true},  {0x5346414F, "afs", true},
+         {0x47504653, "gpfs", true},     {0x0BD00BD0, "lustre", true}}};
+    const auto* at = std::ranges::find(kinds, magic, &Known::magic);
+    return at == kinds.end() ? FileSystemKind{} : FileSystemKind{at->name, at->network};
+}
+
 } // namespace recto

@@ -3,6 +3,7 @@
 /// What kind of file system a folder lies on. A database of SQLite needs one whose locks and shared memory work between
 /// all its users, which no network file system promises; a hot folder on one has to be polled.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,8 @@ struct FileSystemKind {
 /// The kind at `path` (absolute, without symbolic links), by the text of Linux's /proc/self/mountinfo: of the mount
 /// points above the path the deepest, of equal ones the last, which lies on top.
 [[nodiscard]] FileSystemKind file_system_kind(std::string_view mountinfo, std::string_view path);
+
+/// By f_type of statfs(2): for a path whose mount point is not in mountinfo, as in a root changed by chroot.
+[[nodiscard]] FileSystemKind file_system_kind(std::uint32_t magic);
 
 } // namespace recto

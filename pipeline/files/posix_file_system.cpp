@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace recto {
@@ -289,7 +290,10 @@ class PosixFileSystem final : public FileSystem {
         // Files of /proc have no size that could be asked for beforehand.
         std::ifstream mounts("/proc/self/mountinfo", std::ios::binary);
         const std::string text{std::istreambuf_iterator<char>(mounts), std::istreambuf_iterator<char>()};
-        return file_system_kind(text, p.native());
+        if (auto kind = file_system_kind(text, p.native()); !kind.name.empty()) return kind;
+        struct statfs s{};
+        if (::statfs(p.c_str(), &s) != 0) return io_error(errno, "io.read", path, "statfs");
+        return file_system_kind(static_cast<std::uint32_t>(s.f_type));
     }
 
   private:

@@ -1,10 +1,13 @@
 #include "stages/grouping/checks.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace recto::group {
 
@@ -116,6 +119,82 @@ void check_orientation(Item& item) {
         f.severity = confidence >= 0.6 ? Severity::Info : Severity::Warning;
         f.args = {std::to_string(odd[0]->order), std::to_string(turn)};
         odd[0]->findings.push_back(std::move(f));
+    }
+}
+
+void check_sizes(Item& item) {
+    struct Sheet {
+        Page* page;
+        double narrow, wide; // millimetres
+    };
+    std::vector<Sheet> sheets;
+    for (Page& p : item.pages) {
+        const PageTreatment& t = p.treatment;
+        if (p.error || p.page_class == PageClass::Separator || !t.split.empty()) continue;
+        if (t.dpi.source == DpiSource::Assumed || t.dpi.x <= 0 || t.dpi.y <= 0) continue;
+        const double w = t.transform.width() / t.dpi.x * 25.4, h = t.transform.height() / t.dpi.y * 25.4;
+        if (w > 1 && h > 1) sheets.push_back({&p, std::min(w, h), std::max(w, h)});
+    }
+    if (sheets.size() < 5) return;
+    const auto median = [&](double Sheet::* side) {
+        std::vector<double> v;
+        for (const Sheet& s : sheets) v.push_back(s.*side);
+        std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+        return v[v.size() / 2];
+    };
+    const double narrow = median(&Sheet::narrow), wide = median(&Sheet::wide);
+    const auto like = [](double a, double b) { return std::abs(a - b) <= std::max(5.0, 0.03 * b); };
+    std::vector<Sheet> odd;
+    for (const Sheet& s : sheets)
+        if (!like(s.narrow, narrow) || !like(s.wide, wide)) odd.push_back(s);
+    if (odd.size() * 5 > sheets.size()) return; // an item of many kinds of paper
+    for (const Sheet& s : odd) {
+        Finding f;
+        f.code = "group.odd_size";
+        const bool shorter =
+            (like(s.wide, narrow) || like(s.narrow, narrow)) && s.narrow * s.wide < 0.93 * narrow * wide;
+        f.severity = shorter ? Severity::Warning : Severity::Info;
+        const auto mm = [](double v) { return std::to_string(std::lround(v)); };
+        f.args = {std::to_string(s.page->order), mm(s.narrow), mm(s.wide), mm(narrow), mm(wide)};
+        s.page->findings.push_back(std::move(f));
+    }
+}
+
+void check_streaks(Item& item) {
+    struct Line {
+        Page* page;
+        std::string device;
+        bool down;
+        double at; // millimetres
+    };
+    std::vector<Line> lines;
+    for (Page& p : item.pages) {
+        if (p.treatment.split == "right") continue; // the same image as its left half
+        const Source& source = item.sources[static_cast<std::size_t>(p.image.source)];
+        const double dpi = p.treatment.dpi.x > 0 ? p.treatment.dpi.x : 300;
+        for (const Finding& f : p.findings) {
+            if (f.code != "treat.streak" || !f.has_place) continue;
+            const bool down = f.place.height > f.place.width;
+            const double middle = down ? f.place.x + f.place.width / 2 : f.place.y + f.place.height / 2;
+            lines.push_back({&p, source.capture.device, down, middle / dpi * 25.4});
+        }
+    }
+    std::set<std::size_t> told;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (told.contains(i)) continue;
+        std::vector<std::size_t> same;
+        for (std::size_t k = i; k < lines.size(); ++k)
+            if (lines[k].down == lines[i].down && lines[k].device == lines[i].device &&
+                std::abs(lines[k].at - lines[i].at) < 0.6)
+                same.push_back(k);
+        if (same.size() < 3) continue;
+        told.insert(same.begin(), same.end());
+        Finding f;
+        f.code = "group.streaks";
+        f.severity = Severity::Rescan;
+        f.args = {std::to_string(same.size()), std::to_string(lines[i].page->order),
+                  std::to_string(std::lround(lines[i].at))};
+        lines[i].page->findings.push_back(std::move(f));
     }
 }
 

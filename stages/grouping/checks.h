@@ -19,4 +19,12 @@ void check_duplicates(Item& item, int distance);
 /// Finding "group.odd_orientation" on a page turned otherwise than all the rest (at least four pages that agree).
 void check_orientation(Item& item);
 
+/// Finding "group.odd_size" on a page whose paper is unlike that of nearly all others (five pages of known resolution or
+/// more): a Warning where it is as wide as they are and shorter, as paper that was folded or not fed to its end; else Info.
+void check_sizes(Item& item);
+
+/// Finding "group.streaks" (Rescan) on the item's first page with a line that at least three images of one device have at one
+/// place ("treat.streak"): dirt on the scanner's glass.
+void check_streaks(Item& item);
+
 } // namespace recto::group

@@ -207,6 +207,37 @@ void check_numbers(Item& item) {
     }
 }
 
+/// An official letterhead is red on paper; a copy of it without colour is no full record (DA/T 31-2017, 9.3).
+void check_letterheads(Item& item) {
+    for (Page& page : item.pages) {
+        std::erase_if(page.findings, [](const Finding& f) { return f.code == "group.red_head_grey"; });
+        const auto source = static_cast<std::size_t>(page.image.source),
+                   image = static_cast<std::size_t>(page.image.index);
+        if (page.error || source >= item.sources.size() || image >= item.sources[source].images.size()) continue;
+        const std::string& photometric = item.sources[source].images[image].photometric;
+        if (photometric != "grey" && photometric != "bilevel") continue;
+        const Words w = words_of(page.text);
+        std::vector<double> heights;
+        for (const Line& l : w.lines) heights.push_back(l.height);
+        if (heights.size() < 5) continue;
+        std::nth_element(heights.begin(), heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2),
+                         heights.end());
+        const double usual = heights[heights.size() / 2];
+        const bool head = std::any_of(w.lines.begin(), w.lines.end(), [&](const Line& l) {
+            if (l.middle > 0.35 || l.height < 1.6 * usual || length_of(l.text) < 6) return false;
+            const bool ends = l.text.ends_with("文件") || l.text.ends_with("公报") || l.text.ends_with("纪要");
+            return ends && count_of(l.text, {"政府", "委员会", "办公", "局", "厅", "部", "院", "委", "人大", "政协",
+                                             "社", "公司", "厂", "会"}) > 0;
+        });
+        if (!head) continue;
+        Finding f;
+        f.code = "group.red_head_grey";
+        f.severity = Severity::Warning;
+        f.args = {std::to_string(page.order)};
+        page.findings.push_back(std::move(f));
+    }
+}
+
 /// A verso whose print shines through is not white, so the picture alone does not tell it from a page; that nothing can
 /// be read on it does. Handwriting and pictures are left alone: a page too many is seen, a page too few is lost.
 void find_blank_by_text(Item& item) {
@@ -258,6 +289,7 @@ void classify_by_text(Item& item, const Settings& settings) {
     for (Page& page : item.pages)
         if (page.page_class == PageClass::Body) page.printed_number = find_printed_number(page.text);
     check_numbers(item);
+    check_letterheads(item);
     if (!settings.get(kClassify)) return;
     find_blank_by_text(item);
 

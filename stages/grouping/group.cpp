@@ -312,6 +312,8 @@ std::vector<Item> group_items(const GroupInput& input, const GroupingOptions& op
         mark_sides(item, options.settings->get(kDuplex));
         check_duplicates(item, static_cast<int>(options.settings->get(kDuplicateDistance)));
         check_orientation(item);
+        check_sizes(item);
+        check_streaks(item);
         items.push_back(std::move(item));
     }
     return items;

@@ -49,7 +49,12 @@ Likely look(const cv::Mat& work) {
             // them; a rule has two, print has them along all axes.
             double xx = 0, xy = 0, yy = 0, sum = 0;
             int dark = 0, n = 0, rows = 0, least = 255, most = 0;
-            for (int y = by * kBlock; y < (by + 1) * kBlock && y + 1 < work.rows; y += 2, ++rows) {
+            // Every other row on the whole, but of both parities: modules of a whole number of pixels have their edges
+            // at one of them only.
+            for (int k = 0; k < kBlock / 2; ++k) {
+                const int y = by * kBlock + 2 * k + k % 2;
+                if (y + 1 >= work.rows) break;
+                ++rows;
                 const auto* row = work.ptr<std::uint8_t>(y) + bx * kBlock;
                 const auto* next = work.ptr<std::uint8_t>(y + 1) + bx * kBlock;
                 const int last = std::min(kBlock, work.cols - bx * kBlock - 1);

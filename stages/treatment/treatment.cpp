@@ -22,6 +22,7 @@
 #include "stages/treatment/settings.h"
 #include "stages/treatment/signature.h"
 #include "stages/treatment/split.h"
+#include "stages/treatment/streaks.h"
 
 namespace recto {
 namespace treat {
@@ -62,6 +63,7 @@ class Treater {
     ImageTreatment run();
 
   private:
+    void find_streaks_on_glass();
     void find_sheets();
     void measure_skew();
     void decide_orientation();
@@ -101,6 +103,17 @@ class Treater {
     bool orientation_unsure_ = false;
     ImageTreatment result_;
 };
+
+void Treater::find_streaks_on_glass() {
+    const double w = a_.work.cols, h = a_.work.rows;
+    for (const Streak& s : find_streaks(a_.work)) {
+        const double half = s.width / 2 + 1;
+        const Quad line = s.down ? Quad{{{s.at - half, 0}, {s.at + half, 0}, {s.at + half, h}, {s.at - half, h}}}
+                                 : Quad{{{0, s.at - half}, {w, s.at - half}, {w, s.at + half}, {0, s.at + half}}};
+        result_.findings.push_back(finding_at("treat.streak", Severity::Warning, to_source(line),
+                                              {fmt::format("{:.0f}", s.at * a_.factor / source_dpi() * 25.4)}));
+    }
+}
 
 void Treater::find_sheets() {
     const PageEdges edges = find_page_edges(a_);
@@ -490,6 +503,7 @@ ImageTreatment Treater::run() {
         result_.separator = s.separator;
         if (s.unreadable) result_.findings.push_back(finding("treat.separator_unreadable", Severity::Rescan));
     }
+    find_streaks_on_glass();
     find_sheets();
     measure_skew();
     if (result_.separator.kind.empty()) {
@@ -567,7 +581,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 2;
+            i.version = 3;
             i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
                           &treat::kSplit,        &treat::kDeskew,
                           &treat::kMaxSkew,      &treat::kMinSkew,

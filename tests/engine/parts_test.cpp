@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -241,7 +242,10 @@ TEST(Journal, ADamagedDatabaseIsPutAsideAndANewerOneRefused) {
     ASSERT_TRUE(journal) << journal.error().to_string();
     EXPECT_TRUE(stdfs::exists(folder.path() + "/journal.db.damaged"));
     journal->reset();
-    ASSERT_EQ(std::system(("sqlite3 '" + folder.path() + "/journal.db' 'UPDATE meta SET schema=99'").c_str()), 0);
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder.path() + "/journal.db").c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, "UPDATE meta SET schema=99", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
     auto newer = Journal::open(posix_file_system(), folder.path());
     ASSERT_FALSE(newer);
     EXPECT_EQ(newer.error().code, "run.journal_newer");

@@ -52,6 +52,14 @@ TEST(FileSystemKindTest, TheRealOneKnowsProcAndFoldersThatAreNotThereYet) {
     EXPECT_FALSE(missing->name.empty());
 }
 
+TEST(FileSystemKindTest, ByTheNumberThatStatfsGives) {
+    EXPECT_EQ(file_system_kind(0xEF53U).name, "ext4");
+    EXPECT_FALSE(file_system_kind(0xEF53U).network);
+    EXPECT_TRUE(file_system_kind(0x6969U).network);
+    EXPECT_TRUE(file_system_kind(0xFF534D42U).network);
+    EXPECT_EQ(file_system_kind(0x12345678U).name, "");
+}
+
 TEST(FileSystemKindTest, ADatabaseIsRefusedOnANetworkFileSystem) {
     MemoryFileSystem fs;
     EXPECT_TRUE(refuse_network_file_system(fs, "/archive/work"));

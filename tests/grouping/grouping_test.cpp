@@ -362,6 +362,56 @@ TEST(Orientation, TheOddPageIsSaid) {
     EXPECT_FALSE(has(items[0].pages[3].findings, "group.odd_orientation"));
 }
 
+TEST(Sizes, ThePageThatWasNotFedToItsEndIsSaid) {
+    const auto box_of = [](std::vector<std::pair<double, double>> millimetres) {
+        Box box;
+        box.body(static_cast<int>(millimetres.size()));
+        for (std::size_t i = 0; i < millimetres.size(); ++i) {
+            auto& p = box.input.sources[i].treatments[0].pages[0];
+            p.dpi = {300, 300, DpiSource::File};
+            p.transform = Transform(static_cast<int>(millimetres[i].first / 25.4 * 300),
+                                    static_cast<int>(millimetres[i].second / 25.4 * 300));
+        }
+        return box.items()[0];
+    };
+    const auto severity = [](const Page& p) {
+        for (const Finding& f : p.findings)
+            if (f.code == "group.odd_size") return std::string(to_string(f.severity));
+        return std::string();
+    };
+    // A landscape page of the same paper is no odd one.
+    const Item cut = box_of({{210, 297}, {211, 296}, {210, 297}, {297, 210}, {210, 170}, {209, 298}});
+    EXPECT_EQ(severity(cut.pages[4]), "warning");
+    for (const std::size_t i : {0, 1, 2, 3, 5}) EXPECT_EQ(severity(cut.pages[i]), "") << i;
+    const Item fold_out = box_of({{210, 297}, {210, 297}, {297, 420}, {210, 297}, {210, 297}, {210, 297}});
+    EXPECT_EQ(severity(fold_out.pages[2]), "info");
+    // Half letters, half slips: nothing is usual.
+    const Item mixed = box_of({{210, 297}, {148, 210}, {210, 297}, {148, 210}, {210, 297}, {148, 210}});
+    for (const Page& p : mixed.pages) EXPECT_EQ(severity(p), "");
+}
+
+TEST(Streaks, OneLineAtOnePlaceOfManyScansIsDirtOnTheGlass) {
+    Box box;
+    box.body(6);
+    const auto line = [&](std::size_t i, double x, std::string device = "A") {
+        Finding f;
+        f.code = "treat.streak";
+        f.has_place = true;
+        f.place = {x, 0, 4, 3508};
+        box.input.sources[i].treatments[0].findings.push_back(f);
+        box.input.sources[i].treatments[0].pages[0].dpi = {300, 300, DpiSource::File};
+        box.input.sources[i].source.capture.device = std::move(device);
+    };
+    line(0, 500);
+    line(1, 903);
+    line(2, 900);
+    line(3, 900, "B");
+    line(4, 899);
+    const auto items = box.items();
+    EXPECT_TRUE(has(items[0].pages[1].findings, "group.streaks"));
+    for (const std::size_t i : {0, 2, 3, 4, 5}) EXPECT_FALSE(has(items[0].pages[i].findings, "group.streaks")) << i;
+}
+
 // ---- by text ---------------------------------------------------------------------------------------------------------
 
 /// Lines at heights 0 to 1 of the page.
@@ -471,6 +521,27 @@ TEST(Classify, BlankByTextOnlyWhenNothingSpeaksAgainstIt) {
     EXPECT_EQ(page(0.002, {}, ReadState::NotMachineReadable), "body")
         << "a few words, or show-through: said, not decided";
     EXPECT_EQ(page(0.01, {{0.4, "本页有若干文字可读出来"}}), "body");
+}
+
+TEST(Classify, ARedLetterheadWithoutColourIsSaid) {
+    const auto letter = [](const char* head, double height, const char* photometric) {
+        PageText t = page_text(
+            {{0.12, head}, {0.3, "关于防汛的通知"}, {0.4, "各县"}, {0.5, "正文"}, {0.6, "正文"}, {0.8, "日期"}});
+        t.blocks[0].lines[0].box.height = height;
+        Item item = with_texts({t});
+        item.sources.resize(1);
+        item.sources[0].images.resize(1);
+        item.sources[0].images[0].photometric = photometric;
+        classify_by_text(item, {});
+        classify_by_text(item, {});
+        return std::count_if(item.pages[0].findings.begin(), item.pages[0].findings.end(),
+                             [](const Finding& f) { return f.code == "group.red_head_grey"; });
+    };
+    EXPECT_EQ(letter("柳州市人民政府文件", 120, "grey"), 1);
+    EXPECT_EQ(letter("柳州市人民政府文件", 120, "bilevel"), 1);
+    EXPECT_EQ(letter("柳州市人民政府文件", 120, "rgb"), 0);
+    EXPECT_EQ(letter("柳州市人民政府文件", 55, "grey"), 0) << "a line of the text";
+    EXPECT_EQ(letter("关于水利工程的报告", 120, "grey"), 0);
 }
 
 TEST(Classify, GapsInPrintedNumbers) {
