@@ -80,7 +80,7 @@ def main():
     options = parser.parse_args()
     work = []
     for name, language in SETS.items():
-        pages = [p for p in sorted((options.shared / name).glob("*")) if p.suffix in (".jpg", ".png", ".tif") and p.with_suffix(".txt").exists()]
+        pages = [p for p in sorted((options.shared / name).glob("*")) if p.suffix in (".jpg", ".png", ".tif", ".tiff") and p.with_suffix(".txt").exists()]
         if not pages:
             print(f"{name}: absent", file=sys.stderr)
         step = max(1, len(pages) // options.each) if options.each else 1

@@ -183,7 +183,7 @@ class Bench {
     void orientation() {
         const std::vector<std::pair<std::string, std::vector<std::string>>> sets = {
             {"ehri_en_a", {".jpg"}},
-            {"oldbooks_a", {".png", ".tif", ".jpg"}},
+            {"oldbooks_a", {".png", ".tif", ".tiff", ".jpg"}},
             {"grenzboten_de", {".png", ".jpg", ".tif"}},
             {"cnocr", {".png", ".jpg"}},
             {"guji_a", {".png"}},

@@ -3,7 +3,9 @@
 #include "pipeline/core/messages.h"
 
 #include <cctype>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <regex>
 #include <set>
 
@@ -58,6 +60,25 @@ TEST(Messages, EveryRowIsWholeInBothLanguages) {
         EXPECT_TRUE(well_formed) << "a brace that is no argument";
         EXPECT_TRUE(has_chinese(row.chinese)) << "not Chinese: " << row.chinese;
     }
+}
+
+// docs/FINDINGS.md names every finding about scans, and nothing that is none.
+TEST(Messages, FindingsStandInTheirDocument) {
+    std::ifstream file(RECTO_SOURCE_DIR "/docs/FINDINGS.md");
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    ASSERT_FALSE(text.empty());
+    for (const Message& row : all_messages()) {
+        if (!row.id.starts_with("treat.") && !row.id.starts_with("group.")) continue;
+        EXPECT_NE(text.find("| `" + std::string(row.id) + "` |"), std::string::npos) << row.id;
+    }
+    const std::regex code("\\| `([a-z_.0-9]+)` \\|");
+    int codes = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), code), end; it != end; ++it, ++codes) {
+        const Message* row = find_message((*it)[1].str());
+        ASSERT_NE(row, nullptr) << (*it)[1].str();
+        EXPECT_NE(text.find(std::string(row->chinese)), std::string::npos) << row->id << ": another sentence";
+    }
+    EXPECT_GT(codes, 50);
 }
 
 TEST(Messages, ArgumentsFillInOrderOrByNumber) {
