@@ -24,7 +24,7 @@ def why_not():
     """The reason why this cannot be tried here, or None."""
     if os.geteuid() != 0:
         return "needs root: it installs packages into a system of its own (chroot, network namespace)"
-    for tool in ("debootstrap", "unshare", "cpack", "dpkg-scanpackages", "dpkg-shlibdeps"):
+    for tool in ("debootstrap", "unshare", "cpack", "dpkg-scanpackages", "dpkg-shlibdeps", "file"):
         if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
             return f"{tool} is not installed (scripts/packages.txt, section test)"
     if subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True).returncode != 0:
