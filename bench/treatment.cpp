@@ -202,6 +202,7 @@ class Bench {
                 for (int quarters = 0; quarters < 4; ++quarters) {
                     Raster turned = *raster;
                     if (quarters > 0) {
+                        turned.pixels = cv::Mat(); // not turned in place: the pixels are shared
                         cv::rotate(raster->pixels, turned.pixels, quarters - 1);
                         if (quarters != 2) std::swap(turned.dpi.x, turned.dpi.y);
                     }
