@@ -24,6 +24,22 @@ need_recto() { # sets `recto`
   [ -x "$recto" ] || die 69 "no $recto: build it by scripts/run, or name another one in RECTO_BINARY"
 }
 
+build_bench() { # build_bench TARGET: builds it in build/bench/build; sets `program`
+  local build=$bench_dir/build
+  mkdir -p "$bench_dir"
+  cmake --preset release -B "$build" -DRECTO_BENCH=ON -DRECTO_TESTS=OFF "-DRECTO_PPOCR=$(ppocr_state)" >"$bench_dir/configure.log" 2>&1 ||
+    { cat "$bench_dir/configure.log" >&2; exit 69; }
+  cmake --build "$build" --target "$1" --parallel "$(jobs)"
+  program=$build/bench/$1
+}
+
+help_or_unknown() { # help_or_unknown WORD: the comment at the script's top for -h and --help, else an error
+  case $1 in
+    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" | grep -v '^set '; exit 0 ;;
+    *) die 64 "unknown argument '$1' (see --help)" ;;
+  esac
+}
+
 # make_pages KIND COUNT SEED NOISE: sets `pages` to a folder with generated pages, made once.
 make_pages() {
   pages=$bench_dir/pages/$1-$2-$3-$4

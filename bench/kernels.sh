@@ -14,19 +14,14 @@ while [ $# -gt 0 ]; do
     --repeat) repeat=$2; shift 2 ;;
     --pages) count=$2; shift 2 ;;
     --noise) noise=$2; shift 2 ;;
-    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | grep -v '^set '; exit 0 ;;
-    *) die 64 "unknown argument '$1' (see --help)" ;;
+    *) help_or_unknown "$1" ;;
   esac
 done
-mkdir -p "$bench_dir"
-build=$bench_dir/build
-cmake --preset release -B "$build" -DRECTO_BENCH=ON -DRECTO_TESTS=OFF "-DRECTO_PPOCR=$(ppocr_state)" >"$bench_dir/configure.log" 2>&1 ||
-  { cat "$bench_dir/configure.log" >&2; exit 69; }
-cmake --build "$build" --target bench_kernels --parallel "$(jobs)"
+build_bench bench_kernels
 make_pages chinese "$count" 7 0
 folders=("$pages")
 if [ "$noise" != 0 ]; then
   make_pages chinese 4 7 "$noise"
   folders+=("$pages")
 fi
-exec "$build/bench/bench_kernels" --repeat "$repeat" --json "$bench_dir/kernels.json" "${folders[@]}"
+exec "$program" --repeat "$repeat" --json "$bench_dir/kernels.json" "${folders[@]}"

@@ -19,8 +19,7 @@ while [ $# -gt 0 ]; do
     --distinct) distinct=$2; shift 2 ;;
     --small | --large | --item | --jobs | --within | --limit-mib) pass+=("$1" "$2"); shift 2 ;;
     --keep) pass+=("$1"); shift ;;
-    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | grep -v '^set '; exit 0 ;;
-    *) die 64 "unknown argument '$1' (see --help)" ;;
+    *) help_or_unknown "$1" ;;
   esac
 done
 need_recto

@@ -14,13 +14,8 @@ while [ $# -gt 0 ]; do
     --queries) queries=$2; shift 2 ;;
     --seed) seed=$2; shift 2 ;;
     --database) database=$2; shift 2 ;;
-    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | grep -v '^set '; exit 0 ;;
-    *) die 64 "unknown argument '$1' (see --help)" ;;
+    *) help_or_unknown "$1" ;;
   esac
 done
-mkdir -p "$bench_dir"
-build=$bench_dir/build
-cmake --preset release -B "$build" -DRECTO_BENCH=ON -DRECTO_TESTS=OFF "-DRECTO_PPOCR=$(ppocr_state)" >"$bench_dir/configure.log" 2>&1 ||
-  { cat "$bench_dir/configure.log" >&2; exit 69; }
-cmake --build "$build" --target bench_search --parallel "$(jobs)"
-exec "$build/bench/bench_search" "$database" --pages "$pages" --queries "$queries" --seed "$seed" --json "$bench_dir/search.json"
+build_bench bench_search
+exec "$program" "$database" --pages "$pages" --queries "$queries" --seed "$seed" --json "$bench_dir/search.json"

@@ -350,6 +350,8 @@ std::string join_tokens(const std::vector<Token>& tokens) {
     return out;
 }
 
+std::string joined_tokens(std::string_view text) { return join_tokens(cut_text(text).tokens); }
+
 std::vector<Token> split_tokens(std::string_view joined) {
     std::vector<Token> out;
     for (std::size_t pos = 0; pos < joined.size();) {

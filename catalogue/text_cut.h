@@ -53,6 +53,8 @@ using TextBlocks = std::vector<std::vector<std::string_view>>;
 /// Tokens as one string in which a run of tokens is found exactly where it is a substring: characters close together, words
 /// between spaces of their own, gaps as "¦".
 [[nodiscard]] std::string join_tokens(const std::vector<Token>& tokens);
+/// Of a text that is cut first.
+[[nodiscard]] std::string joined_tokens(std::string_view text);
 /// The way back: kinds and texts, without places.
 [[nodiscard]] std::vector<Token> split_tokens(std::string_view joined);
 

@@ -9,6 +9,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "cli/alone.h"
 #include "cli/manual.h"
 #include "config/config.h"
 #include "pipeline/files/decode.h"

@@ -72,9 +72,6 @@ void add_doctor(CLI::App& app, Action& action);
 /// The whole program. Returns the exit code.
 int main(int argc, char** argv);
 
-/// `recto _alone REQUEST RESULT`: a suspect's work in a process of its own (pipeline/engine/run.h).
-int alone_main(const std::string& request, const std::string& result);
-
 /// Folder of the OCR models: RECTO_MODELS, else share/recto/models beside the program, else where the build found them.
 [[nodiscard]] std::string model_folder();
 /// Folder of the XML schemas, found likewise (RECTO_SCHEMAS); may not exist.

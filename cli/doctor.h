@@ -13,6 +13,7 @@
 #include "pipeline/engine/archive.h"
 #include "pipeline/engine/limits.h"
 #include "pipeline/files/file_system.h"
+#include "pipeline/files/file_system_kind.h"
 
 namespace recto::cli {
 
@@ -57,16 +58,13 @@ struct MachineFacts {
 
 /// A place that is written to, as statfs and a short trial of writing see it.
 struct PlaceFacts {
-    std::uint64_t kind = 0; ///< f_type of statfs.
+    FileSystemKind kind;
     bool read_only = false, writable = false;
     std::uint64_t free_bytes = 0;
     double megabytes_per_second = 0; ///< Written and synced; 0 when it was not tried.
     double sync_milliseconds = 0;    ///< Of a small file.
     unsigned mode = 0;               ///< Permission bits.
 };
-/// Name for people of a file system's kind; "" when unknown.
-[[nodiscard]] std::string file_system_name(std::uint64_t kind);
-[[nodiscard]] bool is_network(std::uint64_t kind);
 /// `work`: the journal and staged files lie here, so a network file system will not do.
 [[nodiscard]] Checks judge_place(const std::string& folder, const PlaceFacts& facts, bool work,
                                  std::uint64_t least_free);

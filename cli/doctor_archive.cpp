@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <map>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -25,25 +23,11 @@ namespace {
 using State = Check::State;
 constexpr std::uint64_t kComfortable = std::uint64_t{10} << 30;
 
-struct Kind {
-    std::uint64_t number;
-    const char* name;
-    bool network, permissions;
-};
-/// From linux/magic.h and statfs(2), as far as people keep archives on them.
-constexpr Kind kKinds[] = {
-    {0xEF53, "ext4", false, true},        {0x58465342, "xfs", false, true},    {0x9123683E, "btrfs", false, true},
-    {0x2FC12FC1, "zfs", false, true},     {0xF2F52010, "f2fs", false, true},   {0x01021994, "tmpfs", false, true},
-    {0x794C7630, "overlay", false, true}, {0x6969, "nfs", true, true},         {0xFF534D42, "cifs", true, false},
-    {0xFE534D42, "smb2", true, false},    {0x517B, "smb", true, false},        {0x65735546, "fuse", true, true},
-    {0x00C36400, "ceph", true, true},     {0x01021997, "9p", true, true},      {0x47504653, "gpfs", true, true},
-    {0x0BD00BD0, "lustre", true, true},   {0x4D44, "fat", false, false},       {0x2011BAB0, "exfat", false, false},
-    {0x5346544E, "ntfs", false, false},   {0x7366746E, "ntfs3", false, false}, {0x9660, "iso9660", false, true},
-};
-const Kind* kind_of(std::uint64_t number) {
-    const auto* it =
-        std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.number == number; });
-    return it == std::end(kKinds) ? nullptr : it;
+/// Kinds that keep no permission bits of their own.
+bool keeps_permissions(std::string_view kind) {
+    for (const std::string_view none : {"vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk", "cifs", "smb3", "smbfs"})
+        if (kind == none) return false;
+    return true;
 }
 
 std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30)); }
@@ -72,20 +56,10 @@ void check_lock(FileSystem& fs, const ArchivePaths& paths, Checks& out) {
 
 } // namespace
 
-std::string file_system_name(std::uint64_t kind) {
-    const Kind* k = kind_of(kind);
-    return k ? k->name : "";
-}
-bool is_network(std::uint64_t kind) {
-    const Kind* k = kind_of(kind);
-    return k && k->network;
-}
-
 Checks judge_place(const std::string& folder, const PlaceFacts& facts, bool work, std::uint64_t least_free) {
     Checks out;
     const std::string id = work ? "work" : "archive";
-    const Kind* kind = kind_of(facts.kind);
-    const std::string name = kind ? kind->name : fmt::format("0x{:x}", facts.kind);
+    const std::string name = facts.kind.name.empty() ? "?" : facts.kind.name;
     if (facts.read_only) {
         out.push_back({id + "-access", State::Error, "doctor.read_only", {folder}, "mount -o remount,rw " + folder});
         return out;
@@ -94,13 +68,13 @@ Checks judge_place(const std::string& folder, const PlaceFacts& facts, bool work
         out.push_back({id + "-access", State::Error, "doctor.not_writable", {folder}, "chown -R $USER " + folder});
         return out;
     }
-    if (work && is_network(facts.kind))
+    if (work && facts.kind.network)
         out.push_back({id + "-file-system",
                        State::Error,
                        "doctor.network_work",
                        {folder, name},
                        "echo 'work: /var/lib/recto/work' >> archive.yaml"});
-    else if (kind && !kind->permissions)
+    else if (!keeps_permissions(name))
         out.push_back({id + "-file-system", State::Warning, "doctor.no_permissions", {folder, name}, ""});
     else if (!work && name == "tmpfs")
         out.push_back({id + "-file-system", State::Warning, "doctor.memory_disk", {folder}, ""});
@@ -129,8 +103,7 @@ Checks judge_place(const std::string& folder, const PlaceFacts& facts, bool work
 
 PlaceFacts look_at_place(const std::string& folder) {
     PlaceFacts f;
-    struct statfs where{};
-    if (::statfs(folder.c_str(), &where) == 0) f.kind = static_cast<std::uint32_t>(where.f_type);
+    if (const auto kind = posix_file_system()->kind(folder)) f.kind = *kind;
     struct statvfs space{};
     if (::statvfs(folder.c_str(), &space) == 0) {
         f.free_bytes = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;

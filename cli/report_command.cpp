@@ -135,17 +135,20 @@ void add_report(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("report", tr("cli.report"));
     auto a = std::make_shared<ReportArguments>();
     command->add_option("ARCHIVE", a->archive, tr("cli.opt.archive"))->required();
-    command->add_option("--by", a->by, tr("cli.report.by"))
-        ->check(CLI::IsMember({"retention", "fonds", "year", "volume", "item", "page"}));
+    auto* by = command->add_option("--by", a->by, tr("cli.report.by"))
+                   ->check(CLI::IsMember({"retention", "fonds", "year", "volume", "item", "page"}));
     command->add_flag("--json", a->json, tr("cli.opt.json"));
-    command->add_flag("--csv", a->csv, tr("cli.report.csv"));
+    auto* csv = command->add_flag("--csv", a->csv, tr("cli.report.csv"));
     auto* html = command->add_option("--html", a->html, tr("cli.report.html"))->type_name("DIR");
     command->add_option("ITEM", a->items, tr("cli.report.item"))->needs(html);
-    command->add_option("--xlsx", a->xlsx, tr("cli.report.xlsx"));
+    auto* xlsx = command->add_option("--xlsx", a->xlsx, tr("cli.report.xlsx"));
     command->add_option("--purge", a->purge, tr("cli.report.purge"))
         ->type_name("DAYS")
         ->check(CLI::Range(0, 36500))
-        ->excludes(html);
+        ->excludes(html)
+        ->excludes(by)
+        ->excludes(csv)
+        ->excludes(xlsx);
     command->callback([&action, a] { action = [a] { return report(*a); }; });
 }
 

@@ -135,19 +135,21 @@ nlohmann::json for_log(const nlohmann::json& event) {
     return out;
 }
 
+/// An empty value leaves the option out.
+void add_option(std::vector<std::string>& words, const char* option, const std::string& value) {
+    if (value.empty()) return;
+    words.emplace_back(option);
+    words.push_back(value);
+}
+
 void add_words(std::vector<std::string>& words, const WatchArguments& a, const station::Station& s) {
-    const auto add = [&](const char* option, const std::string& value) {
-        if (value.empty()) return;
-        words.emplace_back(option);
-        words.push_back(value);
-    };
-    add("--operator", s.capture.operator_name);
-    add("--device", s.capture.device);
-    add("--station", s.capture.station);
-    add("--profile", s.profile);
-    add("--lang", a.settings.language);
-    for (const auto& set : a.settings.sets) add("--set", set);
-    add("--ui-lang", ui_language() == Language::Chinese ? "zh" : "en");
+    add_option(words, "--operator", s.capture.operator_name);
+    add_option(words, "--device", s.capture.device);
+    add_option(words, "--station", s.capture.station);
+    add_option(words, "--profile", s.profile);
+    add_option(words, "--lang", a.settings.language);
+    for (const auto& set : a.settings.sets) add_option(words, "--set", set);
+    add_option(words, "--ui-lang", ui_language() == Language::Chinese ? "zh" : "en");
 }
 
 int watch(WatchArguments a) {
@@ -193,16 +195,11 @@ int watch(WatchArguments a) {
             words.emplace_back("-j");
             words.push_back(std::to_string(a.jobs));
         }
-        const auto add = [&](const char* option, const std::string& value) {
-            if (value.empty()) return;
-            words.emplace_back(option);
-            words.push_back(value);
-        };
-        add("--window", a.schedule.window); // ends at the window's edge by itself
+        add_option(words, "--window", a.schedule.window); // ends at the window's edge by itself
         if (const std::string file = of_runs(a.log.file); !file.empty()) {
-            add("--log", file);
-            add("--log-format", a.log.format);
-            add("--log-level", a.log.level);
+            add_option(words, "--log", file);
+            add_option(words, "--log-format", a.log.format);
+            add_option(words, "--log-level", a.log.level);
         }
         add_words(words, a, s);
         words.insert(words.end(), folders.begin(), folders.end());

@@ -5,19 +5,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "pipeline/files/file_system.h"
-#include "pipeline/files/file_system_kind.h"
 
 namespace recto::station {
-
-bool is_network_share(const std::string& path) {
-    struct statfs s{};
-    if (::statfs(path.c_str(), &s) != 0) return true; // not known: looking is always right
-    return file_system_kind(static_cast<std::uint32_t>(s.f_type)).network;
-}
 
 Notify::Notify(bool enabled) {
     event_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -11,9 +11,6 @@
 
 namespace recto::station {
 
-/// True when changes by other machines can be there without the system telling: NFS, SMB, FUSE, 9p and the like.
-[[nodiscard]] bool is_network_share(const std::string& path);
-
 /// One thread.
 class Notify {
   public:

@@ -29,6 +29,12 @@ constexpr auto kBeat = std::chrono::seconds(2);
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr int kTries = 5; ///< After so many failures an item waits for a person, and for the next start.
 
+/// Whether the system tells of all changes in a folder: on a share other machines make some. Not known: it does not.
+bool tells_all(FileSystem& fs, const std::string& folder) {
+    const auto kind = fs.kind(folder);
+    return kind && !kind->name.empty() && !kind->network;
+}
+
 std::string shown(const std::string& station, const std::string& item) {
     return decode_name(station.empty() ? item : item.empty() ? station : station + "/" + item);
 }
@@ -41,7 +47,7 @@ Watcher::Watcher(WatchOptions options, std::shared_ptr<FileSystem> fs, std::shar
                  const Settings& settings, Decoder& decoder, QuickLook::Take take, std::unique_ptr<Journal> records)
     : options_(std::move(options)), fs_(fs), clock_(std::move(clock)), settings_(settings),
       hot_(fs, options_.folder, watcher_id(), settings, options_.now),
-      notify_(options_.poll_seconds <= 0 && !is_network_share(options_.folder)),
+      notify_(options_.poll_seconds <= 0 && tells_all(*fs, options_.folder)),
       quick_(fs, decoder, std::move(records), std::move(take), options_.threads) {
     quick_.on_result = [this] { notify_.wake(); };
 }

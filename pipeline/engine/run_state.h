@@ -1,10 +1,12 @@
 #pragma once
 
-/// Inner state of a run, shared by run.cpp (the order of tasks) and run_tasks.cpp (the work of a task). Not for others.
+/// Inner state of a run, shared by the order of tasks (run.cpp, run_items.cpp) and the work of a task (run_images.cpp,
+/// run_tasks.cpp). Not for others.
 
 #include <list>
 #include <optional>
 
+#include "pipeline/core/cpu_time.h"
 #include "pipeline/engine/memory.h"
 #include "pipeline/engine/pool.h"
 #include "pipeline/engine/run.h"
@@ -134,6 +136,25 @@ struct Run::State {
     std::string work_folder(const std::string& key) const;
     Limits limits() const;
 };
+
+/// Measures a block: cpu and wall seconds since construction.
+struct Timer {
+    std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
+    double cpu = recto::cpu_seconds();
+    [[nodiscard]] double wall_seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
+    }
+    [[nodiscard]] double cpu_seconds() const { return recto::cpu_seconds() - cpu; }
+};
+
+/// Of the decoded image, for its lease.
+inline std::size_t raster_bytes(const ImageInfo& info) {
+    return static_cast<std::size_t>(std::max(info.width, 1)) * static_cast<std::size_t>(std::max(info.height, 1)) *
+           (info.samples >= 3 || info.photometric == "palette" ? 3 : 1);
+}
+
+/// The disk is full: waited for, no failure of a page.
+inline bool is_full(const Error& e) { return e.code == "io.no_space"; }
 
 /// Runs `f` and turns any exception into an Error of code "run.exception" for `stage`.
 template <class F> auto guarded(std::string_view stage, F&& f) -> decltype(f()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace recto {
 namespace {
@@ -34,7 +35,7 @@ bool lies_below(std::string_view path, std::string_view mount) {
 } // namespace
 
 bool is_network_file_system(std::string_view name) {
-    constexpr std::array<std::string_view, 33> kinds = {"9p",
+    constexpr std::array<std::string_view, 34> kinds = {"9p",
                                                         "acfs",
                                                         "afs",
                                                         "beegfs",
@@ -42,6 +43,7 @@ bool is_network_file_system(std::string_view name) {
                                                         "cifs",
                                                         "coda",
                                                         "davfs",
+                                                        "fuse", // of which nothing more is known
                                                         "fuse.ceph",
                                                         "fuse.curlftpfs",
                                                         "fuse.davfs2",
@@ -92,22 +94,17 @@ FileSystemKind file_system_kind(std::string_view mountinfo, std::string_view pat
 }
 
 FileSystemKind file_system_kind(std::uint32_t magic) {
-    struct Known {
-        std::uint32_t magic;
-        const char* name;
-        bool network;
-    };
-    // linux/magic.h and statfs(2). FUSE may be anything: a share is the careful guess.
-    constexpr std::array<Known, 20> kinds = {
-        {{0xEF53, "ext4", false},        {0x58465342, "xfs", false},  {0x9123683E, "btrfs", false},
-         {0x2FC12FC1, "zfs", false},     {0xF2F52010, "f2fs", false}, {0x01021994, "tmpfs", false},
-         {0x794C7630, "overlay", false}, {0x9FA0, "proc", false},     {0x4D44, "vfat", false},
-         {0x2011BAB0, "exfat", false},   {0x6969, "nfs", true},       {0x517B, "smbfs", true},
-         {0xFF534D42, "cifs", true},     {0xFE534D42, "smb3", true},  {0x65735546, "fuse", true},
-         {0x01021997, "9p", true},       {0x00C36400, "ceph", true},  {0x5346414F, "afs", true},
-         {0x47504653, "gpfs", true},     {0x0BD00BD0, "lustre", true}}};
-    const auto* at = std::ranges::find(kinds, magic, &Known::magic);
-    return at == kinds.end() ? FileSystemKind{} : FileSystemKind{at->name, at->network};
+    // linux/magic.h and statfs(2).
+    constexpr std::array<std::pair<std::uint32_t, const char*>, 23> kinds = {
+        {{0xEF53, "ext4"},       {0x58465342, "xfs"},     {0x9123683E, "btrfs"}, {0x2FC12FC1, "zfs"},
+         {0xF2F52010, "f2fs"},   {0x01021994, "tmpfs"},   {0x9FA0, "proc"},      {0x794C7630, "overlay"},
+         {0x4D44, "vfat"},       {0x2011BAB0, "exfat"},   {0x5346544E, "ntfs"},  {0x7366746E, "ntfs3"},
+         {0x9660, "iso9660"},    {0x6969, "nfs"},         {0x517B, "smbfs"},     {0xFF534D42, "cifs"},
+         {0xFE534D42, "smb3"},   {0x65735546, "fuse"},    {0x01021997, "9p"},    {0x00C36400, "ceph"},
+         {0x5346414F, "afs"},    {0x47504653, "gpfs"},    {0x0BD00BD0, "lustre"}}};
+    const auto* at = std::ranges::find(kinds, magic, &std::pair<std::uint32_t, const char*>::first);
+    if (at == kinds.end()) return {};
+    return {at->second, is_network_file_system(at->second)};
 }
 
 } // namespace recto

@@ -51,6 +51,19 @@ std::size_t characters_in(std::string_view utf8) {
     return n;
 }
 
+Field make_field(std::string id, const Line& line, std::size_t begin, std::size_t end, std::string value,
+                 double weight) {
+    Field f;
+    f.id = std::move(id);
+    f.as_written = line.text.substr(begin, end - begin);
+    f.value = std::move(value);
+    f.source = "extracted";
+    f.page = line.page;
+    f.place = place_of(*line.line, begin, end);
+    f.confidence = confidence_of(*line.line, begin, end) * weight;
+    return f;
+}
+
 Box unite(const Box& a, const Box& b) {
     if (a.width <= 0 && a.height <= 0) return b;
     if (b.width <= 0 && b.height <= 0) return a;

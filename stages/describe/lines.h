@@ -30,6 +30,10 @@ struct Line {
 /// Mean confidence of those characters, 0 to 1.
 [[nodiscard]] double confidence_of(const TextLine& line, std::size_t begin, std::size_t end);
 
+/// A field that stands at bytes [begin, end) of a line; `weight`: how far the rule that found it is to be trusted.
+[[nodiscard]] Field make_field(std::string id, const Line& line, std::size_t begin, std::size_t end, std::string value,
+                               double weight);
+
 [[nodiscard]] Box unite(const Box& a, const Box& b); ///< A box without size is nothing.
 [[nodiscard]] std::size_t characters_in(std::string_view utf8);
 /// 1 for equal texts, 0 for nothing in common: 1 - edit distance / longer length, over code points.

@@ -397,7 +397,7 @@ TEST(Doctor, TheCatalogueIsLookedAtWithoutBeingChanged) {
 
 TEST(Doctor, PlacesAreJudgedByWhatTheyAreFor) {
     PlaceFacts local;
-    local.kind = 0xEF53;
+    local.kind = {"ext4", false};
     local.writable = true;
     local.free_bytes = std::uint64_t{100} << 30;
     local.megabytes_per_second = 200;
@@ -413,13 +413,13 @@ TEST(Doctor, PlacesAreJudgedByWhatTheyAreFor) {
     };
     EXPECT_EQ(worst(local, true), State::Good);
     auto f = local;
-    f.kind = 0x6969;
+    f.kind = {"nfs", true};
     EXPECT_EQ(worst(f, true), State::Error) << "SQLite on NFS";
     EXPECT_EQ(worst(f, false), State::Good) << "masters on NFS are fine";
-    EXPECT_EQ(file_system_name(0x6969), "nfs");
-    f.kind = 0x4D44;
+    EXPECT_EQ(file_system_kind(0x6969U).name, "nfs");
+    f.kind = {"vfat", false};
     EXPECT_EQ(worst(f, false), State::Warning);
-    f = local, f.kind = 0x01021994;
+    f = local, f.kind = {"tmpfs", false};
     EXPECT_EQ(worst(f, false), State::Warning);
     EXPECT_EQ(worst(f, true), State::Good) << "work may lie in memory";
     f = local, f.mode = 0755;

@@ -42,12 +42,12 @@ def base_system():
         return tar
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="recto-minimal-") as folder:
-        made = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", f"{folder}/root", MIRROR], capture_output=True, text=True)
+        made = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", f"{folder}/system", MIRROR], capture_output=True, text=True)
         if made.returncode != 0:
             raise unittest.SkipTest("debootstrap could not fetch a minimal system: " + made.stdout[-300:])
-        shutil.rmtree(f"{folder}/root/var/cache/apt/archives", ignore_errors=True)
+        shutil.rmtree(f"{folder}/system/var/cache/apt/archives", ignore_errors=True)
         fresh = tar.with_suffix(f".tar.{os.getpid()}")
-        subprocess.run(["tar", "-C", f"{folder}/root", "--numeric-owner", "--exclude=./dev/*", "--exclude=./proc/*", "-cf", fresh, "."], check=True)
+        subprocess.run(["tar", "-C", f"{folder}/system", "--numeric-owner", "--exclude=./dev/*", "--exclude=./proc/*", "-cf", fresh, "."], check=True)
         os.replace(fresh, tar)
     return tar
 
