@@ -6,19 +6,12 @@
 #include <fmt/format.h>
 
 #include "amend/edits.h"
+#include "amend/hand_values.h"
 #include "amend/stored_item.h"
-#include "pipeline/files/image_out.h"
 #include "stages/encode/text_layer.h"
 
 namespace recto::amend {
 namespace {
-
-nlohmann::json edit_of(const char* kind, Workshop& shop, const Request& request) {
-    nlohmann::json j = {{"edit", kind}, {"time", rfc3339(shop.clock.now())}, {"who", request.who}};
-    if (!request.reason.empty()) j["reason"] = request.reason;
-    if (request.sheet) j["routed_by"] = "separator sheet";
-    return j;
-}
 
 /// A scan that came later, treated; pages have neither id nor place yet.
 struct NewScan {
@@ -48,40 +41,6 @@ Result<NewScan> treat(Workshop& shop, const std::string& file) {
     }
     if (scan.pages.empty()) return fail("amend.one_page", "no page on it", file);
     return scan;
-}
-
-/// Reads and encodes one page, as a run's page stages do. The item holds the page already.
-Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string& staging) {
-    const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
-    RECTO_ASSIGN(const Raster scan, shop.decode(source, page.image.index));
-    RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
-    image.dpi = page.treatment.dpi;
-    page.text = {};
-    page.encoded = {};
-    page.stage_data.clear();
-    page.error.reset();
-    std::map<std::string, nlohmann::json> results;
-    for (const auto& stage : shop.stages.pages) {
-        const std::string name(stage->info().name);
-        if (name == "preview") continue; // For the report of a run.
-        const std::string folder = join_path(join_path(staging, page.id.to_string()), name);
-        RECTO_TRY(shop.fs->make_folders(folder));
-        const Limits limits{std::chrono::steady_clock::now() + std::chrono::minutes(5), {}};
-        RECTO_ASSIGN(auto result, stage->make_worker()->run({item, page, image, folder, results, limits}));
-        if (result.is_object() && result.contains("findings"))
-            for (const auto& f : result["findings"]) page.findings.push_back(f.get<Finding>());
-        if (name == "reading") {
-            page.text = result.get<PageText>();
-            if (page.text.state == ReadState::NotMachineReadable)
-                page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
-        } else if (name == "encode") {
-            page.encoded = result.get<EncodedPage>();
-        } else if (!result.is_object() || !result.value("work_only", false)) {
-            page.stage_data[name] = result;
-        }
-        results[name] = std::move(result);
-    }
-    return {};
 }
 
 int next_serial(const Item& item) {
@@ -148,8 +107,10 @@ Result<Outcome> replace_page(Workshop& shop, const Request& request, const std::
     page.treatment = fresh.treatment;
     page.page_class = fresh.page_class;
     page.findings = fresh.findings;
-    RECTO_TRY(read_page(shop, item, page, staging.path()));
     const std::string id = page.id.to_string();
+    if (values_dropped(item.edits, id, image_of(item, page)))
+        page.findings.push_back({"amend.values_dropped", Severity::Warning, {}, false, {}});
+    RECTO_TRY(read_page(shop, item, page, staging.path()));
     RECTO_ASSIGN(Outcome out, commit(shop, stored, edit, staging.path()));
     out.pages.push_back(id);
     for (const Page& p : item.pages)

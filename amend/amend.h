@@ -1,6 +1,6 @@
 #pragma once
 
-/// Changing a stored item: a page scanned again, a page that was missing, a release, corrected text. Each makes one new
+/// Changing a stored item: a page scanned again, a page that was missing, a release, corrected text, values set by hand. Each makes one new
 /// version of the item's object by the item stages of a run; pages that did not change are neither decoded nor read again:
 /// their words come from ALTO, their images from the PDF. Nothing is removed from storage.
 ///
@@ -21,6 +21,7 @@
 #include "pipeline/core/stage.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/ocfl.h"
+#include "stages/treatment/manual.h"
 
 namespace recto::amend {
 
@@ -85,6 +86,21 @@ struct Refusal {
 /// applied. One version, one event in PREMIS naming every line.
 Result<Outcome> correct_item(Workshop& shop, const Request& request, const std::vector<CorrectionRow>& rows,
                              std::vector<Refusal>& refused);
+
+/// A row of a file of values set by hand.
+struct TreatRow {
+    int row = 0;
+    std::string page;
+    treat::ManualWords words;
+    bool automatic = false; ///< What a person set before goes: treatment's own values again.
+    std::string who;
+};
+
+/// Treats, renders and reads the named pages with the values of the rows, all or none of an item's. A scan that is cut in
+/// two gives a further page with an id of its own; joined, the first page keeps its id and the second is no longer there
+/// (earlier versions have it). Rows that are so already change nothing. One version, one event in PREMIS.
+Result<Outcome> treat_item(Workshop& shop, const Request& request, const std::vector<TreatRow>& rows,
+                           std::vector<Refusal>& refused);
 
 /// An item of the archive with the words of its pages, as ALTO has them (lines named).
 struct StoredItem {

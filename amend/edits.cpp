@@ -4,6 +4,7 @@
 #include <set>
 
 #include "amend/corrections.h"
+#include "amend/hand_values.h"
 #include "stages/encode/encode.h"
 #include "stages/encode/text_layer.h"
 
@@ -90,13 +91,17 @@ Result<void> put_on(Item& item, const nlohmann::json& stored, const ContentPath&
     RECTO_ASSIGN(const Item before, item_from_json(stored));
     item.edits = before.edits;
     std::set<std::string> replaced, inserted;
+    bool treated = false;
     for (const auto& edit : item.edits) {
         const std::string kind = edit.value("edit", ""), page = edit.value("page", "");
         if (kind == "replace") replaced.insert(page);
         if (kind == "insert") inserted.insert(page);
+        treated = treated || kind == "treat";
     }
     for (const auto& page : inserted) replaced.erase(page);
-    if (replaced.empty() && inserted.empty()) return {};
+    if (replaced.empty() && inserted.empty() && !treated) return {};
+    std::vector<ImageName> grouped;
+    for (const Page& page : item.pages) grouped.push_back(image_of(item, page));
 
     const auto source_of = [&](const Page& page) -> Result<Source> {
         const auto index = static_cast<std::size_t>(page.image.source);
@@ -119,6 +124,8 @@ Result<void> put_on(Item& item, const nlohmann::json& stored, const ContentPath&
             here->image.source = index;
             here->leaf = leaf;
             here->side = side;
+            if (values_dropped(item.edits, id, image_of(item, *here)))
+                here->findings.push_back({"amend.values_dropped", Severity::Warning, {}, false, {}});
             replaced.erase(id);
         } else if (inserted.contains(id) && here == item.pages.end()) {
             RECTO_ASSIGN(Source source, source_of(page));
@@ -133,6 +140,7 @@ Result<void> put_on(Item& item, const nlohmann::json& stored, const ContentPath&
         }
         if (here != item.pages.end()) last = static_cast<std::size_t>(here - item.pages.begin()) + 1;
     }
+    put_values_on(item, before, grouped);
     number_order(item);
     decide_hold(item);
     for (const auto& rest : {replaced, inserted})

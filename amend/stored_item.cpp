@@ -4,6 +4,7 @@
 
 #include "amend/edits.h"
 #include "pipeline/core/messages.h"
+#include "pipeline/files/image_out.h"
 #include "stages/encode/encode.h"
 #include "stages/grouping/checks.h"
 #include "stages/grouping/grouping.h"
@@ -89,18 +90,61 @@ Result<void> prepare(Workshop& shop, StoredItem& stored, const std::string& stag
     return {};
 }
 
+nlohmann::json edit_of(const char* kind, Workshop& shop, const Request& request) {
+    nlohmann::json j = {{"edit", kind}, {"time", rfc3339(shop.clock.now())}, {"who", request.who}};
+    if (!request.reason.empty()) j["reason"] = request.reason;
+    if (request.sheet) j["routed_by"] = "separator sheet";
+    return j;
+}
+
+Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string& staging) {
+    const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
+    RECTO_ASSIGN(const Raster scan, shop.decode(source, page.image.index));
+    RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
+    image.dpi = page.treatment.dpi;
+    page.text = {};
+    page.encoded = {};
+    page.stage_data.clear();
+    page.error.reset();
+    std::map<std::string, nlohmann::json> results;
+    for (const auto& stage : shop.stages.pages) {
+        const std::string name(stage->info().name);
+        if (name == "preview") continue; // For the report of a run.
+        const std::string folder = join_path(join_path(staging, page.id.to_string()), name);
+        RECTO_TRY(shop.fs->make_folders(folder));
+        const Limits limits{std::chrono::steady_clock::now() + std::chrono::minutes(5), {}};
+        RECTO_ASSIGN(auto result, stage->make_worker()->run({item, page, image, folder, results, limits}));
+        if (result.is_object() && result.contains("findings"))
+            for (const auto& f : result["findings"]) page.findings.push_back(f.get<Finding>());
+        if (name == "reading") {
+            page.text = result.get<PageText>();
+            if (page.text.state == ReadState::NotMachineReadable)
+                page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
+        } else if (name == "encode") {
+            page.encoded = result.get<EncodedPage>();
+        } else if (!result.is_object() || !result.value("work_only", false)) {
+            page.stage_data[name] = result;
+        }
+        results[name] = std::move(result);
+    }
+    return {};
+}
+
 Result<Outcome> commit(Workshop& shop, StoredItem& stored, const nlohmann::json& edit, const std::string& staging) {
     Item& item = stored.item;
     item.edits.push_back(edit);
     // What grouping said of the pages together is said again of the pages as they are now.
     for (Page& page : item.pages)
         std::erase_if(page.findings, [](const Finding& f) {
-            return f.code == "group.duplicate" || f.code == "group.odd_orientation";
+            return f.code == "group.duplicate" || f.code == "group.odd_orientation" || f.code == "group.odd_size" ||
+                   f.code == "group.streaks";
         });
     std::erase_if(item.findings, [](const Finding& f) { return f.code == "encode.page_without_image"; });
     decide_hold(item);
     group::check_duplicates(item, static_cast<int>(shop.settings.get(group::kDuplicateDistance)));
     group::check_orientation(item);
+    group::check_sizes(item);
+    group::check_streaks(item);
     group::classify_by_text(item, shop.settings);
 
     nlohmann::json provenance = stored.document.value("provenance", nlohmann::json::object());

@@ -10,6 +10,12 @@ namespace recto::amend {
 /// time they were made, grouping's checks ready to be made again.
 Result<void> prepare(Workshop& shop, StoredItem& stored, const std::string& staging);
 
+/// The ledger's entry for what is asked, without its particulars.
+nlohmann::json edit_of(const char* kind, Workshop& shop, const Request& request);
+
+/// Reads and encodes one page, as a run's page stages do. The item holds the page already.
+Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string& staging);
+
 /// Runs classification and the item stages and stores the next version with `edit` in the ledger.
 Result<Outcome> commit(Workshop& shop, StoredItem& stored, const nlohmann::json& edit, const std::string& staging);
 

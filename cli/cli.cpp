@@ -64,7 +64,7 @@ std::string schema_folder() { return folder_of_data("RECTO_SCHEMAS", "schemas");
 int exit_code_of(const Error& e) {
     const std::string_view code = e.code;
     if (code.starts_with("missing.")) return kMissing;
-    if (code.starts_with("search.")) return kUsage; // a query that cannot be understood
+    if (code.starts_with("search.") || code == "by_hand.nothing") return kUsage; // a query that cannot be understood
     if (code == "store.network_file_system") return kBadConfig;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
@@ -76,7 +76,7 @@ int exit_code_of(const Error& e) {
     if (code.starts_with("decode.") || code.starts_with("read.") || code.starts_with("store.") ||
         code.starts_with("catalogue.") || code.starts_with("package.") || code.starts_with("intake.") ||
         code.starts_with("encode.") || code.starts_with("verify.") || code.starts_with("amend.") ||
-        code.starts_with("correct."))
+        code.starts_with("correct.") || code == "by_hand.columns")
         return kBadData;
     return kInternal;
 }
@@ -149,6 +149,7 @@ int main(int argc, char** argv) {
     add_insert(app, action);
     add_release(app, action);
     add_correct(app, action);
+    add_treat(app, action);
     add_watch(app, action);
     add_separator(app, action);
     add_summary(app, action);

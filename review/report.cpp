@@ -14,6 +14,7 @@
 #include "review/html.h"
 #include "review/outliers.h"
 #include "review/parts.h"
+#include "review/treatments.h"
 
 namespace recto {
 namespace {
@@ -76,8 +77,8 @@ std::string look_first(const Book& book) {
             if (worst(p) >= Severity::Warning) pages.push_back(&p);
     if (pages.empty()) return "";
     std::ranges::stable_sort(pages, [](const PageReport* a, const PageReport* b) { return worst(*a) > worst(*b); });
-    std::string out =
-        fmt::format("<section><h2>{} ({})</h2><div class=\"sheet\">", label("report.look_first"), pages.size());
+    std::string out = fmt::format("<section><h2>{} ({})</h2><p class=\"soft\">{}</p><div class=\"sheet\">",
+                                  label("report.look_first"), pages.size(), label("report.look_first.how"));
     for (std::size_t n = 0; n < std::min(pages.size(), kLookFirst); ++n) out += page_figure(book, *pages[n], "");
     return out + "</div></section>";
 }
@@ -203,10 +204,12 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
     };
     book.links = {{"index.html", plain("report.overview")},
                   {"doubts.html", fmt::format("{} ({})", plain("report.doubts"), doubts.size())},
-                  {"corrections.csv", plain("report.corrections")}};
+                  {"corrections.csv", plain("report.corrections")},
+                  {"treatments.csv", plain("report.treatments")}};
     RECTO_TRY(place_pages(book));
     RECTO_TRY(write_item_pages(book));
     RECTO_TRY(write_doubts(book, doubts));
+    RECTO_TRY(fs.write(join_path(folder, "treatments.csv"), treatments_csv(run, outliers(run, kOutliers))));
 
     const std::size_t parts = std::max<std::size_t>(1, (book.items.size() + kItemsAPage - 1) / kItemsAPage);
     std::vector<std::string> addresses;

@@ -2,7 +2,7 @@
 
 /// The report of a run for people: a folder of pages that open without a server and stay small however large the run is:
 /// index.html (what needs a person first, findings, outliers, items worst first), items/ (contact sheets, before and after),
-/// doubts.html (lines that the reader was not sure of, beside their pictures), corrections.csv to be filled in, and run.json
+/// doubts.html (lines that the reader was not sure of, beside their pictures), corrections.csv and treatments.csv to be filled in, and run.json
 /// for programs. Never part of a package; can be deleted.
 
 #include <string>

@@ -251,6 +251,12 @@ class PremisWriter {
             for (const Json& l : e.value("lines", Json::array()))
                 detail += fmt::format(" page urn:uuid:{} line {};", l.value("page", ""), l.value("line", ""));
             detail.pop_back();
+        } else if (kind == "treat") {
+            detail = "treatment set by hand:";
+            for (const Json& p : e.value("pages", Json::array()))
+                detail += fmt::format(" page urn:uuid:{} {};", p.value("page", ""),
+                                      p.value("automatic", false) ? "automatic again" : p.value("values", Json()).dump());
+            detail.pop_back();
         } else detail = kind;
         if (kind != "release" && !e.value("reason", "").empty()) detail += "; reason: " + e.value("reason", "");
         begin_event(kind == "release" ? kPolicy : kModification, fmt::format("{}-{:04}", kind, number),

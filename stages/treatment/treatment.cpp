@@ -55,19 +55,49 @@ struct Sheet {
     std::string split; ///< "", "left", "right".
 };
 
+/// Two facing pages as one sheet: their outermost corners.
+Sheet as_one(const Sheet& a, const Sheet& b) {
+    Sheet out = a;
+    out.quad_confidence = std::min(a.quad_confidence, b.quad_confidence);
+    out.sides_seen = std::min(a.sides_seen, b.sides_seen);
+    const auto outermost = [&](double x, double y) {
+        Point best = a.region[0];
+        for (const Quad* q : {&a.region, &b.region})
+            for (const Point& p : *q)
+                if (p.x * x + p.y * y > best.x * x + best.y * y) best = p;
+        return best;
+    };
+    out.region = {{outermost(-1, -1), outermost(1, -1), outermost(1, 1), outermost(-1, 1)}};
+    return out;
+}
+
+/// Options under which nothing is looked for that a person has decided.
+Options obeying(Options o, const ManualTreatment& m) {
+    if (m.keep || m.turn_deg) o.orient = false;
+    if (m.keep || m.one_page || m.quad || m.whole) o.split = false;
+    if (m.keep) o.deskew = false;
+    if (m.keep || m.whole) o.crop = false;
+    if (m.angle_deg) o.min_skew_deg = 0;
+    return o;
+}
+
 class Treater {
   public:
-    Treater(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe)
-        : raster_(raster), info_(info), options_(options), probe_(probe) {}
+    Treater(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe,
+            const ManualTreatment& manual)
+        : raster_(raster), info_(info), options_(obeying(options, manual)), probe_(probe), manual_(manual) {}
 
     ImageTreatment run();
 
   private:
     void find_streaks_on_glass();
     void find_sheets();
+    void limit_ink_to_sheets();
     void measure_skew();
     void decide_orientation();
     void split_spread();
+    void cut_in_two(const Sheet& sheet, const Transform& straight, const Transform& to_sheet, double x_top,
+                    double x_bottom, double height);
     PageTreatment make_page(const Sheet& sheet);
     void deskew_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& ink);
     void crop_page(PageTreatment& page, const Sheet& sheet, Transform upright);
@@ -90,8 +120,9 @@ class Treater {
 
     const Raster& raster_;
     const ImageInfo& info_;
-    const Options& options_;
+    const Options options_;
     OrientationProbe* probe_;
+    const ManualTreatment& manual_;
 
     Analysis a_;
     cv::Mat ink_; ///< Normalised, limited to the sheets.
@@ -116,6 +147,16 @@ void Treater::find_streaks_on_glass() {
 }
 
 void Treater::find_sheets() {
+    if (manual_.quad) {
+        Sheet s;
+        for (std::size_t i = 0; i < 4; ++i) s.region[i] = a_.source_to_work((*manual_.quad)[i]);
+        s.has_quad = true;
+        s.quad_confidence = 1;
+        s.split = manual_.half;
+        sheets_.push_back(s);
+        limit_ink_to_sheets();
+        return;
+    }
     const PageEdges edges = find_page_edges(a_);
     bool unsure = edges.bed_visible && edges.pages.empty();
     for (const auto& p : edges.pages) {
@@ -138,16 +179,22 @@ void Treater::find_sheets() {
             return cv::contourArea(c);
         };
         const double one = area(sheets_[0].region), two = area(sheets_[1].region);
-        if (std::min(one, two) < 0.7 * std::max(one, two) || !options_.split) sheets_.clear();
+        if (std::min(one, two) < 0.7 * std::max(one, two)) sheets_.clear();
+        else if (!options_.split || manual_.fold) sheets_ = {as_one(sheets_[0], sheets_[1])};
     }
     if (sheets_.empty()) {
         Sheet whole;
         whole.region = image_quad(a_.work.cols, a_.work.rows);
         sheets_.push_back(whole);
-        if (unsure) result_.findings.push_back(finding("treat.edge_unsure", Severity::Info));
+        if (unsure && !manual_.keep && !manual_.whole)
+            result_.findings.push_back(finding("treat.edge_unsure", Severity::Info));
         ink_ = normalised_ink(a_.ink);
         return;
     }
+    limit_ink_to_sheets();
+}
+
+void Treater::limit_ink_to_sheets() {
     cv::Mat mask(a_.work.size(), CV_8UC1, cv::Scalar(0));
     for (const auto& s : sheets_) cv::bitwise_or(mask, quad_mask(a_.work.size(), s.region, 6), mask);
     cv::Mat inside;
@@ -156,6 +203,11 @@ void Treater::find_sheets() {
 }
 
 void Treater::measure_skew() {
+    if (manual_.angle_deg) {
+        skew_.angle_deg = *manual_.angle_deg;
+        skew_.confidence = 1;
+        return;
+    }
     skew_ = estimate_skew(ink_, options_.max_skew_deg);
     const Sheet& s = sheets_.front();
     // Paper without print that can be measured (blank, a photograph): its own sides, when two or more are seen.
@@ -171,6 +223,11 @@ void Treater::measure_skew() {
 
 void Treater::decide_orientation() {
     turn_confidence_ = 0;
+    if (manual_.turn_deg) {
+        turn_deg_ = *manual_.turn_deg;
+        turn_confidence_ = 1;
+        return;
+    }
     if (!options_.orient) return;
     const double print = static_cast<double>(cv::countNonZero(ink_ > 100)) / static_cast<double>(ink_.total());
     if (print < 0.0008) return; // nothing to tell it by
@@ -236,7 +293,7 @@ void Treater::decide_orientation() {
 }
 
 void Treater::split_spread() {
-    if (!options_.split) return;
+    if (!options_.split && !manual_.fold) return;
     const Transform up = upright();
     if (sheets_.size() == 2) {
         // Two sheets on the bed: left and right as a reader sees them once they are upright.
@@ -262,9 +319,19 @@ void Treater::split_spread() {
         inner.x = box.x + (box.width - inner.width) / 2;
         inner.y = box.y + (box.height - inner.height) / 2;
     }
-    if (inner.width < 1.12 * inner.height) return;
+    if (!manual_.fold && inner.width < 1.12 * inner.height) return;
     Transform to_sheet = straight;
     to_sheet.crop(inner);
+    const double w = inner.width, h = inner.height;
+    if (manual_.fold && manual_.fold->share == 0) {
+        const Point one = to_sheet.apply(manual_.fold->ends[0]), two = to_sheet.apply(manual_.fold->ends[1]);
+        const auto at = [&](double y) { // of a line that runs down more than across, by its nature
+            const double down = two.y - one.y;
+            return std::abs(down) < 1 ? one.x : one.x + (y - one.y) * (two.x - one.x) / down;
+        };
+        return cut_in_two(sheet, straight, to_sheet, at(0), at(h), h);
+    }
+    if (manual_.fold) return cut_in_two(sheet, straight, to_sheet, manual_.fold->share * w, manual_.fold->share * w, h);
     const double step = 2.0 * a_.factor;
     const cv::Mat background = page_view(a_, a_.small, 2, to_sheet, step, 255);
     cv::Mat closed;
@@ -278,26 +345,27 @@ void Treater::split_spread() {
         result_.findings.push_back(finding("treat.split_unsure", Severity::Warning));
         return;
     }
-    const double x = gutter.x * step;
-    const auto back = [&](double px, double py) { return a_.source_to_work(to_sheet.invert({px, py})); };
-    const double w = inner.width, h = inner.height;
-    Sheet left = sheet, right = sheet;
-    if (sheet.has_quad) {
-        // The paper's own corners outside, the fold inside.
+    cut_in_two(sheet, straight, to_sheet, gutter.x * step, gutter.x * step, h);
+}
+
+/// By the line from (x_top, 0) to (x_bottom, height) of the frame of `to_sheet`.
+void Treater::cut_in_two(const Sheet& sheet, const Transform& straight, const Transform& to_sheet, double x_top,
+                         double x_bottom, double height) {
+    const auto back = [&](const Point& p) { return a_.source_to_work(to_sheet.invert(p)); };
+    const double w = to_sheet.width(), h = height;
+    std::array<Point, 4> c{{{0, 0}, {w, 0}, {w, h}, {0, h}}};
+    if (sheet.has_quad) { // the paper's own corners outside, the fold inside
         const Quad corners = content_order(to_source(sheet.region), straight);
-        std::array<Point, 4> c;
         for (std::size_t i = 0; i < 4; ++i) c[i] = to_sheet.apply(corners[i]);
-        const auto along = [&](const Point& p, const Point& q) {
-            const double t = std::clamp((x - p.x) / std::max(1e-6, q.x - p.x), 0.0, 1.0);
-            return Point{x, p.y + t * (q.y - p.y)};
-        };
-        const Point top = along(c[0], c[1]), bottom = along(c[3], c[2]);
-        left.region = {{back(c[0].x, c[0].y), back(top.x, top.y), back(bottom.x, bottom.y), back(c[3].x, c[3].y)}};
-        right.region = {{back(top.x, top.y), back(c[1].x, c[1].y), back(c[2].x, c[2].y), back(bottom.x, bottom.y)}};
-    } else {
-        left.region = {{back(0, 0), back(x, 0), back(x, h), back(0, h)}};
-        right.region = {{back(x, 0), back(w, 0), back(w, h), back(x, h)}};
     }
+    const auto along = [](const Point& p, const Point& q, double x) {
+        const double t = std::clamp((x - p.x) / std::max(1e-6, q.x - p.x), 0.0, 1.0);
+        return Point{x, p.y + t * (q.y - p.y)};
+    };
+    const Point top = along(c[0], c[1], x_top), bottom = along(c[3], c[2], x_bottom);
+    Sheet left = sheet, right = sheet;
+    left.region = {{back(c[0]), back(top), back(bottom), back(c[3])}};
+    right.region = {{back(top), back(c[1]), back(c[2]), back(bottom)}};
     left.split = "left";
     right.split = "right";
     sheets_ = {left, right};
@@ -305,6 +373,12 @@ void Treater::split_spread() {
 
 void Treater::deskew_page(PageTreatment& page, const Sheet& sheet, const cv::Mat& ink) {
     SkewEstimate skew = skew_;
+    if (manual_.angle_deg) {
+        page.skew_deg = *manual_.angle_deg;
+        page.skew_confidence = 1;
+        page.deskewed = *manual_.angle_deg != 0;
+        return;
+    }
     if (!sheet.split.empty()) { // facing pages seldom lie equally straight
         const SkewEstimate own = estimate_skew(ink, options_.max_skew_deg);
         if (own.confidence >= kSureSkew) skew = own;
@@ -353,7 +427,7 @@ void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
     if (sheet.has_quad && options_.crop) {
         // Print that lies outside the paper that was found means that it was not the paper.
         bool vetoed = false;
-        if (!half) {
+        if (!half && !manual_.quad) {
             Quad wide = sheet.region;
             const double reach = margin / a_.factor + 2;
             const cv::Mat inside = quad_mask(a_.work.size(), wide, -reach);
@@ -515,9 +589,10 @@ ImageTreatment Treater::run() {
 }
 } // namespace
 
-ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options,
-                           OrientationProbe* probe) {
-    return Treater(raster, info, options, probe).run();
+ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options, OrientationProbe* probe,
+                           const ManualTreatment* manual) {
+    static const ManualTreatment kNone;
+    return Treater(raster, info, options, probe, manual ? *manual : kNone).run();
 }
 } // namespace treat
 

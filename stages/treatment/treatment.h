@@ -9,6 +9,7 @@
 
 #include "pipeline/core/model.h"
 #include "pipeline/core/stage.h"
+#include "stages/treatment/manual.h"
 #include "stages/treatment/orient.h"
 
 namespace recto {
@@ -30,8 +31,9 @@ struct Options {
 
 /// All of treatment for one image. `probe` may be null: then unsure pages stay as they are. Pure but for the probe; any
 /// thread. `info.orientation` (EXIF/TIFF tag) is applied before anything is looked at.
+/// `manual`: what a person decided; it is done without a veto, and nothing is said to be unsure of it.
 [[nodiscard]] ImageTreatment treat_image(const Raster& raster, const ImageInfo& info, const Options& options,
-                                         OrientationProbe* probe);
+                                         OrientationProbe* probe, const ManualTreatment* manual = nullptr);
 
 } // namespace treat
 } // namespace recto

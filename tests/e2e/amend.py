@@ -218,6 +218,143 @@ class Amended(Case):
         self.verified()
 
 
+class TreatedByHand(Case):
+    """One book spread and two single pages; values set by hand, runs, another scan."""
+
+    def setUp(self):
+        super().setUp()
+        self.batch = self.folder / "in"
+        item = self.batch / "book"
+        item.mkdir(parents=True)
+        stack = SAMPLES / "batch" / "stack-20231106"
+        for n, name in enumerate(("0007.jpg", "0002.tif", "0003.tif"), 1):
+            shutil.copy(stack / name, item / f"{n:03}{pathlib.Path(name).suffix}")
+        self.archive = self.folder / "a"
+        first = run("run", self.batch, "-o", self.archive, "--create", "--json")
+        self.assertIn(first.returncode, (0, 1), first.stderr)
+        report = json.loads(first.stdout)
+        self.report = pathlib.Path(report["report"]).parent
+        self.id = report["items"][0]["id"]
+        self.first = head(self.archive, self.id)[0]["pages"]
+        self.assertEqual([p["treatment"]["split"] for p in self.first], ["left", "right", "", ""])
+
+    def pages(self):
+        return head(self.archive, self.id)[0]["pages"]
+
+    def treat(self, *words, code=0):
+        r = run("treat", self.archive, "--item", self.id, *words)
+        self.assertEqual(r.returncode, code, r.stderr)
+        return r
+
+    def again(self, quality):
+        r = run("run", self.batch, "-o", self.archive, "--json", "--set", f"encode.jpeg_quality={quality}")
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+
+    def verified(self):
+        checked = run("verify", self.archive)
+        self.assertEqual(checked.returncode, 0, checked.stdout[-3000:] + checked.stderr)
+
+    def test_an_angle_outlives_runs_and_goes_back(self):
+        page = self.first[2]["id"]
+        self.treat("--page", page, "--angle", "3.5", "--who", "王五", "--reason", "表格倾斜")
+        now = self.pages()[2]
+        self.assertEqual((now["id"], now["treatment"]["skew_deg"], now["treatment"]["deskewed"]), (page, 3.5, True))
+        self.assertNotEqual(now["treatment"]["transform"], self.first[2]["treatment"]["transform"])
+        _, files, inventory = head(self.archive, self.id)
+        self.assertEqual(inventory["head"], "v2")
+        premis = files["metadata/premis.xml"].read_text("utf-8")
+        for word in ("王五", "treatment set by hand", "3.5", page, "表格倾斜"):
+            self.assertIn(word, premis)
+        # ALTO has the page as it is shown now: its words lie level no more.
+        self.verified()
+        self.assertIn("nothing to do", self.treat("--page", page, "--angle", "3.5").stderr)
+        r = run("run", self.batch, "-o", self.archive, "--json")
+        self.assertEqual({i["state"] for i in json.loads(r.stdout)["items"]}, {"unchanged"}, r.stderr)
+        self.again(70)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v3")
+        self.assertEqual(self.pages()[2]["treatment"]["skew_deg"], 3.5)
+        self.assertEqual([p["id"] for p in self.pages()], [p["id"] for p in self.first])
+        self.verified()
+        self.treat("--page", page, "--auto")
+        self.assertEqual(self.pages()[2]["treatment"]["transform"], self.first[2]["treatment"]["transform"])
+        self.again(71)
+        self.assertEqual(self.pages()[2]["treatment"]["transform"], self.first[2]["treatment"]["transform"])
+
+    def test_a_spread_is_joined_cut_elsewhere_and_its_halves_set_one_by_one(self):
+        left, right, third, fourth = (p["id"] for p in self.first)
+        self.treat("--page", right, "--split", "none")
+        self.assertEqual([p["id"] for p in self.pages()], [left, third, fourth])
+        self.assertEqual(self.pages()[0]["treatment"]["split"], "")
+        self.assertEqual([p["order"] for p in self.pages()], [1, 2, 3])
+        self.again(70)
+        self.assertEqual([p["id"] for p in self.pages()], [left, third, fourth], "a run finds two pages there, the person said one")
+        self.verified()
+        self.treat("--page", left, "--split", "46%")
+        self.assertEqual([p["treatment"]["split"] for p in self.pages()], ["left", "right", "", ""])
+        further = self.pages()[1]["id"]
+        self.assertEqual([p["id"] for p in self.pages()], [left, further, third, fourth])
+        self.treat("--page", further, "--angle", "-2")
+        self.again(71)
+        now = self.pages()
+        self.assertEqual([p["id"] for p in now], [left, further, third, fourth])
+        self.assertEqual(now[1]["treatment"]["skew_deg"], -2)
+        self.assertLess(now[0]["treatment"]["transform"]["width"], now[1]["treatment"]["transform"]["width"], "cut left of the middle")
+        self.verified()
+        bag = run("package", self.archive, "--as", "bag", "-o", self.folder / "bags")
+        self.assertEqual(bag.returncode, 0, bag.stderr)
+        self.assertEqual(run("verify", *sorted((self.folder / "bags").iterdir())).returncode, 0)
+
+    def test_the_file_of_a_report_is_filled_in_and_applied(self):
+        path = self.folder / "values.csv"
+        heading = ["件 / item", "页标识 / page id", "设定转向 / set turn", "设定角度 / set angle", "设定四角 / set corners", "设定拆页 / set split", "保持原样 / set keep", "修改人 / who"]
+        given = next(csv.reader((self.report / "treatments.csv").read_text("utf-8-sig").splitlines()))
+        self.assertEqual(given[:8], heading)
+        rows = [[self.id, self.first[2]["id"], "180", "", "", "", "", "王五"],
+                [self.id, self.first[3]["id"], "", "", "10%,10% 90%,10% 90%,90% 10%,90%", "", "", "王五"],
+                [self.id, self.first[0]["id"], "", "", "", "", "", ""]]
+        def write(rows):
+            with open(path, "w", encoding="gb18030", newline="") as f:
+                csv.writer(f).writerows([heading, *rows])
+        write([*rows, [self.id, self.first[0]["id"], "", "99", "", "", "", "王五"]])
+        r = run("treat", self.archive, path)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("Row 5", r.stderr)
+        self.assertIn("-45 to 45", r.stderr)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v1", "all or nothing for an item")
+        write(rows)
+        r = run("treat", self.archive, path, "--json")
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(json.loads(r.stdout)["not_filled_in"], 1)
+        now = self.pages()
+        self.assertEqual(now[2]["treatment"]["orientation_deg"], 180)
+        image = head(self.archive, self.id)[0]["sources"][now[3]["image"]["source"]]["images"][0]
+        self.assertAlmostEqual(now[3]["treatment"]["transform"]["width"] / image["width"], 0.8, delta=0.04)
+        self.verified()
+
+    def test_a_new_scan_drops_the_values_and_says_so(self):
+        page = self.first[2]["id"]
+        self.treat("--page", page, "--keep")
+        self.assertEqual(run("replace", self.archive, self.id, "--page", page, SAMPLES / "batch" / "LZ01-WS·2023-D30-0012" / "002.tif").returncode, 0)
+        self.assertIn("amend.values_dropped", [f["code"] for f in self.pages()[2]["findings"]])
+        self.again(70)
+        self.assertIn("amend.values_dropped", [f["code"] for f in self.pages()[2]["findings"]])
+        self.treat("--page", page, "--angle", "1")
+        self.again(71)
+        now = self.pages()[2]
+        self.assertEqual(now["treatment"]["skew_deg"], 1)
+        self.assertNotIn("amend.values_dropped", [f["code"] for f in now["findings"]])
+        self.verified()
+
+    def test_wrong_input_is_named(self):
+        page = self.first[2]["id"]
+        self.assertEqual(run("treat", self.archive).returncode, 64)
+        self.treat("--page", page, code=64)
+        self.assertIn("outside the scan", self.treat("--page", page, "--corners", "0,0 99999,0 99999,9 0,9", code=1).stderr)
+        self.assertIn("joins its pages", self.treat("--page", self.first[0]["id"], "--corners", "whole", code=1).stderr)
+        self.assertIn("nobody", run("treat", self.archive, "--item", "nobody", "--page", "1", "--keep").stderr)
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v1")
+
+
 class Corrected(Case):
     def setUp(self):
         super().setUp()
