@@ -136,8 +136,8 @@ Result<Outcome> commit(Workshop& shop, StoredItem& stored, const nlohmann::json&
     // What grouping said of the pages together is said again of the pages as they are now.
     for (Page& page : item.pages)
         std::erase_if(page.findings, [](const Finding& f) {
-            return f.code == "group.duplicate" || f.code == "group.odd_orientation" || f.code == "group.odd_size" ||
-                   f.code == "group.streaks";
+            return f.code == "group.duplicate" || f.code == "group.odd_orientation" ||
+                   f.code == "group.orientation_unlike" || f.code == "group.odd_size" || f.code == "group.streaks";
         });
     std::erase_if(item.findings, [](const Finding& f) { return f.code == "encode.page_without_image"; });
     decide_hold(item);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace recto::group {
@@ -36,6 +37,14 @@ bool alike(const Page& a, const Page& b) {
     return close(a.treatment.transform.width(), b.treatment.transform.width(), 0.05) &&
            close(a.treatment.transform.height(), b.treatment.transform.height(), 0.05) &&
            close(a.treatment.ink_ratio, b.treatment.ink_ratio, 0.10);
+}
+
+/// The page's own print says which way up it is; less than that is the stack's to say.
+bool knows_its_turn(const Page& p) {
+    const PageTreatment& t = p.treatment;
+    return t.orientation_confidence >= 0.3 && std::none_of(t.findings.begin(), t.findings.end(), [](const Finding& f) {
+               return f.code == "treat.orientation_unsure";
+           });
 }
 
 } // namespace
@@ -102,24 +111,41 @@ void check_duplicates(Item& item, int distance) {
 }
 
 void check_orientation(Item& item) {
-    std::map<int, std::vector<Page*>> by_turn;
+    std::map<int, std::vector<Page*>> sure; // by turn
+    std::vector<Page*> weak;                // those that know little by themselves
     std::size_t pages = 0;
     for (Page& p : item.pages) {
         if (!has_content(p) || p.error) continue;
-        by_turn[p.treatment.orientation_deg].push_back(&p);
         ++pages;
+        if (knows_its_turn(p)) sure[p.treatment.orientation_deg].push_back(&p);
+        else weak.push_back(&p);
     }
-    if (pages < 5 || by_turn.size() != 2) return;
-    for (const auto& [turn, odd] : by_turn) {
-        if (odd.size() != 1) continue;
-        const double confidence = odd[0]->treatment.orientation_confidence;
+    if (pages < 5 || sure.empty()) return;
+    const auto stack = std::max_element(sure.begin(), sure.end(),
+                                        [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    const std::size_t agree = stack->second.size();
+    std::size_t odd = 0;
+    for (const auto& [turn, list] : sure)
+        if (turn != stack->first) odd += list.size();
+    // An item of many ways up says nothing about a page, nor do a few pages about many.
+    if (agree < 4 || odd > std::max<std::size_t>(1, agree / 10)) return;
+    const auto tell = [&](Page& p, const char* code, Severity severity) {
         Finding f;
-        f.code = "group.odd_orientation";
-        // Sure of itself, the page simply lay the other way round; unsure, the stack knows better.
-        f.severity = confidence >= 0.6 ? Severity::Info : Severity::Warning;
-        f.args = {std::to_string(odd[0]->order), std::to_string(turn)};
-        odd[0]->findings.push_back(std::move(f));
-    }
+        f.code = code;
+        f.severity = severity;
+        f.args = {std::to_string(p.order), std::to_string(p.treatment.orientation_deg)};
+        if (f.code == std::string_view("group.orientation_unlike"))
+            f.args.insert(f.args.end(), {std::to_string(agree), std::to_string(stack->first)});
+        p.findings.push_back(std::move(f));
+    };
+    for (const auto& [turn, list] : sure)
+        if (turn != stack->first)
+            for (Page* p : list)
+                // Sure of itself, the page simply lay the other way round; less so, the stack knows better.
+                tell(*p, "group.odd_orientation",
+                     p->treatment.orientation_confidence >= 0.6 ? Severity::Info : Severity::Warning);
+    for (Page* p : weak)
+        if (p->treatment.orientation_deg != stack->first) tell(*p, "group.orientation_unlike", Severity::Warning);
 }
 
 void check_sizes(Item& item) {

@@ -16,7 +16,10 @@ void mark_sides(Item& item, std::string_view duplex);
 /// `distance` bits (0 to 16) at a like size and amount of ink.
 void check_duplicates(Item& item, int distance);
 
-/// Finding "group.odd_orientation" on a page turned otherwise than all the rest (at least four pages that agree).
+/// What the stack says of a page's way up, where at least four pages agree and nine in ten of those that know: finding
+/// "group.odd_orientation" on a page that says otherwise (Info where it is sure of itself, else Warning), and
+/// "group.orientation_unlike" (Warning) on one whose own evidence is weak, or which treatment left unsure, and which lies
+/// otherwise than they do; it names their turn. No page is turned by its neighbours.
 void check_orientation(Item& item);
 
 /// Finding "group.odd_size" on a page whose paper is unlike that of nearly all others (five pages of known resolution or

@@ -3,6 +3,7 @@
 #include "stages/grouping/grouping.h"
 
 #include <set>
+#include <tuple>
 
 #include <gmock/gmock.h>
 
@@ -353,13 +354,57 @@ TEST(Duplicates, BySignature) {
     EXPECT_FALSE(has(items[0].pages[3].findings, "group.duplicate"));
 }
 
-TEST(Orientation, TheOddPageIsSaid) {
+/// Pages turned as given, with that confidence.
+std::vector<Page> pages_turned(const std::vector<std::pair<int, double>>& turns, std::vector<std::size_t> unsure = {}) {
     Box box;
-    box.body(6);
-    box.input.sources[4].treatments[0].pages[0].orientation_deg = 180;
-    const auto items = box.items();
-    EXPECT_TRUE(has(items[0].pages[4].findings, "group.odd_orientation"));
-    EXPECT_FALSE(has(items[0].pages[3].findings, "group.odd_orientation"));
+    box.body(static_cast<int>(turns.size()));
+    for (std::size_t i = 0; i < turns.size(); ++i) {
+        auto& p = box.input.sources[i].treatments[0].pages[0];
+        std::tie(p.orientation_deg, p.orientation_confidence) = turns[i];
+    }
+    for (const std::size_t i : unsure) {
+        Finding f;
+        f.code = "treat.orientation_unsure";
+        box.input.sources[i].treatments[0].pages[0].findings.push_back(f);
+    }
+    return box.items()[0].pages;
+}
+
+const Finding* find(const Page& page, std::string_view code) {
+    for (const Finding& f : page.findings)
+        if (f.code == code) return &f;
+    return nullptr;
+}
+
+TEST(Orientation, TheOddPageIsSaid) {
+    const auto pages = pages_turned({{0, .9}, {0, .9}, {0, .9}, {0, .9}, {180, .9}, {0, .9}, {90, .5}});
+    EXPECT_EQ(find(pages[3], "group.odd_orientation"), nullptr);
+    // Two odd ones of seven: an item of many ways up says nothing.
+    EXPECT_EQ(find(pages[4], "group.odd_orientation"), nullptr);
+    const auto odd = pages_turned({{0, .9}, {0, .9}, {0, .9}, {0, .9}, {180, .9}, {0, .9}});
+    ASSERT_NE(find(odd[4], "group.odd_orientation"), nullptr);
+    EXPECT_EQ(find(odd[4], "group.odd_orientation")->severity, Severity::Info); // sure of itself
+    EXPECT_EQ(find(odd[3], "group.odd_orientation"), nullptr);
+    const auto doubtful = pages_turned({{0, .9}, {0, .9}, {0, .9}, {0, .9}, {180, .5}, {0, .9}});
+    ASSERT_NE(find(doubtful[4], "group.odd_orientation"), nullptr);
+    EXPECT_EQ(find(doubtful[4], "group.odd_orientation")->severity, Severity::Warning);
+}
+
+// Pages that know nothing by themselves are held against those that do, however many they are.
+TEST(Orientation, AWeakPageUnlikeTheStackIsSaid) {
+    const auto pages =
+        pages_turned({{90, .9}, {90, .8}, {90, .9}, {0, .1}, {0, 0}, {90, .7}, {90, .9}, {90, .2}, {0, .9}}, {3, 7});
+    for (const std::size_t i : {3U, 4U}) {
+        const Finding* f = find(pages[i], "group.orientation_unlike");
+        ASSERT_NE(f, nullptr) << i;
+        EXPECT_EQ(f->severity, Severity::Warning);
+        EXPECT_THAT(f->args, ElementsAre(std::to_string(i + 1), "0", "5", "90"));
+    }
+    EXPECT_EQ(find(pages[7], "group.orientation_unlike"), nullptr); // lies as the stack does
+    EXPECT_NE(find(pages[8], "group.odd_orientation"), nullptr);
+    // Three sure pages are no stack.
+    const auto few = pages_turned({{90, .9}, {90, .8}, {90, .9}, {0, .1}, {0, 0}});
+    EXPECT_EQ(find(few[3], "group.orientation_unlike"), nullptr);
 }
 
 TEST(Sizes, ThePageThatWasNotFedToItsEndIsSaid) {
