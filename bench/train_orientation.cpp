@@ -1,307 +1,396 @@
-// Makes stages/treatment/orient_weights.inc: trains the small classifier of stages/treatment/orient_model.h on type
-// rendered from installed fonts. Fixed seed; about two minutes on one core. Usage:
-//   train_orientation OUT.inc FONT...
-// Fonts with Han characters are used for Chinese, all for Latin. Lines are rendered, degraded as scans are (blur, noise,
-// thin and fat strokes, slight skew), cut by the same code that the stage uses, and turned by quarter turns.
-
-#include <ft2build.h>
-#include FT_FREETYPE_H
-
-#include <iconv.h>
+// Makes stages/treatment/orient_weights.inc: trains the small classifier of stages/treatment/orient_model.h on type set
+// from fonts (typeset.h) and cut by the stage's own code. Usage:
+//   train_orientation train OUT.inc FONT...     about 12 minutes on two cores; fixed seed: the same fonts in the same
+//                                               order give the same weights on machines of one kind
+//   train_orientation judge BLOCKS SEED FONT... blocks of other fonts and another seed, each in its four turns, by the
+//                                               weights that are built in
+// The weights in use come from bench/train_orientation.sh, which names the fonts.
 
 #include <algorithm>
 #include <array>
+#include <barrier>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "bench/typeset.h"
+#include "stages/treatment/analysis.h"
+#include "stages/treatment/orient.h"
 #include "stages/treatment/orient_model.h"
+#include "stages/treatment/orient_windows.h"
 
 using namespace recto::treat;
+using namespace recto::treat::net;
+using recto::bench::Block;
+using recto::bench::Typesetter;
 
 namespace {
-std::mt19937 engine(20261122);
-double uniform(double a, double b) { return std::uniform_real_distribution<double>(a, b)(engine); }
-int whole(int a, int b) { return std::uniform_int_distribution<int>(a, b)(engine); }
+constexpr int kThreads = 2; ///< Part of the result: sums are taken in their order.
+constexpr int kBlocks = 14000, kTestBlocks = 400, kFromBlock = 24, kEpochs = 6, kBatch = 96;
 
-/// The characters of GB 2312 level 1 (3755, the common ones) and of Big5 level 1 (5401, traditional).
-std::vector<char32_t> han() {
-    std::vector<char32_t> out;
-    const auto add = [&](const char* code, int hi0, int hi1, int lo0, int lo1) {
-        iconv_t cd = iconv_open("UTF-32LE", code);
-        for (int hi = hi0; hi <= hi1; ++hi)
-            for (int lo = lo0; lo <= lo1; ++lo) {
-                char in[2] = {static_cast<char>(hi), static_cast<char>(lo)};
-                char32_t c = 0;
-                char *ip = in, *op = reinterpret_cast<char*>(&c);
-                std::size_t il = 2, ol = 4;
-                if (iconv(cd, &ip, &il, &op, &ol) != static_cast<std::size_t>(-1) && c >= 0x4E00 && c <= 0x9FFF)
-                    out.push_back(c);
-            }
-        iconv_close(cd);
-    };
-    add("GB2312", 0xB0, 0xD7, 0xA1, 0xFE);
-    add("BIG5", 0xA4, 0xC6, 0x40, 0xFE);
-    return out;
-}
-
-struct Font {
-    FT_Face face = nullptr;
-    bool han = false;
-};
-
-/// Draws `text` on one line (or upright in one column) and returns its ink, tight.
-cv::Mat draw(const Font& font, const std::u32string& text, int em, bool column) {
-    FT_Set_Pixel_Sizes(font.face, 0, static_cast<FT_UInt>(em));
-    cv::Mat canvas(column ? static_cast<int>(text.size() + 2) * em * 5 / 4 + em : em * 3,
-                   column ? em * 3 : static_cast<int>(text.size() + 2) * em * 5 / 4 + em, CV_8UC1, cv::Scalar(0));
-    double x = em, y = 2 * em;
-    const double gap = uniform(-0.02, column ? 0.15 : 0.08) * em;
-    for (const char32_t c : text) {
-        if (FT_Load_Char(font.face, c, FT_LOAD_RENDER | FT_LOAD_NO_HINTING)) continue;
-        const FT_GlyphSlot g = font.face->glyph;
-        const int ox = static_cast<int>(std::lround(x)) + g->bitmap_left,
-                  oy = static_cast<int>(std::lround(y)) - g->bitmap_top;
-        for (unsigned r = 0; r < g->bitmap.rows; ++r)
-            for (unsigned k = 0; k < g->bitmap.width; ++k) {
-                const int px = ox + static_cast<int>(k), py = oy + static_cast<int>(r);
-                if (px < 0 || py < 0 || px >= canvas.cols || py >= canvas.rows) continue;
-                auto& v = canvas.at<std::uint8_t>(py, px);
-                v = std::max(v, g->bitmap.buffer[static_cast<int>(r) * g->bitmap.pitch + static_cast<int>(k)]);
-            }
-        if (column) y += em + gap;
-        else x += static_cast<double>(g->advance.x) / 64 + gap;
-    }
-    return canvas;
-}
-
-cv::Mat tight(const cv::Mat& ink) {
-    cv::Mat mask = ink > 90;
-    std::vector<cv::Point> points;
-    cv::findNonZero(mask, points);
-    if (points.size() < 10) return {};
-    return ink(cv::boundingRect(points));
-}
-
-std::u32string latin_text(int letters) {
-    // English letter frequencies in per mille, a to z.
-    static const std::array<double, 26> kFrequency = {82, 15, 28, 43, 127, 22, 20, 61, 70, 2,  8, 40, 24,
-                                                      67, 75, 19, 1,  60,  63, 91, 28, 10, 24, 2, 20, 1};
-    std::discrete_distribution<int> letter(kFrequency.begin(), kFrequency.end());
-    std::u32string out;
-    const int kind = whole(0, 9);
-    while (static_cast<int>(out.size()) < letters) {
-        const int n = whole(2, 9);
-        for (int i = 0; i < n; ++i) {
-            if (kind == 0) out += static_cast<char32_t>(U'A' + letter(engine));
-            else if (kind == 1) out += static_cast<char32_t>(U'0' + whole(0, 9));
-            else out += static_cast<char32_t>((i == 0 && whole(0, 5) == 0 ? U'A' : U'a') + letter(engine));
-        }
-        if (whole(0, 5) == 0) out += U".,;:!?"[whole(0, 5)];
-        out += U' ';
-    }
-    out.resize(static_cast<std::size_t>(letters));
-    return out;
-}
-
+/// An upright window in a byte a pixel, and what it was cut from.
 struct Sample {
-    Window window;
-    int label;
+    std::array<std::int8_t, kWindowPixels> pixels;
+    std::uint8_t kind;
 };
 
-void make(const std::vector<Font>& fonts, const std::vector<char32_t>& characters, std::size_t count,
-          std::vector<Sample>& out) {
-    std::vector<Window> windows;
-    while (out.size() < count) {
-        const Font& font = fonts[static_cast<std::size_t>(whole(0, static_cast<int>(fonts.size()) - 1))];
-        const bool chinese = font.han && whole(0, 9) < 8;
-        const bool column = chinese && whole(0, 1) == 0;
-        std::u32string text;
-        const int n = chinese ? whole(3, 10) : whole(3, 16);
-        if (chinese) {
-            static const std::u32string kMarks = U"，。、；：（）《》“”一二三0123456789年月日";
-            for (int i = 0; i < n; ++i)
-                text += whole(0, 7) == 0
-                            ? kMarks[static_cast<std::size_t>(whole(0, static_cast<int>(kMarks.size()) - 1))]
-                            : characters[static_cast<std::size_t>(whole(0, static_cast<int>(characters.size()) - 1))];
-        } else text = latin_text(n);
-        cv::Mat ink = draw(font, text, whole(13, 44), column);
-        if (whole(0, 1)) {
-            const cv::Mat t = cv::getRotationMatrix2D({ink.cols / 2.0F, ink.rows / 2.0F}, uniform(-1.2, 1.2), 1);
-            cv::warpAffine(ink, ink, t, ink.size());
-        }
-        if (whole(0, 3) == 0) cv::dilate(ink, ink, cv::Mat::ones(whole(1, 2), whole(1, 2), CV_8UC1));
-        if (whole(0, 5) == 0) cv::erode(ink, ink, cv::Mat::ones(whole(1, 2), whole(1, 2), CV_8UC1));
-        if (whole(0, 2)) cv::GaussianBlur(ink, ink, {0, 0}, uniform(0.3, 1.4));
-        if (whole(0, 2) == 0) {
-            cv::Mat noise(ink.size(), CV_16SC1), wide;
-            cv::randn(noise, 0, uniform(5, 40));
-            ink.convertTo(wide, CV_16SC1);
-            wide += noise;
-            wide.convertTo(ink, CV_8UC1);
-        }
-        if (whole(0, 2) == 0) cv::threshold(ink, ink, whole(60, 150), 200, cv::THRESH_BINARY);
-        else ink *= 200.0 / 255;
-        cv::Mat band = tight(ink);
-        if (band.empty()) continue;
-        // As the stage sees it: a column is first turned clockwise to run across.
-        int by = 0;
-        if (column) {
-            cv::rotate(band.clone(), band, cv::ROTATE_90_CLOCKWISE);
-            by = 1;
-        }
-        if (band.cols < band.rows) continue;
-        // The page lies turned by 0 or 180 degrees against that.
-        if (whole(0, 1)) {
-            cv::rotate(band.clone(), band, cv::ROTATE_180);
-            by = (by + 2) % 4;
-        }
-        windows.clear();
-        cut_windows(band, 6, windows);
-        for (const Window& w : windows)
-            if (out.size() < count) out.push_back({w, by});
+std::vector<Sample> cut_samples(const Block& block) {
+    std::vector<Sample> out;
+    const cv::Mat ink = normalised_ink(block.ink);
+    const Print print(ink, 0);
+    const std::size_t step = std::max<std::size_t>(1, print.count() / kFromBlock);
+    Window w;
+    for (std::size_t i = 0; i < print.count() && out.size() < kFromBlock; i += step) {
+        if (!print.window(i, 0, w)) continue;
+        Sample s;
+        for (std::size_t k = 0; k < w.size(); ++k)
+            s.pixels[k] = static_cast<std::int8_t>(std::clamp(std::lround(w[k] * 24), -127L, 127L));
+        s.kind = static_cast<std::uint8_t>(block.kind);
+        out.push_back(s);
     }
+    return out;
 }
 
-struct Net {
-    std::vector<float> w1 = std::vector<float>(kHidden * kWindowPixels), b1 = std::vector<float>(kHidden);
-    std::vector<float> w2 = std::vector<float>(4 * kHidden), b2 = std::vector<float>(4);
+std::vector<Sample> make(const std::vector<std::string>& fonts, int blocks, std::uint32_t seed) {
+    std::vector<std::vector<Sample>> of_block(static_cast<std::size_t>(blocks));
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < kThreads; ++t)
+            threads.emplace_back([&, t] {
+                Typesetter typesetter(fonts);
+                for (int i = t; i < blocks; i += kThreads)
+                    of_block[static_cast<std::size_t>(i)] =
+                        cut_samples(typesetter.set(seed + static_cast<std::uint32_t>(i), 380));
+            });
+    }
+    std::vector<Sample> out;
+    for (const auto& s : of_block) out.insert(out.end(), s.begin(), s.end());
+    return out;
+}
+
+/// Where each pixel of a window turned clockwise by 90 `quarters` comes from.
+const std::array<std::array<int, kWindowPixels>, 4>& turns() {
+    static const auto kTable = [] {
+        std::array<std::array<int, kWindowPixels>, 4> t{};
+        for (int y = 0; y < kWindow; ++y)
+            for (int x = 0; x < kWindow; ++x) {
+                int u = x, v = y;
+                for (auto& table : t) {
+                    table[static_cast<std::size_t>(y * kWindow + x)] = v * kWindow + u;
+                    const int swap = u; // one quarter more
+                    u = v;
+                    v = kWindow - 1 - swap;
+                }
+            }
+        return t;
+    }();
+    return kTable;
+}
+
+void unpack(const Sample& s, std::size_t quarters, Window& w) {
+    const auto& from = turns()[quarters];
+    for (std::size_t k = 0; k < w.size(); ++k)
+        w[k] = static_cast<float>(s.pixels[static_cast<std::size_t>(from[k])]) / 24.0F;
+}
+
+/// Everything that is learnt, in one row: filters and biases of the three layers, then of the sums.
+constexpr int kAtTwo = kWeightsOne + kOne, kAtThree = kAtTwo + kWeightsTwo + kTwo,
+              kAtOut = kAtThree + kWeightsThree + kThree, kAll = kAtOut + kWeightsOut + 4;
+using Parameters = std::vector<float>;
+
+/// One layer forward: before the maximum all outputs are kept, `where` says which of them won.
+template <int In, int Out, int Pool>
+void forward(const float* in, int side, const float* w, float* out, std::uint8_t* where) {
+    const int outside = (side - 2) / Pool;
+    for (int y = 0; y < outside; ++y)
+        for (int x = 0; x < outside; ++x, out += Out, where += Out) {
+            for (int c = 0; c < Out; ++c) out[c] = 0, where[c] = 255; // 255: below 0, nothing flows back
+            for (int d = 0; d < Pool * Pool; ++d) {
+                const float* at = in + ((y * Pool + d / Pool) * side + x * Pool + d % Pool) * In;
+                float sum[Out];
+                for (int c = 0; c < Out; ++c) sum[c] = w[9 * In * Out + c];
+                const float* f = w;
+                for (int r = 0; r < 3; ++r)
+                    for (int k = 0; k < 3 * In; ++k, f += Out) {
+                        const float v = at[r * side * In + k];
+                        for (int c = 0; c < Out; ++c) sum[c] += v * f[c];
+                    }
+                for (int c = 0; c < Out; ++c)
+                    if (sum[c] > out[c]) out[c] = sum[c], where[c] = static_cast<std::uint8_t>(d);
+            }
+        }
+}
+
+/// And back: `error` of the outputs to gradients `g` of the weights and, where wanted, the error of the inputs.
+template <int In, int Out, int Pool>
+void backward(const float* in, int side, const float* w, const float* error, const std::uint8_t* where, float* g,
+              float* error_in) {
+    const int outside = (side - 2) / Pool;
+    if (error_in) std::fill(error_in, error_in + side * side * In, 0.0F);
+    for (int y = 0; y < outside; ++y)
+        for (int x = 0; x < outside; ++x, error += Out, where += Out)
+            for (int d = 0; d < Pool * Pool; ++d) {
+                float e[Out];
+                bool any = false;
+                for (int c = 0; c < Out; ++c) {
+                    e[c] = where[c] == d ? error[c] : 0;
+                    any |= e[c] != 0;
+                }
+                if (!any) continue;
+                const int at = ((y * Pool + d / Pool) * side + x * Pool + d % Pool) * In;
+                for (int c = 0; c < Out; ++c) g[9 * In * Out + c] += e[c];
+                for (int r = 0; r < 3; ++r)
+                    for (int k = 0; k < 3 * In; ++k) {
+                        const int i = at + r * side * In + k;
+                        float* gf = g + (r * 3 * In + k) * Out;
+                        for (int c = 0; c < Out; ++c) gf[c] += in[i] * e[c];
+                        if (!error_in) continue;
+                        const float* f = w + (r * 3 * In + k) * Out;
+                        float sum = 0;
+                        for (int c = 0; c < Out; ++c) sum += f[c] * e[c];
+                        error_in[i] += sum;
+                    }
+            }
+}
+
+/// One thread's part of the work, with all values in between.
+struct Worker {
+    Window input{};
+    std::array<float, kSideOne * kSideOne * kOne> one{}, error_one{};
+    std::array<float, kSideTwo * kSideTwo * kTwo> two{}, error_two{};
+    std::array<float, kFlat> three{}, error_three{};
+    std::array<std::uint8_t, kSideOne * kSideOne * kOne> where_one{};
+    std::array<std::uint8_t, kSideTwo * kSideTwo * kTwo> where_two{};
+    std::array<std::uint8_t, kFlat> where_three{};
+    std::array<float, 4> p{};
+    Parameters gradient = Parameters(kAll);
+    double loss = 0;
+
+    void look(const Parameters& w) {
+        forward<1, kOne, 2>(input.data(), kWindow, w.data(), one.data(), where_one.data());
+        forward<kOne, kTwo, 2>(one.data(), kSideOne, w.data() + kAtTwo, two.data(), where_two.data());
+        forward<kTwo, kThree, 1>(two.data(), kSideTwo, w.data() + kAtThree, three.data(), where_three.data());
+        const float* out = w.data() + kAtOut;
+        for (std::size_t c = 0; c < 4; ++c) p[c] = out[kWeightsOut + c];
+        for (std::size_t i = 0; i < kFlat; ++i)
+            for (std::size_t c = 0; c < 4; ++c) p[c] += three[i] * out[4 * i + c];
+        const float top = *std::max_element(p.begin(), p.end());
+        float sum = 0;
+        for (auto& v : p) sum += v = std::exp(v - top);
+        for (auto& v : p) v /= sum;
+    }
+    void learn(const Parameters& w, std::size_t label) {
+        look(w);
+        loss -= std::log(std::max(1e-9F, p[label]));
+        p[label] -= 1;
+        float* g = gradient.data();
+        for (std::size_t c = 0; c < 4; ++c) g[kAtOut + kWeightsOut + c] += p[c];
+        for (std::size_t i = 0; i < kFlat; ++i) {
+            float sum = 0;
+            for (std::size_t c = 0; c < 4; ++c) {
+                g[kAtOut + 4 * i + c] += three[i] * p[c];
+                sum += w[kAtOut + 4 * i + c] * p[c];
+            }
+            error_three[i] = sum;
+        }
+        backward<kTwo, kThree, 1>(two.data(), kSideTwo, w.data() + kAtThree, error_three.data(), where_three.data(),
+                                  g + kAtThree, error_two.data());
+        backward<kOne, kTwo, 2>(one.data(), kSideOne, w.data() + kAtTwo, error_two.data(), where_two.data(), g + kAtTwo,
+                                error_one.data());
+        backward<1, kOne, 2>(input.data(), kWindow, w.data(), error_one.data(), where_one.data(), g, nullptr);
+    }
 };
 
-double forward(const Net& n, const Sample& s, std::array<float, kHidden>& h, std::array<float, 4>& p) {
-    for (int i = 0; i < kHidden; ++i) {
-        const float* row = n.w1.data() + static_cast<std::ptrdiff_t>(i) * kWindowPixels;
-        float v = 0;
-        for (int k = 0; k < kWindowPixels; ++k) v += row[k] * s.window[static_cast<std::size_t>(k)];
-        h[static_cast<std::size_t>(i)] = std::max(0.0F, v + n.b1[static_cast<std::size_t>(i)]);
+double real(std::mt19937& engine) { return static_cast<double>(engine()) / 4294967296.0; }
+
+Parameters first_weights(std::mt19937& engine) {
+    Parameters w(kAll);
+    const auto fill = [&](int at, int count, int inputs) {
+        for (int i = 0; i < count; ++i)
+            w[static_cast<std::size_t>(at + i)] =
+                static_cast<float>((2 * real(engine) - 1) * std::sqrt(6.0 / inputs)); // for outputs cut at 0
+    };
+    fill(0, kWeightsOne, 9);
+    fill(kAtTwo, kWeightsTwo, 9 * kOne);
+    fill(kAtThree, kWeightsThree, 9 * kTwo);
+    fill(kAtOut, kWeightsOut, 2 * kFlat);
+    return w;
+}
+
+void say_accuracy(const Parameters& w, const std::vector<Sample>& test) {
+    Worker worker;
+    std::array<int, recto::bench::kKinds> right{}, all{};
+    for (std::size_t i = 0; i < test.size(); ++i) {
+        unpack(test[i], i % 4, worker.input);
+        worker.look(w);
+        const auto best =
+            static_cast<std::size_t>(std::max_element(worker.p.begin(), worker.p.end()) - worker.p.begin());
+        right[test[i].kind] += best == i % 4;
+        ++all[test[i].kind];
     }
-    float top = -1e9F, sum = 0;
-    for (std::size_t c = 0; c < 4; ++c) {
-        float v = n.b2[c];
-        for (std::size_t i = 0; i < kHidden; ++i) v += n.w2[c * kHidden + i] * h[i];
-        p[c] = v;
-        top = std::max(top, v);
+    for (std::size_t k = 0; k < all.size(); ++k)
+        std::fprintf(stderr, "  %s %.1f %%", name(static_cast<recto::bench::Kind>(k)),
+                     100.0 * right[k] / std::max(1, all[k]));
+    std::fprintf(stderr, "\n");
+}
+
+/// Adam (Kingma and Ba 2015) with a rate that falls as a cosine.
+Parameters train(const std::vector<Sample>& training, const std::vector<Sample>& test) {
+    std::mt19937 engine(20261123);
+    Parameters w = first_weights(engine), first(kAll), second(kAll);
+    std::vector<std::uint32_t> order(training.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+    std::vector<Worker> workers(kThreads);
+    const std::size_t steps = training.size() / kBatch;
+    std::size_t step = 0;
+    std::vector<std::uint32_t> chances(kBatch);
+    const auto update = [&] {
+        const double done = static_cast<double>(step) / static_cast<double>(steps * kEpochs);
+        const double warm = std::min(1.0, static_cast<double>(step + 1) / 500);
+        const double rate = 2e-3 * warm * (0.5 * (1 + std::cos(3.14159265358979 * done)) + 0.005);
+        ++step;
+        const double fix1 = 1 - std::pow(0.9, step), fix2 = 1 - std::pow(0.999, step);
+        for (std::size_t i = 0; i < kAll; ++i) {
+            float g = 0;
+            for (auto& worker : workers) {
+                g += worker.gradient[i];
+                worker.gradient[i] = 0;
+            }
+            g /= kBatch;
+            first[i] = 0.9F * first[i] + 0.1F * g;
+            second[i] = 0.999F * second[i] + 0.001F * g * g;
+            w[i] -= static_cast<float>(rate * (first[i] / fix1) / (std::sqrt(second[i] / fix2) + 1e-8) +
+                                       rate * 2e-3 * static_cast<double>(w[i]));
+        }
+    };
+    const auto next_batch = [&]() noexcept {
+        update();
+        for (auto& c : chances) c = engine();
+    };
+    for (int epoch = 0; epoch < kEpochs; ++epoch) {
+        for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[engine() % (i + 1)]);
+        for (auto& c : chances) c = engine();
+        std::barrier meet(kThreads, next_batch);
+        {
+            std::vector<std::jthread> threads;
+            for (int t = 0; t < kThreads; ++t)
+                threads.emplace_back([&, t] {
+                    Worker& me = workers[static_cast<std::size_t>(t)];
+                    for (std::size_t b = 0; b < steps; ++b) {
+                        const std::size_t start = b * kBatch;
+                        for (std::size_t k = static_cast<std::size_t>(t); k < kBatch; k += kThreads) {
+                            const std::uint32_t c = chances[k];
+                            const std::size_t quarters = c % 4;
+                            unpack(training[order[start + k]], quarters, me.input);
+                            if (c / 4 % 32 == 0) { // no print at all: nothing can be told by it
+                                Window other;
+                                unpack(training[order[start + (k + 1) % kBatch]], (quarters + 1 + c / 128 % 3) % 4,
+                                       other);
+                                for (std::size_t i = 0; i < other.size(); ++i)
+                                    me.input[i] = std::max(me.input[i], other[i]) * 0.8F - 0.3F;
+                                me.learn(w, c / 1024 % 4);
+                            } else me.learn(w, quarters);
+                        }
+                        meet.arrive_and_wait();
+                    }
+                });
+        }
+        double loss = 0;
+        for (auto& worker : workers) {
+            loss += worker.loss;
+            worker.loss = 0;
+        }
+        std::fprintf(stderr, "epoch %d loss %.4f", epoch + 1, loss / static_cast<double>(training.size()));
+        say_accuracy(w, test);
     }
-    for (auto& v : p) sum += v = std::exp(v - top);
-    for (auto& v : p) v /= sum;
-    return -std::log(std::max(1e-9F, p[static_cast<std::size_t>(s.label)]));
+    return w;
+}
+
+void write(const char* path, const Parameters& w) {
+    std::ofstream out(path);
+    out << "// Made by bench/train_orientation.cpp; do not edit.\n";
+    const auto layer = [&](const char* name, int at, int count, int channels) {
+        std::vector<float> most(static_cast<std::size_t>(channels), 1e-9F);
+        const float* v = w.data() + at;
+        for (int i = 0; i < count; ++i) {
+            auto& m = most[static_cast<std::size_t>(i % channels)];
+            m = std::max(m, std::abs(v[i]));
+        }
+        out << "inline constexpr std::int8_t kFilters" << name << "[kWeights" << name << "] = {\n";
+        for (int i = 0; i < count; ++i)
+            out << std::lround(v[i] / most[static_cast<std::size_t>(i % channels)] * 127)
+                << (i % 40 == 39 ? ",\n" : ",");
+        const auto floats = [&](const char* what, const float* from, float by) {
+            out << "};\ninline constexpr float k" << what << name << "[" << channels << "] = {\n";
+            for (int i = 0; i < channels; ++i) {
+                char text[32];
+                std::snprintf(text, sizeof text, "%.6eF,", static_cast<double>(from[i] * by));
+                out << text << (i % 8 == 7 ? "\n" : "");
+            }
+        };
+        floats("Scale", most.data(), 1.0F / 127);
+        floats("Bias", v + count, 1);
+        out << "};\n";
+    };
+    layer("One", 0, kWeightsOne, kOne);
+    layer("Two", kAtTwo, kWeightsTwo, kTwo);
+    layer("Three", kAtThree, kWeightsThree, kThree);
+    layer("Out", kAtOut, kWeightsOut, 4);
+}
+
+/// Blocks in their four turns through the whole cheap test. A line for each: kind, right or not, confidence.
+int judge_blocks(int blocks, std::uint32_t seed, const std::vector<std::string>& fonts) {
+    Typesetter typesetter(fonts);
+    struct Count {
+        int all = 0, right = 0, sure = 0, sure_wrong = 0, windows = 0;
+    };
+    std::array<Count, recto::bench::kKinds> counts{};
+    for (int i = 0; i < blocks; ++i) {
+        const Block b = typesetter.set(seed + static_cast<std::uint32_t>(i), 700);
+        Count& count = counts[static_cast<std::size_t>(b.kind)];
+        for (int q = 0; q < 4; ++q) {
+            const Orientation o = estimate_orientation(normalised_ink(turned(b.ink, q)), 0);
+            const bool right = o.turn_deg == (360 - 90 * q) % 360, sure = o.confidence >= kSureOrientation;
+            ++count.all;
+            count.right += right;
+            count.sure += sure;
+            count.sure_wrong += sure && !right;
+            count.windows += o.witnesses;
+            if (std::getenv("RECTO_LIST"))
+                std::printf("%s %d %.3f %d\n", name(b.kind), right, o.confidence, o.witnesses);
+        }
+    }
+    for (std::size_t k = 0; k < counts.size(); ++k)
+        std::printf("%-16s %5d turned blocks: right %.2f %%, sure %.2f %%, sure and wrong %d, %.0f windows\n",
+                    name(static_cast<recto::bench::Kind>(k)), counts[k].all,
+                    100.0 * counts[k].right / std::max(1, counts[k].all),
+                    100.0 * counts[k].sure / std::max(1, counts[k].all), counts[k].sure_wrong,
+                    static_cast<double>(counts[k].windows) / std::max(1, counts[k].all));
+    return 0;
 }
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) return std::fprintf(stderr, "usage: train_orientation OUT.inc FONT...\n"), 64;
+    const bool training = argc > 3 && std::strcmp(argv[1], "train") == 0,
+               judging = argc > 4 && std::strcmp(argv[1], "judge") == 0;
+    if (!training && !judging)
+        return std::fprintf(stderr, "usage: train_orientation train OUT.inc FONT... | judge BLOCKS SEED FONT...\n"), 64;
     cv::setNumThreads(1);
-    cv::setRNGSeed(7);
-    FT_Library library = nullptr;
-    FT_Init_FreeType(&library);
-    std::vector<Font> fonts;
-    for (int i = 2; i < argc; ++i) {
-        Font f;
-        if (FT_New_Face(library, argv[i], 0, &f.face)) continue;
-        f.han = FT_Get_Char_Index(f.face, U'的') != 0;
-        fonts.push_back(f);
-        if (f.han) { // Chinese is the harder half, and there are fewer founts of it
-            fonts.push_back(f);
-            fonts.push_back(f);
-        }
-    }
-    if (fonts.empty()) return std::fprintf(stderr, "no font could be opened\n"), 66;
-    const std::vector<char32_t> characters = han();
-    std::vector<Sample> training, test;
-    make(fonts, characters, 240000, training);
-    make(fonts, characters, 12000, test);
-    std::fprintf(stderr, "%zu windows\n", training.size());
-
-    Net net;
-    for (auto& v : net.w1) v = static_cast<float>(uniform(-1, 1) * std::sqrt(3.0 / kWindowPixels));
-    for (auto& v : net.w2) v = static_cast<float>(uniform(-1, 1) * std::sqrt(3.0 / kHidden));
-    std::vector<float> m1(net.w1.size(), 0);
-    constexpr int kEpochs = 14;
-    constexpr int kBatch = 32;
-    std::vector<float> g1(net.w1.size());
-    for (int epoch = 0; epoch < kEpochs; ++epoch) {
-        std::shuffle(training.begin(), training.end(), engine);
-        const double rate = 0.06 * (0.5 * (1 + std::cos(3.14159265 * epoch / kEpochs)) + 0.01);
-        double loss = 0;
-        for (std::size_t at = 0; at + kBatch <= training.size(); at += kBatch) {
-            std::fill(g1.begin(), g1.end(), 0.0F);
-            std::array<float, kHidden> gb1{};
-            std::array<float, 4 * kHidden> g2{};
-            std::array<float, 4> gb2{};
-            for (std::size_t k = 0; k < kBatch; ++k) {
-                const Sample& s = training[at + k];
-                std::array<float, kHidden> h{};
-                std::array<float, 4> p{};
-                loss += forward(net, s, h, p);
-                p[static_cast<std::size_t>(s.label)] -= 1;
-                std::array<float, kHidden> d{};
-                for (std::size_t c = 0; c < 4; ++c) {
-                    gb2[c] += p[c];
-                    for (std::size_t i = 0; i < kHidden; ++i) {
-                        g2[c * kHidden + i] += p[c] * h[i];
-                        d[i] += p[c] * net.w2[c * kHidden + i];
-                    }
-                }
-                for (std::size_t i = 0; i < kHidden; ++i) {
-                    if (h[i] <= 0) continue;
-                    gb1[i] += d[i];
-                    float* row = g1.data() + i * kWindowPixels;
-                    for (std::size_t q = 0; q < kWindowPixels; ++q) row[q] += d[i] * s.window[q];
-                }
-            }
-            const auto r = static_cast<float>(rate / kBatch), decay = static_cast<float>(rate * 1e-4);
-            for (std::size_t i = 0; i < net.w1.size(); ++i) {
-                m1[i] = 0.9F * m1[i] + g1[i] * r + net.w1[i] * decay;
-                net.w1[i] -= m1[i] * 0.5F;
-            }
-            for (std::size_t i = 0; i < kHidden; ++i) net.b1[i] -= gb1[i] * r * 3;
-            for (std::size_t i = 0; i < 4 * kHidden; ++i) net.w2[i] -= g2[i] * r * 3;
-            for (std::size_t c = 0; c < 4; ++c) net.b2[c] -= gb2[c] * r * 3;
-        }
-        int right = 0;
-        for (const Sample& s : test) {
-            std::array<float, kHidden> h{};
-            std::array<float, 4> p{};
-            forward(net, s, h, p);
-            right += std::max_element(p.begin(), p.end()) - p.begin() == s.label;
-        }
-        std::fprintf(stderr, "epoch %d loss %.4f test %.2f %%\n", epoch + 1,
-                     loss / static_cast<double>(training.size()), 100.0 * right / static_cast<double>(test.size()));
-    }
-
-    std::ofstream out(argv[1]);
-    out << "// Made by bench/train_orientation.cpp; do not edit.\n";
-    out << "inline constexpr std::int8_t kHiddenWeights[] = {\n";
-    std::vector<float> scales(kHidden);
-    for (int i = 0; i < kHidden; ++i) {
-        float most = 1e-9F;
-        for (int k = 0; k < kWindowPixels; ++k)
-            most = std::max(most, std::abs(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)]));
-        scales[static_cast<std::size_t>(i)] = most / 127;
-        for (int k = 0; k < kWindowPixels; ++k) {
-            out << std::lround(net.w1[static_cast<std::size_t>(i * kWindowPixels + k)] /
-                               scales[static_cast<std::size_t>(i)])
-                << ',';
-            if (k % 40 == 39) out << '\n';
-        }
-    }
-    const auto list = [&](const char* name, const std::vector<float>& v) {
-        out << "};\ninline constexpr float " << name << "[] = {\n";
-        for (std::size_t i = 0; i < v.size(); ++i) {
-            char text[32];
-            std::snprintf(text, sizeof text, "%.6eF,", static_cast<double>(v[i]));
-            out << text << (i % 8 == 7 ? "\n" : "");
-        }
-    };
-    list("kHiddenScale", scales);
-    list("kHiddenBias", net.b1);
-    list("kOutWeights", net.w2);
-    list("kOutBias", net.b2);
-    out << "};\n";
+    const std::vector<std::string> fonts(argv + (training ? 3 : 4), argv + argc);
+    if (Typesetter(fonts).empty()) return std::fprintf(stderr, "fonts of both scripts are needed\n"), 66;
+    if (judging) return judge_blocks(std::atoi(argv[2]), static_cast<std::uint32_t>(std::atoi(argv[3])), fonts);
+    const auto blocks = std::getenv("RECTO_BLOCKS") ? std::atoi(std::getenv("RECTO_BLOCKS")) : kBlocks;
+    const auto samples = make(fonts, blocks, 1'000'000), test = make(fonts, kTestBlocks, 9'000'000);
+    std::fprintf(stderr, "%zu windows\n", samples.size());
+    write(argv[2], train(samples, test));
     return 0;
 }

@@ -1,6 +1,6 @@
 // How well and how fast pages are treated: skew, page edge, orientation, binarization, separators, and the time of it all.
 // Usage:
-//   bench_treatment [--shared DIR] [--pages N] [--seed N] [--json FILE]
+//   bench_treatment [--shared DIR] [--pages N] [--seed N] [--json FILE] [--only PART]
 // Sets below DIR (default ../shared/data) that are absent are said to be so. Drawn pages have exact truth and other seeds
 // than the tests'. One thread; times are of that thread.
 
@@ -58,13 +58,16 @@ class Bench {
   public:
     Bench(std::string shared, int pages, unsigned seed) : shared_(std::move(shared)), pages_(pages), seed_(seed) {}
 
-    void run() {
-        skew_drawn();
-        skew_known();
-        quads();
-        orientation();
-        binarization();
-        separators();
+    /// `only`: name of the one part to run; empty for all.
+    void run(const std::string& only) {
+        const std::vector<std::pair<std::string, void (Bench::*)()>> parts = {{"skew_drawn", &Bench::skew_drawn},
+                                                                              {"skew_known", &Bench::skew_known},
+                                                                              {"quads", &Bench::quads},
+                                                                              {"orientation", &Bench::orientation},
+                                                                              {"binarization", &Bench::binarization},
+                                                                              {"separators", &Bench::separators}};
+        for (const auto& [name, part] : parts)
+            if (only.empty() || only == name) (this->*part)();
     }
     [[nodiscard]] const nlohmann::json& results() const { return results_; }
 
@@ -179,52 +182,103 @@ class Bench {
             {{"mean", mean(all)}, {"worst", share(all, 0)}, {"missed", missed}, {"unsure", unsure}});
     }
 
-    /// Every upright page of the sets with text, in four turns, through all of treatment.
+    /// Every page of the sets with text in four turns, through all of treatment; and the cheap test by itself.
     void orientation() {
         const std::vector<std::pair<std::string, std::vector<std::string>>> sets = {
             {"ehri_en_a", {".jpg"}},
             {"oldbooks_a", {".png", ".tif", ".tiff", ".jpg"}},
             {"grenzboten_de", {".png", ".jpg", ".tif"}},
-            {"cnocr", {".png", ".jpg"}},
+            {"cnocr", {".png", ".jpg", ".jpeg"}},
             {"guji_a", {".png"}},
             {"sroie_a", {".jpg"}},
-            {"ocrmypdf", {"linn.png"}},
+            {"orient_tesseractjs", {".png", ".jpg"}},
+            {"ocrmypdf",
+             {"linn.png", "typewriter.png", "cardinal.pdf", "ccitt.pdf", "jbig2.pdf", "francais.pdf", "skew.pdf"}},
             {"tess_test", {".tif", ".png"}}};
-        const auto probe = make_tesseract_probe();
-        Options options;
+        const auto tesseract = make_tesseract_probe();
+        CountingProbe probe(tesseract.get());
         for (const auto& [set, endings] : sets) {
-            int right = 0, left_alone = 0, wrong = 0, turned_upright = 0;
-            std::vector<double> times;
+            Turns turns;
             for (const auto& file : files(set, endings)) {
-                const auto raster = decode_here(file, 0);
                 const auto source = probe_here(file);
-                if (!raster || !source || source->images.empty()) continue;
-                for (int quarters = 0; quarters < 4; ++quarters) {
-                    Raster turned = *raster;
-                    if (quarters > 0) {
-                        turned.pixels = cv::Mat(); // not turned in place: the pixels are shared
-                        cv::rotate(raster->pixels, turned.pixels, quarters - 1);
-                        if (quarters != 2) std::swap(turned.dpi.x, turned.dpi.y);
-                    }
-                    ImageInfo info = source->images[0];
-                    info.width = turned.width(), info.height = turned.height();
-                    const double start = thread_seconds();
-                    const ImageTreatment t = treat_image(turned, info, options, probe.get());
-                    times.push_back(thread_seconds() - start);
-                    const int wanted = (360 - 90 * quarters) % 360,
-                              got = t.pages.empty() ? 0 : t.pages[0].orientation_deg;
-                    right += got == wanted;
-                    left_alone += got != wanted && got == 0;
-                    wrong += got != wanted && got != 0;
-                    turned_upright += wanted == 0 && got != 0;
-                }
+                for (std::size_t i = 0; source && i < source->images.size(); ++i)
+                    if (const auto raster = decode_here(file, static_cast<int>(i)))
+                        judge_turns(*raster, source->images[i], upright_turn(file, i), probe, turns);
             }
-            if (times.empty()) continue;
+            if (turns.times.empty()) continue;
             say("orientation, " + set,
-                fmt::format("{} right, {} left as they lie, {} wrong, {} upright ones turned; {:.3f} s of treatment, "
-                            "most {:.3f}",
-                            right, left_alone, wrong, turned_upright, mean(times), share(times, 1)),
-                {{"right", right}, {"left", left_alone}, {"wrong", wrong}, {"upright_turned", turned_upright}});
+                fmt::format("{} right, {} left as they lie, {} wrong, {} upright ones turned; cheap test by itself {} "
+                            "right, {:.1f} ms, most {:.1f}; asked for {} of {}; {:.3f} s of treatment, most {:.3f}",
+                            turns.right, turns.left, turns.wrong, turns.upright_turned, turns.cheap_right,
+                            1000 * mean(turns.cheap), 1000 * share(turns.cheap, 1), probe.asked, turns.times.size(),
+                            mean(turns.times), share(turns.times, 1)),
+                {{"right", turns.right},
+                 {"left", turns.left},
+                 {"wrong", turns.wrong},
+                 {"upright_turned", turns.upright_turned},
+                 {"cheap_right", turns.cheap_right},
+                 {"cheap_ms", 1000 * mean(turns.cheap)},
+                 {"asked", probe.asked}});
+            probe.asked = 0;
+        }
+    }
+
+    struct Turns {
+        int right = 0, left = 0, wrong = 0, upright_turned = 0, cheap_right = 0;
+        std::vector<double> times, cheap; ///< Seconds.
+    };
+
+    /// Tesseract, counted.
+    class CountingProbe final : public OrientationProbe {
+      public:
+        explicit CountingProbe(OrientationProbe* probe) : probe_(probe) {}
+        Orientation probe(const cv::Mat& grey, double dpi) override {
+            ++asked;
+            return probe_ ? probe_->probe(grey, dpi) : Orientation{};
+        }
+        int asked = 0;
+
+      private:
+        OrientationProbe* probe_;
+    };
+
+    /// The clockwise turn that sets the image upright: some lie turned as they are. Told by looking at them.
+    static int upright_turn(const std::string& file, std::size_t image) {
+        static const std::map<std::string, std::vector<int>> kTurned = {{"simple-90.jpg", {90}},
+                                                                        {"simple-180.jpg", {180}},
+                                                                        {"simple-270.jpg", {270}},
+                                                                        {"cardinal.pdf", {0, 270, 180, 90}},
+                                                                        {"phototest-rotated-180.png", {180}},
+                                                                        {"phototest-rotated-L.png", {90}},
+                                                                        {"phototest-rotated-R.png", {270}},
+                                                                        {"phototestrot.tif", {90}},
+                                                                        {"devatest-rotated-270.png", {90}}};
+        const auto it = kTurned.find(stdfs::path(file).filename().string());
+        return it == kTurned.end() || image >= it->second.size() ? 0 : it->second[image];
+    }
+
+    static void judge_turns(const Raster& raster, ImageInfo info, int upright, CountingProbe& probe, Turns& turns) {
+        for (int quarters = 0; quarters < 4; ++quarters) {
+            Raster turned = raster;
+            if (quarters > 0) {
+                turned.pixels = cv::Mat(); // not turned in place: the pixels are shared
+                cv::rotate(raster.pixels, turned.pixels, quarters - 1);
+                if (quarters != 2) std::swap(turned.dpi.x, turned.dpi.y);
+            }
+            info.width = turned.width(), info.height = turned.height();
+            const double start = thread_seconds();
+            const ImageTreatment t = treat_image(turned, info, Options{}, &probe);
+            turns.times.push_back(thread_seconds() - start);
+            const int wanted = (upright + 360 - 90 * quarters) % 360,
+                      got = t.pages.empty() ? 0 : t.pages[0].orientation_deg;
+            turns.right += got == wanted;
+            turns.left += got != wanted && got == 0;
+            turns.wrong += got != wanted && got != 0;
+            turns.upright_turned += wanted == 0 && got != 0;
+            const cv::Mat ink = normalised_ink(analyse(turned, 1).ink);
+            const double skew = estimate_skew(ink, 15).angle_deg, then = thread_seconds();
+            turns.cheap_right += estimate_orientation(ink, skew).turn_deg == wanted;
+            turns.cheap.push_back(thread_seconds() - then);
         }
     }
 
@@ -280,7 +334,7 @@ class Bench {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::string shared = "../shared/data", json;
+    std::string shared = "../shared/data", json, only;
     int pages = 200;
     unsigned seed = 51;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -289,10 +343,11 @@ int main(int argc, char** argv) {
         else if (word == "--pages") pages = std::atoi(argv[i + 1]);
         else if (word == "--seed") seed = static_cast<unsigned>(std::atoi(argv[i + 1]));
         else if (word == "--json") json = argv[i + 1];
+        else if (word == "--only") only = argv[i + 1];
     }
     cv::setNumThreads(1);
     Bench bench(shared, pages, seed);
-    bench.run();
+    bench.run(only);
     if (!json.empty()) std::ofstream(json) << bench.results().dump(1) << "\n";
     return 0;
 }

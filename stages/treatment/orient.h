@@ -17,11 +17,25 @@ struct Orientation {
     int witnesses = 0;               ///< Pieces of print that were looked at.
 };
 
-inline constexpr double kSureOrientation = 0.5;
+inline constexpr double kSureOrientation = 0.5; ///< Enough to turn a page without asking.
+inline constexpr double kSureUpright = 0.3;     ///< Enough to leave it as it lies without asking.
 
-/// The cheap test. `grey`: about 150 dpi as it lies; `ink`: normalised_ink() of it, limited to the page; `skew_deg`:
+/// The cheap test. `ink`: normalised_ink() of the page at about 150 dpi as it lies, limited to the page; `skew_deg`:
 /// of the content.
-[[nodiscard]] Orientation estimate_orientation(const cv::Mat& grey, const cv::Mat& ink, double skew_deg);
+[[nodiscard]] Orientation estimate_orientation(const cv::Mat& ink, double skew_deg);
+
+/// What is done about a page's way up.
+struct Turn {
+    int turn_deg = 0;      ///< Clockwise.
+    double confidence = 0; ///< 0 to 1.
+    bool unsure = false;   ///< Left as it is although something speaks for a turn: a person should look.
+};
+
+/// Whether the cheap test's word is not enough. To leave a page as it lies asks for less than to turn it.
+[[nodiscard]] bool needs_second_opinion(const Orientation& cheap);
+
+/// `second`: confidence 0 where it was not asked or cannot tell. A page that the cheap test holds to be upright stays.
+[[nodiscard]] Turn decide_turn(const Orientation& cheap, const Orientation& second);
 
 /// A second opinion, asked on one thread. Owned by a worker.
 class OrientationProbe {

@@ -95,6 +95,7 @@ class Treater {
     void limit_ink_to_sheets();
     void measure_skew();
     void decide_orientation();
+    [[nodiscard]] Orientation ask_probe();
     void split_spread();
     void cut_in_two(const Sheet& sheet, const Transform& straight, const Transform& to_sheet, double x_top,
                     double x_bottom, double height);
@@ -231,65 +232,34 @@ void Treater::decide_orientation() {
     if (!options_.orient) return;
     const double print = static_cast<double>(cv::countNonZero(ink_ > 100)) / static_cast<double>(ink_.total());
     if (print < 0.0008) return; // nothing to tell it by
-    Orientation cheap = estimate_orientation(a_.work, ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
-    // To leave a page as it lies asks for less than to turn it.
-    const bool cheap_sure = cheap.confidence >= kSureOrientation ||
-                            (cheap.turn_deg == 0 && cheap.confidence >= 0.3 && cheap.witnesses >= 60);
-    if (cheap_sure && cheap.turn_deg == 0 && !options_.second_opinion_always) {
-        turn_confidence_ = cheap.confidence;
-        return;
-    }
+    const Orientation cheap = estimate_orientation(ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
     Orientation second;
-    if (probe_) {
-        const Quad& r = sheets_.front().region;
+    if (probe_ && (options_.second_opinion_always || needs_second_opinion(cheap))) second = ask_probe();
+    const Turn turn = decide_turn(cheap, second);
+    turn_deg_ = turn.turn_deg;
+    turn_confidence_ = turn.confidence;
+    orientation_unsure_ = turn.unsure;
+}
+
+Orientation Treater::ask_probe() {
+    cv::Rect box(0, 0, a_.work.cols, a_.work.rows);
+    if (sheets_.size() == 1 && sheets_.front().has_quad) {
         double x0 = 1e9, y0 = 1e9, x1 = 0, y1 = 0;
-        for (const auto& p : r) {
+        for (const auto& p : sheets_.front().region) {
             x0 = std::min(x0, p.x);
             y0 = std::min(y0, p.y);
             x1 = std::max(x1, p.x);
             y1 = std::max(y1, p.y);
         }
-        if (sheets_.size() > 1 || !sheets_.front().has_quad) {
-            x0 = y0 = 0;
-            x1 = a_.work.cols;
-            y1 = a_.work.rows;
-        }
-        const cv::Rect box =
-            cv::Rect(static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(x1 - x0), static_cast<int>(y1 - y0)) &
-            cv::Rect(0, 0, a_.work.cols, a_.work.rows);
-        cv::Mat page = a_.work(box).clone();
-        if (std::abs(skew_.angle_deg) > 1 && skew_.confidence >= kSureSkew) {
-            const cv::Mat turn = cv::getRotationMatrix2D({page.cols / 2.0F, page.rows / 2.0F}, skew_.angle_deg, 1);
-            cv::warpAffine(page, page, turn, page.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(255));
-        }
-        second = probe_->probe(page, source_dpi() / a_.factor);
+        box &=
+            cv::Rect(static_cast<int>(x0), static_cast<int>(y0), static_cast<int>(x1 - x0), static_cast<int>(y1 - y0));
     }
-    if (second.confidence > 0 && second.turn_deg == cheap.turn_deg && cheap.confidence > 0.1) {
-        turn_deg_ = cheap.turn_deg;
-        turn_confidence_ = 1 - (1 - cheap.confidence) * (1 - second.confidence);
-        if (turn_deg_ != 0 && turn_confidence_ < 0.5) {
-            turn_deg_ = 0;
-            orientation_unsure_ = true;
-        }
-        return;
+    cv::Mat page = a_.work(box).clone();
+    if (std::abs(skew_.angle_deg) > 1 && skew_.confidence >= kSureSkew) {
+        const cv::Mat turn = cv::getRotationMatrix2D({page.cols / 2.0F, page.rows / 2.0F}, skew_.angle_deg, 1);
+        cv::warpAffine(page, page, turn, page.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(255));
     }
-    if (cheap_sure && cheap.turn_deg == 0) { // only when always asked: the page stays as it is
-        turn_confidence_ = cheap.confidence * (1 - 0.5 * second.confidence);
-        return;
-    }
-    if (cheap_sure && cheap.confidence > 0.85 && second.confidence < 0.5) {
-        turn_deg_ = cheap.turn_deg;
-        turn_confidence_ = cheap.confidence;
-        return;
-    }
-    if (!cheap_sure && second.confidence >= 0.75) {
-        turn_deg_ = second.turn_deg;
-        turn_confidence_ = second.confidence;
-        return;
-    }
-    turn_confidence_ = second.turn_deg == 0 ? std::max(0.1, second.confidence * 0.5) : 0.1;
-    orientation_unsure_ =
-        (cheap.turn_deg != 0 && cheap.confidence > 0.2) || (second.turn_deg != 0 && second.confidence > 0.35);
+    return probe_->probe(page, source_dpi() / a_.factor);
 }
 
 void Treater::split_spread() {

@@ -1,0 +1,119 @@
+// Which way up: real pages in their four turns, what is no print, and what is done with two opinions.
+
+#include "stages/treatment/orient.h"
+
+#include <filesystem>
+#include <functional>
+
+#include <gtest/gtest.h>
+#include <opencv2/imgproc.hpp>
+
+#include "pipeline/files/decode.h"
+#include "stages/treatment/analysis.h"
+#include "stages/treatment/deskew.h"
+#include "tests/treatment/pages_support.h"
+
+namespace recto::treat {
+namespace {
+struct Counts {
+    int all = 0, right = 0, sure = 0, sure_wrong = 0;
+};
+
+/// The cheap test on a grey page in its four turns; `upright`: the turn that sets it upright as it lies.
+void judge_turns(const Raster& raster, int upright, Counts& counts) {
+    const Analysis a = analyse(raster, 1);
+    for (int q = 0; q < 4; ++q) {
+        const cv::Mat ink = normalised_ink(turned(a.ink, q));
+        const SkewEstimate skew = estimate_skew(ink, 15);
+        const Orientation o = estimate_orientation(ink, skew.angle_deg);
+        const bool right = o.turn_deg == (upright + 360 - 90 * q) % 360, sure = o.confidence >= kSureOrientation;
+        ++counts.all;
+        counts.right += right;
+        counts.sure += sure;
+        counts.sure_wrong += sure && !right;
+    }
+}
+
+Counts judge_set(const std::string& set, const std::string& ending, std::size_t every = 1) {
+    Counts counts;
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(test::shared_data(set)))
+        if (entry.path().string().ends_with(ending)) files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    for (std::size_t i = 0; i < files.size(); i += every)
+        if (const auto raster = decode_here(files[i], 0)) judge_turns(*raster, 0, counts);
+    return counts;
+}
+
+#define NEEDS_SHARED(folder)                                                                                           \
+    if (test::shared_data(folder).empty()) GTEST_SKIP() << "shared data absent: " << (folder)
+
+Orientation says(int turn_deg, double confidence) {
+    Orientation o;
+    o.turn_deg = turn_deg;
+    o.confidence = confidence;
+    for (double& s : o.scores) s = (1 - confidence) / 4;
+    o.scores[turn_deg / 90] += confidence;
+    o.witnesses = 50;
+    return o;
+}
+
+// An upright page is left without a question; a turn needs a sure test, or two opinions; what speaks for a turn and is not
+// followed is said.
+TEST(OrientationDecision, OfTwoOpinions) {
+    EXPECT_FALSE(needs_second_opinion(says(0, 0.31)));
+    EXPECT_TRUE(needs_second_opinion(says(0, 0.2)));
+    EXPECT_TRUE(needs_second_opinion(says(180, 0.4)));
+    EXPECT_FALSE(needs_second_opinion(says(180, 0.9)));
+
+    const auto decided = [](const Orientation& cheap, const Orientation& second) { return decide_turn(cheap, second); };
+    const Orientation silent;
+    EXPECT_EQ(decided(says(90, 0.9), silent).turn_deg, 90);
+    EXPECT_FALSE(decided(says(90, 0.9), silent).unsure);
+    // Upright by our test: no second opinion turns it.
+    EXPECT_EQ(decided(says(0, 0.35), says(180, 0.99)).turn_deg, 0);
+    EXPECT_EQ(decided(says(0, 0.2), says(180, 0.99)).turn_deg, 0);
+    EXPECT_TRUE(decided(says(0, 0.2), says(180, 0.99)).unsure);
+    // Two that agree are enough, two weak ones are not.
+    EXPECT_EQ(decided(says(270, 0.3), says(270, 0.6)).turn_deg, 270);
+    EXPECT_EQ(decided(says(270, 0.2), says(270, 0.2)).turn_deg, 0);
+    EXPECT_TRUE(decided(says(270, 0.2), says(270, 0.2)).unsure);
+    // They contradict each other: left, and said.
+    EXPECT_EQ(decided(says(90, 0.4), says(270, 0.9)).turn_deg, 0);
+    EXPECT_TRUE(decided(says(90, 0.4), says(270, 0.9)).unsure);
+    // Tesseract alone only where we know nothing at all, and then it must be sure.
+    EXPECT_EQ(decided(silent, says(180, 0.8)).turn_deg, 180);
+    EXPECT_EQ(decided(silent, says(180, 0.5)).turn_deg, 0);
+    EXPECT_TRUE(decided(silent, says(180, 0.5)).unsure);
+    // Nothing at all: a page without print is no matter for a person.
+    EXPECT_FALSE(decided(silent, silent).unsure);
+}
+
+// Grain, specks, rules and scribbles are no print: nothing may be turned by them.
+TEST(Orientation, WhatIsNoPrintTurnsNothing) {
+    cv::RNG random(5);
+    cv::Mat grain(1600, 1200, CV_8UC1), specks(1600, 1200, CV_8UC1, cv::Scalar(0)),
+        rules = specks.clone(), scribble = specks.clone(), dots = specks.clone();
+    random.fill(grain, cv::RNG::NORMAL, 20, 60);
+    for (int i = 0; i < 3000; ++i)
+        cv::circle(specks, {random.uniform(0, 1200), random.uniform(0, 1600)}, random.uniform(0, 4), cv::Scalar(200),
+                   cv::FILLED);
+    for (int i = 0; i < 30; ++i) {
+        cv::line(rules, {100, 50 * i + 40}, {1100, 50 * i + 40}, cv::Scalar(200), 2);
+        cv::line(rules, {100 + 33 * i, 40}, {100 + 33 * i, 1490}, cv::Scalar(200), 2);
+    }
+    for (int i = 0; i < 200; ++i) {
+        const cv::Point at(random.uniform(50, 1150), random.uniform(50, 1550));
+        cv::ellipse(scribble, at, {random.uniform(5, 30), random.uniform(5, 30)}, random.uniform(0, 360), 0,
+                    random.uniform(90, 360), cv::Scalar(200), 2);
+    }
+    for (int y = 10; y < 1590; y += 16) // a screened picture
+        for (int x = 10; x < 1190; x += 16) cv::circle(dots, {x, y}, 3 + (x * y) % 4, cv::Scalar(200), cv::FILLED);
+    int i = 0;
+    for (const cv::Mat& ink : {grain, specks, rules, scribble, dots, cv::Mat(cv::Mat::zeros(900, 700, CV_8UC1))}) {
+        const Orientation o = estimate_orientation(ink, 0);
+        EXPECT_LT(o.confidence, kSureOrientation) << i << ": " << o.turn_deg;
+        ++i;
+    }
+    EXPECT_EQ(estimate_orientation(cv::Mat::zeros(3, 3, CV_8UC1), 0).witnesses, 0);
+}
