@@ -2,8 +2,11 @@
 
 #include "stages/treatment/orient.h"
 
+#include <algorithm>
 #include <filesystem>
-#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <opencv2/imgproc.hpp>
@@ -117,3 +120,53 @@ TEST(Orientation, WhatIsNoPrintTurnsNothing) {
     }
     EXPECT_EQ(estimate_orientation(cv::Mat::zeros(3, 3, CV_8UC1), 0).witnesses, 0);
 }
+
+struct Floor {
+    const char* set;
+    const char* ending;
+    std::size_t every; ///< Every so many of its pages.
+    int right, sure;   ///< At least, of all turned pages.
+};
+
+class RealPages : public ::testing::TestWithParam<Floor> {};
+
+// Measured: all right in their four turns; the floors leave one or two that are near the line. A sure answer is never wrong.
+TEST_P(RealPages, ComeOutUpright) {
+    const Floor& floor = GetParam();
+    NEEDS_SHARED(floor.set);
+    const Counts c = judge_set(floor.set, floor.ending, floor.every);
+    EXPECT_GE(c.right, floor.right) << "of " << c.all;
+    EXPECT_GE(c.sure, floor.sure) << "of " << c.all;
+    EXPECT_EQ(c.sure_wrong, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Orientation, RealPages,
+                         ::testing::Values(Floor{"ehri_en_a", ".jpg", 2, 28, 28},
+                                           Floor{"oldbooks_a", ".tiff", 3, 19, 17},
+                                           Floor{"grenzboten_de", ".tif", 2, 20, 20},
+                                           Floor{"guji_a", ".png", 2, 35, 33}, Floor{"sroie_a", ".jpg", 2, 38, 28},
+                                           Floor{"cnocr", "cn1.png", 1, 4, 4}, Floor{"cnocr", "fanti.jpg", 1, 4, 4}),
+                         [](const auto& info) { return info.param.set + std::to_string(info.index); });
+
+TEST(Orientation, TurnedOriginals) {
+    NEEDS_SHARED("orient_tesseractjs");
+    Counts c;
+    for (const auto& [name, upright] : std::map<std::string, int>{
+             {"simple.jpg", 0}, {"simple-90.jpg", 90}, {"simple-180.jpg", 180}, {"simple-270.jpg", 270}}) {
+        const auto raster = decode_here(test::shared_data("orient_tesseractjs/" + name), 0);
+        ASSERT_TRUE(raster) << name;
+        judge_turns(*raster, upright, c);
+    }
+    EXPECT_EQ(c.right, 16); // by eleven letters
+    EXPECT_EQ(c.sure_wrong, 0);
+    NEEDS_SHARED("ocrmypdf");
+    for (int page = 0; page < 4; ++page) {
+        const auto raster = decode_here(test::shared_data("ocrmypdf/cardinal.pdf"), page);
+        ASSERT_TRUE(raster) << page;
+        judge_turns(*raster, (360 - 90 * page) % 360, c);
+    }
+    EXPECT_EQ(c.right, 32);
+    EXPECT_EQ(c.sure_wrong, 0);
+}
+} // namespace
+} // namespace recto::treat
