@@ -1,7 +1,7 @@
 // Makes stages/treatment/orient_weights.inc: trains the small classifier of stages/treatment/orient_model.h on type set
 // from fonts (typeset.h) and cut by the stage's own code. Usage:
-//   train_orientation train OUT.inc FONT...     about 12 minutes on two cores; fixed seed: the same fonts in the same
-//                                               order give the same weights on machines of one kind
+//   train_orientation train OUT.inc FONT...     5 minutes of processor time on two threads; fixed seed: the same fonts in
+//                                               the same order give the same weights on machines of one kind
 //   train_orientation judge BLOCKS SEED FONT... blocks of other fonts and another seed, each in its four turns, by the
 //                                               weights that are built in
 // The weights in use come from bench/train_orientation.sh, which names the fonts.
@@ -50,7 +50,7 @@ std::vector<Sample> cut_samples(const Block& block) {
     const std::size_t step = std::max<std::size_t>(1, print.count() / kFromBlock);
     Window w;
     for (std::size_t i = 0; i < print.count() && out.size() < kFromBlock; i += step) {
-        if (!print.window(i, 0, w)) continue;
+        if (!print.window(i, 0, 1, w)) continue;
         Sample s;
         for (std::size_t k = 0; k < w.size(); ++k)
             s.pixels[k] = static_cast<std::int8_t>(std::clamp(std::lround(w[k] * 24), -127L, 127L));
@@ -388,8 +388,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> fonts(argv + (training ? 3 : 4), argv + argc);
     if (Typesetter(fonts).empty()) return std::fprintf(stderr, "fonts of both scripts are needed\n"), 66;
     if (judging) return judge_blocks(std::atoi(argv[2]), static_cast<std::uint32_t>(std::atoi(argv[3])), fonts);
-    const auto blocks = std::getenv("RECTO_BLOCKS") ? std::atoi(std::getenv("RECTO_BLOCKS")) : kBlocks;
-    const auto samples = make(fonts, blocks, 1'000'000), test = make(fonts, kTestBlocks, 9'000'000);
+    const auto samples = make(fonts, kBlocks, 1'000'000), test = make(fonts, kTestBlocks, 9'000'000);
     std::fprintf(stderr, "%zu windows\n", samples.size());
     write(argv[2], train(samples, test));
     return 0;

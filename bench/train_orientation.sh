@@ -2,7 +2,7 @@
 # Trains the small classifier of orientation again and judges it by other fonts (bench/train_orientation.cpp). Fonts come
 # from the Debian packages named below; nothing else is needed, and only here: the weights are part of the source.
 #
-#   bench/train_orientation.sh train    writes stages/treatment/orient_weights.inc: 4 minutes of two idle cores
+#   bench/train_orientation.sh train    writes stages/treatment/orient_weights.inc: 3 minutes on two idle cores
 #   bench/train_orientation.sh judge    1000 blocks of fonts that were not trained on, each in four turns
 #
 # Environment: FONT_ROOT, a folder with the packages' contents (dpkg -x) where they are not installed.

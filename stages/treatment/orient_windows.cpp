@@ -79,8 +79,8 @@ Print::Print(const cv::Mat& ink, double skew_deg) {
     }
 }
 
-bool Print::window(std::size_t i, int quarters, Window& out) const {
-    const double pace = letter_ * level_scale_ / kLetterInWindow; // pixels of `level_` for one of the window
+bool Print::window(std::size_t i, int quarters, double wider, Window& out) const {
+    const double pace = wider * letter_ * level_scale_ / kLetterInWindow; // pixels of `level_` for one of the window
     double c = cosine_ * pace, s = sine_ * pace;
     for (; quarters > 0; --quarters) { // what is up becomes right
         std::swap(c, s);

@@ -24,9 +24,9 @@ class Print {
         return letter_;
     } ///< Typical shorter side, pixels of `ink`; 0: too little print.
     [[nodiscard]] std::size_t count() const { return centres_.size(); } ///< Places to look at.
-    /// The window around place `i`, below count(), turned clockwise by quarters (0 to 3); false where it holds next to
-    /// nothing.
-    [[nodiscard]] bool window(std::size_t i, int quarters, Window& out) const;
+    /// The window around place `i`, below count(), turned clockwise by quarters (0 to 3) and `wider` times as wide as
+    /// usual; false where it holds next to nothing.
+    [[nodiscard]] bool window(std::size_t i, int quarters, double wider, Window& out) const;
 
   private:
     double letter_ = 0, cosine_ = 1, sine_ = 0;

@@ -143,7 +143,7 @@ TEST_P(RealPages, ComeOutUpright) {
 INSTANTIATE_TEST_SUITE_P(Orientation, RealPages,
                          ::testing::Values(Floor{"ehri_en_a", ".jpg", 2, 28, 28},
                                            Floor{"oldbooks_a", ".tiff", 3, 19, 17},
-                                           Floor{"grenzboten_de", ".tif", 2, 20, 20},
+                                           Floor{"grenzboten_de", ".tif", 2, 20, 18},
                                            Floor{"guji_a", ".png", 2, 35, 33}, Floor{"sroie_a", ".jpg", 2, 38, 28},
                                            Floor{"cnocr", "cn1.png", 1, 4, 4}, Floor{"cnocr", "fanti.jpg", 1, 4, 4}),
                          [](const auto& info) { return info.param.set + std::to_string(info.index); });
