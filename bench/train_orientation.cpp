@@ -365,8 +365,6 @@ int judge_blocks(int blocks, std::uint32_t seed, const std::vector<std::string>&
             count.sure += sure;
             count.sure_wrong += sure && !right;
             count.windows += o.witnesses;
-            if (std::getenv("RECTO_LIST"))
-                std::printf("%s %d %.3f %d\n", name(b.kind), right, o.confidence, o.witnesses);
         }
     }
     for (std::size_t k = 0; k < counts.size(); ++k)

@@ -11,7 +11,7 @@
 
 namespace recto::treat {
 namespace {
-constexpr int kMostWindows = 288, kFirstLook = 96, kSecondLook = 192; ///< Windows.
+constexpr int kMostWindows = 288, kFirstLook = 64, kSecondLook = 192; ///< Windows.
 constexpr double kWider = 1.5;
 
 /// Order in which letters are looked at: every look is spread over the whole page. `n`: above 0.
@@ -76,7 +76,7 @@ void look(const Print& print, double wider, std::size_t most, Tally& tally) {
         quarters = (quarters + 1) % 4;
         const auto n = tally.each.size();
         double mean = 0;
-        if (n >= end || (n % kFirstLook == 0 && tally.lead(mean) > 8)) return;
+        if (n >= end || (n % kFirstLook == 0 && tally.lead(mean) > 7)) return;
     }
 }
 

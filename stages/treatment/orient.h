@@ -17,7 +17,7 @@ struct Orientation {
     int witnesses = 0;               ///< Pieces of print that were looked at.
 };
 
-inline constexpr double kSureOrientation = 0.5; ///< Enough to turn a page without asking.
+inline constexpr double kSureOrientation = 0.4; ///< Enough to turn a page without asking.
 inline constexpr double kSureUpright = 0.3;     ///< Enough to leave it as it lies without asking.
 
 /// The cheap test. `ink`: normalised_ink() of the page at about 150 dpi as it lies, limited to the page; `skew_deg`:
