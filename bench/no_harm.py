@@ -25,7 +25,7 @@ import unicodedata
 import numpy
 from PIL import Image, ImageDraw
 
-SETS = {"ehri_en_a": "eng", "oldbooks_a": "eng", "grenzboten_de": "deu", "cnocr": "chi_sim", "tess_test": "eng", "sroie_a": "eng", "ocrmypdf": "eng"}
+SETS = {"ehri_en_a": "eng", "oldbooks_a": "eng", "grenzboten_de": "eng", "cnocr": "chi_sim", "tess_test": "eng", "sroie_a": "eng", "ocrmypdf": "eng"}
 KINDS = ("as it is", "turned", "askew on a bed", "stained", "bordered")
 MOST_LOST = 0.01  # of an untouched page: one point
 

@@ -44,9 +44,9 @@ class OcrEngine {
 };
 
 struct TesseractOptions {
-    std::string languages;       ///< As Tesseract wants them: "chi_sim+eng".
-    std::string data_folder;     ///< Folder with *.traineddata; empty: where the library was built to look.
-    bool even_background = true; ///< Level out stains and shadows before recognition where a page has them.
+    std::string languages;   ///< As Tesseract wants them: "chi_sim+eng".
+    std::string data_folder; ///< Folder with *.traineddata; empty: where the library was built to look.
+    bool clean = true; ///< Stains, shadows, speckle and streaks taken out and small letters enlarged, where found.
 };
 /// Errors: "missing.language" naming the language and the package that brings it.
 [[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options);

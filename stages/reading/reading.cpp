@@ -22,7 +22,7 @@ bool reads_chinese(const std::string& languages) { return ("+" + languages).find
 Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     const Settings& s = *context.settings;
     const std::string engine = s.get(kEngine), language = s.get(kLanguage);
-    const TesseractOptions tesseract{language, s.get(kTessdata), true};
+    const TesseractOptions tesseract{language, s.get(kTessdata), s.get(kClean) == "auto"};
     PpocrOptions ppocr;
     ppocr.model_folder = context.model_folder;
     ppocr.workers = context.workers;
@@ -71,7 +71,8 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     page.language = settings.get(kLanguage);
     // Text under a red seal (the date, the issuer) is read from the red channel, where the seal is nearly invisible.
     const std::vector<Box> seals = find_seals(raster);
-    RECTO_ASSIGN(OcrPage found, session.read(seals.empty() ? raster : without_seals(raster, seals), limits));
+    const bool hidden = !seals.empty() && settings.get(kClean) == "auto";
+    RECTO_ASSIGN(OcrPage found, session.read(hidden ? without_seals(raster, seals) : raster, limits));
     if (found.ordered) {
         page.blocks = std::move(found.blocks);
     } else {
@@ -144,8 +145,8 @@ class ReadingStage : public PageStage {
             StageInfo i;
             i.name = "reading";
             i.version = 2;
-            i.settings = {&kEngine,        &kLanguage,          &kPrecision, &kDetectorSide,
-                          &kMinConfidence, &kMinLineConfidence, &kTessdata};
+            i.settings = {&kEngine, &kLanguage,      &kPrecision,         &kDetectorSide,
+                          &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
             i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies
             i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile
             i.english = "Reads the text: lines, words and characters with place and confidence, in reading order.";

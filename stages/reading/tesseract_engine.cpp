@@ -17,6 +17,7 @@
 #include <tesseract/ocrclass.h>
 
 #include "pipeline/core/digest.h"
+#include "stages/reading/clean.h"
 #include "stages/reading/even_background.h"
 #include "stages/reading/ppocr_recognize.h"
 #include "stages/reading/unicode.h"
@@ -78,13 +79,13 @@ class TesseractSession : public OcrSession {
         if (limits.expired()) return expired_error(limits, "before recognition began");
         omp_set_num_threads(1);
         cv::Mat grey = to_grey(raster);
-        const double scale = std::min(1.0, static_cast<double>(kMaxSide) / std::max(grey.cols, grey.rows));
+        double scale = std::min(1.0, static_cast<double>(kMaxSide) / std::max(grey.cols, grey.rows));
         if (scale < 1) {
             cv::Mat smaller;
             cv::resize(grey, smaller, cv::Size(), scale, scale, cv::INTER_AREA);
             grey = smaller;
         }
-        if (options_.even_background && raster.mode != ColourMode::Bilevel) grey = even_background(grey);
+        if (options_.clean) grey = cleaned(grey, raster.mode == ColourMode::Bilevel, scale);
         if (grey.cols < 8 || grey.rows < 8) return out; // nothing can be read there, and Leptonica objects
         api_.SetImage(grey.data, grey.cols, grey.rows, 1, static_cast<int>(grey.step));
         const double dpi = raster.dpi.y > 0 ? raster.dpi.y * scale : 300;
@@ -109,6 +110,21 @@ class TesseractSession : public OcrSession {
         }
         collect(scale, raster.pixels.size(), out);
         api_.Clear();
+        return out;
+    }
+
+    /// What the engine reads best, by what is found on the page; `scale` grows when it comes back enlarged.
+    static cv::Mat cleaned(cv::Mat grey, bool bilevel, double& scale) {
+        if (!bilevel) grey = even_background(grey);
+        if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
+        const Marks marks = count_marks(grey);
+        if (is_speckled(marks)) grey = without_speckle(grey, marks);
+        const double larger =
+            std::min(enlargement(marks), static_cast<double>(kMaxSide) / std::max(grey.cols, grey.rows));
+        if (larger <= 1) return grey;
+        cv::Mat out;
+        cv::resize(grey, out, cv::Size(), larger, larger, cv::INTER_CUBIC);
+        scale *= larger;
         return out;
     }
 
