@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "stages/reading/layout.h"
+#include "stages/reading/ppocr_recognize.h"
 #include "stages/reading/seals.h"
 #include "stages/reading/settings.h"
 #include "stages/reading/unicode.h"
@@ -62,6 +63,38 @@ constexpr double kInkOfBlank = 0.0008;
 /// Mean confidence that fewer than 20 characters need.
 constexpr double kFewLetters = 0.8;
 
+/// Share of the letters that must be left when the doubtful lines of a page are dropped.
+constexpr double kMostLetters = 0.6;
+
+/// Sets the page's confidence, the mean over its letters; their number.
+double mean_confidence(PageText& page) {
+    double sum = 0, letters = 0;
+    for (const TextBlock& block : page.blocks)
+        for (const TextLine& line : block.lines) {
+            const auto n = static_cast<double>(decode_utf8(line.text).size());
+            sum += line.confidence * n;
+            letters += n;
+        }
+    page.confidence = letters > 0 ? sum / letters : 0;
+    return letters;
+}
+
+/// A handful of letters must be surer than a page of them: engines find single letters in any noise.
+double least_confidence(double letters, const Settings& settings) {
+    const double usual = settings.get(kMinConfidence);
+    return letters < 20 ? std::max(kFewLetters, usual) : usual;
+}
+
+void drop_lines_below(double confidence, PageText& page) {
+    for (TextBlock& block : page.blocks) {
+        std::erase_if(block.lines, [&](const TextLine& line) { return line.confidence < confidence; });
+        if (block.lines.empty()) continue;
+        block.box = block.lines[0].box;
+        for (const TextLine& line : block.lines) block.box = unite(block.box, line.box);
+    }
+    std::erase_if(page.blocks, [](const TextBlock& block) { return block.lines.empty(); });
+}
+
 Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const Settings& settings,
                              const Raster& raster, double ink, const Limits& limits) {
     PageText page;
@@ -81,17 +114,19 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
             for (TextLine& line : block.lines) lines.push_back(std::move(line));
         page.blocks = arrange(std::move(lines));
     }
-    double sum = 0, letters = 0;
-    for (const TextBlock& block : page.blocks)
-        for (const TextLine& line : block.lines) {
-            const auto n = static_cast<double>(decode_utf8(line.text).size());
-            sum += line.confidence * n;
-            letters += n;
+    double letters = mean_confidence(page);
+    double least = least_confidence(letters, settings);
+    if (letters > 0 && page.confidence < least) {
+        // Dust read as letters must not take the page's text with it: what is left without such lines may be sure.
+        PageText sure = page;
+        drop_lines_below(settings.get(kMinLineConfidence), sure);
+        const double left = mean_confidence(sure), enough = least_confidence(left, settings);
+        if (left >= kMostLetters * letters && sure.confidence >= enough) {
+            page = std::move(sure);
+            letters = left;
+            least = enough;
         }
-    page.confidence = letters > 0 ? sum / letters : 0;
-    // A handful of letters must be surer than a page of them: engines find single letters in any noise.
-    const double least =
-        letters < 20 ? std::max(kFewLetters, settings.get(kMinConfidence)) : settings.get(kMinConfidence);
+    }
     if (letters > 0 && page.confidence >= least) {
         for (const Box& seal : seals) page.blocks.push_back({BlockKind::Seal, seal, {}});
         return page;

@@ -30,6 +30,8 @@ namespace fs = std::filesystem;
 
 /// The largest side that Tesseract takes (its coordinates are 16-bit).
 constexpr int kMaxSide = 32000;
+/// Median height of letters, pixels, from which on a blur by one pixel costs nothing.
+constexpr double kSmoothable = 17;
 
 std::vector<std::string> split_languages(const std::string& languages) {
     std::vector<std::string> out;
@@ -121,10 +123,17 @@ class TesseractSession : public OcrSession {
         if (is_speckled(marks)) grey = without_speckle(grey, marks);
         const double larger =
             std::min(enlargement(marks), static_cast<double>(kMaxSide) / std::max(grey.cols, grey.rows));
-        if (larger <= 1) return grey;
-        cv::Mat out;
-        cv::resize(grey, out, cv::Size(), larger, larger, cv::INTER_CUBIC);
-        scale *= larger;
+        cv::Mat out = grey;
+        if (larger > 1) {
+            cv::resize(grey, out = cv::Mat(), cv::Size(), larger, larger, cv::INTER_CUBIC);
+            scale *= larger;
+        }
+        // The stairs of bi-level print, other ones after each turn, are smoothed: the engine was taught on grey.
+        if (bilevel && marks.letter_height * std::max(1.0, larger) >= kSmoothable) {
+            cv::Mat smooth; // `out` may be the pixels of the page
+            cv::GaussianBlur(out, smooth, {0, 0}, 1);
+            return smooth;
+        }
         return out;
     }
 
