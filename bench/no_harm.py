@@ -6,7 +6,8 @@ measure is the bag of words (of characters for Chinese): the share of the true w
     bench/no_harm.py [--recto FILE] [--shared DIR] [--each N] [--sets A,B] [--kinds A,B] [--json FILE] [--keep DIR]
 
 --each: at most so many pages of a set, evenly chosen (default 6; 0 = all). --keep: leaves the degraded pages there. Exit code 1
-when an untouched page loses more than a point, or a degraded kind is worse on average; 66 when there is not one page.
+when an untouched page loses more than a point (or one word of a page with fewer than a hundred), or a degraded kind is worse on
+average; 66 when there is not one page.
 """
 import argparse
 import collections
@@ -25,6 +26,7 @@ import unicodedata
 import numpy
 from PIL import Image, ImageDraw
 
+# Without the German model Fraktur is read with the English one: badly, but alike before and after.
 SETS = {"ehri_en_a": "eng", "oldbooks_a": "eng", "grenzboten_de": "eng", "cnocr": "chi_sim", "tess_test": "eng", "sroie_a": "eng", "ocrmypdf": "eng"}
 KINDS = ("as it is", "turned", "askew on a bed", "stained", "bordered")
 MOST_LOST = 0.01  # of an untouched page: one point
@@ -39,6 +41,11 @@ def bag(truth, text):
     want, got = words(truth), words(text)
     total = sum(want.values())
     return sum((want & got).values()) / total if total else 1.0
+
+
+def harmed(row):
+    """A page of fewer than a hundred words cannot lose one without losing more than a point: one word is the measure's grain."""
+    return row["as_it_is"] - row["treated"] > max(MOST_LOST, 1 / max(1, row["words"])) + 1e-9
 
 
 def askew(page, rng):
@@ -71,14 +78,13 @@ def bordered(page, rng):
     left, band = int(14 * unit), int(8 * unit)
     grey = numpy.full((height + 2 * band, width + left + 2 * band), paper, numpy.float32)
     # Each side has a band of its own depth, or none; its inner rim wanders.
-    for side, length in enumerate((grey.shape[1], grey.shape[1], grey.shape[0], grey.shape[0])):
+    for side in range(4):
         if rng.random() < 0.25:
             continue
-        phase, depth = rng.uniform(0, 6), band * rng.uniform(0.25, 0.85)
-        for i in range(length):
-            d = int(depth * (1 + 0.12 * math.sin(phase + i / length * 9) + 0.05 * rng.uniform(-1, 1)))
-            line = (grey[:d, i], grey[grey.shape[0] - d :, i], grey[i, :d], grey[i, grey.shape[1] - d :])[side]
-            line[:] = rng.uniform(4, 30)
+        rows = numpy.rot90(grey, side)  # a view: this side is on top
+        phase, depth, level = rng.uniform(0, 6), band * rng.uniform(0.25, 0.85), rng.uniform(4, 30)
+        for i in range(rows.shape[1]):
+            rows[: int(depth * (1 + 0.12 * math.sin(phase + i / rows.shape[1] * 9) + 0.05 * rng.uniform(-1, 1))), i] = level
     canvas = Image.fromarray(grey.astype(numpy.uint8), "L").convert(page.mode)
     canvas.paste(page, (left + band, band))
     draw = ImageDraw.Draw(canvas)
@@ -104,6 +110,8 @@ def degraded(image, kind, seed):
 def read(recto, path, language, plain):
     command = [recto, "text", str(path), "--lang", language] + (["--no-geometry"] if plain else [])
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, LC_ALL="C.UTF-8"))
+    if done.returncode != 0:  # no text is a finding, a failure is none
+        sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -129,7 +137,7 @@ def measure(recto, work, kinds, folder):
                     file = pathlib.Path(folder) / f"{path.stem}-{kind.replace(' ', '-')}.png"
                     degraded(image, kind, number).save(file, dpi=dpi)
             plain, treated = (bag(truth, read(recto, file, SETS[name], p)) for p in (True, False))
-            out.append({"set": name, "page": path.name, "kind": kind, "as_it_is": plain, "treated": treated})
+            out.append({"set": name, "page": path.name, "kind": kind, "words": words(truth).total(), "as_it_is": plain, "treated": treated})
         return out
 
     rows = []
@@ -180,8 +188,8 @@ def main():
             worst = max(of, key=lambda r: r["as_it_is"] - r["treated"])
             loss = worst["as_it_is"] - worst["treated"]
             before, after = means(of, kind)
-            print(f"{kind:<16}{name or 'all':<16}{len(of):>6}{before:>10.4f}{after:>10.4f}{loss:>12.4f}  {worst['page'] if loss > MOST_LOST else ''}")
-            failed |= (kind == "as it is" and loss > MOST_LOST) or (name == "" and after < before - 0.0005)
+            print(f"{kind:<16}{name or 'all':<16}{len(of):>6}{before:>10.4f}{after:>10.4f}{loss:>12.4f}  {worst['page'] if harmed(worst) else ''}")
+            failed |= (kind == "as it is" and any(map(harmed, of))) or (name == "" and after < before - 0.0005)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
     return 1 if failed else 0
