@@ -14,6 +14,10 @@ constexpr int kFewLetters = 30;
 /// Below this median height of marks (pixels) Tesseract reads better from an enlarged picture, and up to which it gains.
 constexpr double kSmallLetters = 17, kGoodLetters = 24;
 
+constexpr double kBorderWork =
+    600; ///< Pixels of the longest side where borders are looked for: half a millimetre of A4.
+constexpr int kBlack = 70;
+
 constexpr int kStreakBands = 48;
 constexpr int kStreakStep = 10;       ///< Grey levels darker than both sides.
 constexpr int kStreakSidesAlike = 40; ///< Grey levels; else one of the sides is print.
@@ -89,6 +93,35 @@ Marks count_marks(const cv::Mat& grey) {
         const int* s = stats.ptr<int>(i);
         out.specks += s[cv::CC_STAT_WIDTH] <= small && s[cv::CC_STAT_HEIGHT] <= small;
     }
+    return out;
+}
+
+cv::Mat without_black_borders(const cv::Mat& grey) {
+    const int longest = std::max(grey.cols, grey.rows);
+    if (std::min(grey.cols, grey.rows) < 200) return grey;
+    cv::Mat small, dark, labels;
+    const double factor = std::min(1.0, kBorderWork / longest);
+    cv::resize(grey, small, cv::Size(), factor, factor, cv::INTER_AREA);
+    cv::threshold(small, dark, kBlack, 255, cv::THRESH_BINARY_INV);
+    // A dark frame around the picture is one with all the black that touches its edge.
+    const int pad = 4;
+    cv::copyMakeBorder(dark, dark, pad, pad, pad, pad, cv::BORDER_CONSTANT, cv::Scalar(255));
+    cv::morphologyEx(dark, dark, cv::MORPH_OPEN, cv::Mat::ones(3, 3, CV_8UC1));
+    cv::connectedComponents(dark, labels, 8, CV_32S);
+    cv::Mat border = labels == labels.at<int>(0, 0);
+    border = border(cv::Rect(pad, pad, small.cols, small.rows)).clone();
+    const double share = static_cast<double>(cv::countNonZero(border)) / static_cast<double>(border.total());
+    if (share < 0.002 || share > 0.5) return grey;
+    cv::dilate(border, border, cv::Mat::ones(3, 3, CV_8UC1)); // its soft and ragged rim
+    int bins[256] = {}, left = 0;
+    for (int y = 0; y < small.rows; ++y)
+        for (int x = 0; x < small.cols; ++x)
+            if (border.at<std::uint8_t>(y, x) == 0) ++bins[small.at<std::uint8_t>(y, x)], ++left;
+    int paper = 0; // the median of what is no border
+    for (int seen = bins[0]; paper < 255 && 2 * seen < left; seen += bins[++paper]) {}
+    cv::Mat full, out = grey.clone();
+    cv::resize(border, full, grey.size(), 0, 0, cv::INTER_NEAREST);
+    out.setTo(paper, full);
     return out;
 }
 

@@ -19,6 +19,10 @@ struct Marks {
 /// `grey`: CV_8UC1, print darker than paper. Pure function, any thread; about 10 ms a million pixels.
 [[nodiscard]] Marks count_marks(const cv::Mat& grey);
 
+/// Black that reaches in from the edge of the picture (an open lid, a dark bed) painted as paper; `grey` itself (shared) where
+/// there is none, and where it is more than half of the picture. Lines and print that touch the edge are too thin for it.
+[[nodiscard]] cv::Mat without_black_borders(const cv::Mat& grey);
+
 /// True when specks outnumber letters, so that letters and lines are no longer found among them.
 [[nodiscard]] bool is_speckled(const Marks& marks);
 

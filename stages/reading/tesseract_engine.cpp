@@ -117,6 +117,7 @@ class TesseractSession : public OcrSession {
 
     /// What the engine reads best, by what is found on the page; `scale` grows when it comes back enlarged.
     static cv::Mat cleaned(cv::Mat grey, bool bilevel, double& scale) {
+        grey = without_black_borders(grey);
         if (!bilevel) grey = even_background(grey);
         if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
         const Marks marks = count_marks(grey);

@@ -15,8 +15,8 @@ SETS = ("ehri_en_a", "tess_test", "sroie_a", "cnocr")
 
 
 class NoHarm(common.Case):
-    # Treated minus raw on average, as shares of the words: the least that must come out, well below what the bench measures.
-    LEAST_GAIN = {"turned": 0.40, "askew on a bed": -0.01, "stained": -0.01, "bordered": -0.01}
+    # Treated minus raw on average, as shares of the words: the least that must come out, well below the measured .91, .35, .24 and .25.
+    LEAST_GAIN = {"turned": 0.5, "askew on a bed": 0.15, "stained": 0.05, "bordered": 0.0}
 
     def pages(self, of_each):
         rng, out = random.Random(20), []
