@@ -79,6 +79,23 @@ TEST(Clean, RulesOfAFormAreNoStreaks) {
     EXPECT_TRUE(find_scanner_streaks(page).empty());
 }
 
+TEST(Clean, BlackBordersGoAndPrintStays) {
+    const cv::Mat clean = page_of_letters(20);
+    EXPECT_EQ(without_black_borders(clean).data, clean.data);
+    cv::Mat page = clean.clone();
+    page(cv::Rect(0, 0, page.cols, 40)).setTo(15);
+    page(cv::Rect(page.cols - 60, 0, 60, page.rows)).setTo(25);
+    cv::line(page, {0, 800}, {90, 800}, cv::Scalar(30), 3); // a rule that runs to the edge
+    const cv::Mat mended = without_black_borders(page);
+    EXPECT_NEAR(cv::mean(mended(cv::Rect(0, 0, page.cols, 40)))[0], 230, 4);
+    EXPECT_NEAR(cv::mean(mended(cv::Rect(page.cols - 60, 0, 60, page.rows)))[0], 230, 4);
+    const cv::Rect inside(10, 60, page.cols - 90, page.rows - 70);
+    EXPECT_EQ(cv::norm(mended(inside), page(inside), cv::NORM_INF), 0);
+    cv::Mat night(1000, 800, CV_8UC1, cv::Scalar(20)); // white print on black
+    night(cv::Rect(200, 200, 300, 300)).setTo(240);
+    EXPECT_EQ(without_black_borders(night).data, night.data);
+}
+
 TEST(Clean, SmallAndEmptyPicturesAreHarmless) {
     for (const cv::Size size : {cv::Size(1, 1), cv::Size(40, 2000), cv::Size(2000, 40)}) {
         const cv::Mat page(size, CV_8UC1, cv::Scalar(0));
