@@ -28,9 +28,10 @@ inline const Setting<std::int64_t> kDetectorSide{
     "ppocr 查找文本行所用图像的长边像素数。0:按字的大小自动选择。越大越慢,能找到更小的字。"};
 inline const Setting<std::string> kClean{
     "reading.clean", "auto", std::vector<std::string_view>{"auto", "off"},
-    "Cleaning of the picture that the engine reads, by what is found on the page: seals over text, stains, speckle, "
+    "Cleaning of the picture that the engine reads, by what is found on the page: seals over text, stains, black "
+    "borders, speckle, "
     "scanner streaks, small letters. off: the engine sees the page as it is. Stored images are never changed by it.",
-    "识别前对图像的清理,按页面实际情况进行:压字印章、污渍、噪点、扫描条纹、过小的字。off:引擎直接识别原页面。"
+    "识别前对图像的清理,按页面实际情况进行:压字印章、污渍、黑边、噪点、扫描条纹、过小的字。off:引擎直接识别原页面。"
     "从不改变保存的图像。"};
 inline const Setting<double> kMinConfidence{
     "reading.min_confidence",
