@@ -114,8 +114,8 @@ std::vector<Barcode> find_patch_codes(const cv::Mat& grey, double dpi) {
     // resolution the short side is taken for 8.3 in.
     const double per_inch = dpi > 20 ? dpi : std::min(grey.cols, grey.rows) / 8.27;
     cv::Mat mask;
-    cv::threshold(grey, mask, 110, 255, cv::THRESH_BINARY_INV);
-    cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, cv::Mat()); // toner pinholes
+    cv::threshold(grey, mask, 0, 255, cv::THRESH_BINARY_INV | cv::THRESH_OTSU); // faint prints too
+    cv::medianBlur(mask, mask, 3);                                              // toner pinholes and specks
     const double least = 0.05 * per_inch, most = 0.13 * per_inch;
     if (least < 1.5) return found;
     collect(scan(mask, least, most), true, grey.cols, found);

@@ -22,12 +22,12 @@ struct Barcode {
 };
 
 struct SeparatorSearch {
-    std::vector<Barcode> codes;
-    Separator separator;     ///< Kind empty when the sheet is no separator.
-    bool unreadable = false; ///< The sheet looks like a separator but no code could be read.
+    std::vector<Barcode> codes; ///< Barcodes read, on a sheet or on a page; those of a 档号's form first.
+    Separator separator;        ///< Kind empty when the sheet is no separator.
+    bool unreadable = false;    ///< The sheet looks like a separator but no code could be read.
 };
 
-/// `dpi`: of the work image, for patch widths; `text_share`: share of ink of the page (see BlankCheck).
+/// `work_dpi`: of the work image, for patch widths; 0 when not known.
 [[nodiscard]] SeparatorSearch find_separator(const Raster& raster, const Analysis& analysis, double work_dpi);
 
 /// Patch codes in a grey image at `dpi`; kinds "patch-1" "patch-2" "patch-3" "patch-4" "patch-6" "patch-t".
