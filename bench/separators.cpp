@@ -51,8 +51,8 @@ Seen search(const Raster& raster, int orientation) {
         const CodePlaces p = find_code_places(a);
         fmt::print("places {:.1f} ms of {:.1f}:", thread_ms() - t, s.ms);
         for (const auto& c : p.places)
-            fmt::print(" {}{} {}x{}+{}+{} area {:.2f} out {:.3f}", c.matrix ? "M" : "B", c.level, c.place.width, c.place.height,
-                       c.place.x, c.place.y, c.area / c.place.area(), p.print_outside({c.place}));
+            fmt::print(" {}{} {}x{}+{}+{} area {:.2f} out {:.3f}", c.matrix ? "M" : "B", c.level, c.place.width,
+                       c.place.height, c.place.x, c.place.y, c.area / c.place.area(), p.print_outside({c.place}));
         fmt::print(" of {}x{}\n", a.work.cols, a.work.rows);
     }
     return s;
@@ -102,6 +102,9 @@ void drawn(int every) {
                             row[1] += right;
                             row[2] += !right && s.search.unreadable;
                         }
+                        if (!right && std::getenv("SHOW"))
+                            fmt::print("MISSED {} {} {:.0f} dpi turn {} skew {}{}\n", kind, wear.name, dpi, quarters,
+                                       skew, s.search.unreadable ? " reported" : "");
                         if (!right && !s.search.separator.kind.empty())
                             fmt::print("WRONG {} {} {:.0f} dpi turn {} skew {}: {} {}\n", kind, wear.name, dpi,
                                        quarters, skew, s.search.separator.kind, s.search.separator.value);

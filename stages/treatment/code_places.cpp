@@ -106,6 +106,8 @@ void add_groups(const cv::Mat& mask, bool matrix, int level, std::vector<CodePla
         const int area = stats.at<int>(i, cv::CC_STAT_AREA);
         if (matrix) {
             if (std::min(w, h) < 3 || area < 0.62 * w * h || 3 * std::min(w, h) < 2 * std::max(w, h)) continue;
+            // A page of print or a photograph; a code as large has modules that the next level shows.
+            if (std::max(w, h) > 26 || w * h > 0.55 * static_cast<double>(mask.total())) continue;
         } else if (std::max(w, h) < 5 || std::min(w, h) < 2 || area < 8 || area < w * h / 3) continue;
         const int side = kBlock << level;
         CodePlace p;
@@ -127,19 +129,19 @@ void keep_largest(std::vector<CodePlace>& places) {
         const bool inside = std::any_of(kept.begin(), kept.end(), [&](const CodePlace& k) {
             return k.matrix == p.matrix && (k.place & p.place).area() * 2 > p.place.area();
         });
-        if (!inside && kept.size() < 6) kept.push_back(p);
+        if (!inside && kept.size() < 4) kept.push_back(p);
     }
     places = std::move(kept);
 }
 
-/// Blocks of which a twelfth or more is darker than the paper: lines of text are, dust and specks are not.
+/// Blocks that are darker than the paper by more than specks make them; grain does not count.
 cv::Mat print_of(const Analysis& a) {
     cv::Mat ink, share;
     cv::subtract(a.background, a.small, ink);
-    cv::threshold(ink, ink, 28, 255, cv::THRESH_BINARY);
+    cv::threshold(ink, ink, 28, 255, cv::THRESH_TOZERO);
     cv::resize(ink, share, cv::Size(std::max(1, a.work.cols / kBlock), std::max(1, a.work.rows / kBlock)), 0, 0,
                cv::INTER_AREA);
-    cv::threshold(share, share, 255 / 12.0, 255, cv::THRESH_BINARY);
+    cv::threshold(share, share, 7, 255, cv::THRESH_BINARY);
     return share;
 }
 } // namespace

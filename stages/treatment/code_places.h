@@ -19,7 +19,7 @@ struct CodePlace {
 };
 
 struct CodePlaces {
-    std::vector<CodePlace> places; ///< Largest first, at most six; none within another.
+    std::vector<CodePlace> places; ///< Largest first, at most four; none within another.
     cv::Mat print;                 ///< CV_8UC1, one byte a block of 16 work pixels: 255 = print. Empty without places.
     bool tiny = false;             ///< The image is too small to tell; reading it is cheap.
 

@@ -107,14 +107,26 @@ std::vector<cv::Mat> bands(const cv::Mat& bars, int count) {
     return out;
 }
 
-std::vector<Barcode> read_bands(const cv::Mat& grey) {
+std::vector<Barcode> read_bands(const cv::Mat& grey, bool thorough) {
     const cv::Mat bars = upright(grey, across(grey));
-    for (const int count : {5, 3, 9})
+    for (const int count : thorough ? std::vector<int>{5, 3, 9} : std::vector<int>{3})
         for (const cv::Mat& band : bands(bars, count)) {
             CodeReading r = read_formats(band, F::Code128 | F::Code39 | F::Code93, false);
             if (!r.codes.empty()) return r.codes;
         }
     return {};
+}
+
+/// True when the mean along the bars keeps most of the contrast, as bars do and lines of text do not.
+bool run_through(const cv::Mat& grey) {
+    cv::Mat mean;
+    const cv::Mat bars = upright(grey, across(grey));
+    const cv::Mat middle = bars.rowRange(bars.rows * 2 / 5, std::max(bars.rows * 3 / 5, bars.rows * 2 / 5 + 1));
+    cv::reduce(middle, mean, 0, cv::REDUCE_AVG, CV_8U);
+    cv::Scalar m, along, all;
+    cv::meanStdDev(mean, m, along);
+    cv::meanStdDev(middle, m, all);
+    return along[0] > 0.6 * all[0];
 }
 
 /// True when the profile across the bars has many bars of more than one width, as a barcode has and ruling has not.
@@ -180,9 +192,10 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
         out.damaged = false;
         return std::move(out);
     };
+    if (!thorough && !place.matrix && !run_through(a.work(place.place & cv::Rect({0, 0}, a.work.size())))) return out;
     if (settled(read_formats(work, formats, thorough))) return placed();
     if (!place.matrix) {
-        out.codes = read_bands(work);
+        out.codes = read_bands(work, thorough);
         if (!out.codes.empty()) return placed();
     }
     cv::Mat full;
@@ -193,12 +206,17 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
     if (!thorough) return out;
     if (!place.matrix) {
         if (!full.empty()) {
-            out.codes = read_bands(full);
+            out.codes = read_bands(full, true);
             if (!out.codes.empty()) return placed();
         }
         if (settled(read_formats(smoothed(work, 1.6), formats, true))) return placed();
         out.damaged |= widths_differ(work);
         return out;
+    }
+    cv::Mat clean;
+    for (const int side : {3, 5}) {
+        cv::medianBlur(work, clean, side); // specks
+        if (settled(read_formats(clean, formats, true))) return placed();
     }
     for (const double sigma : {0.8, 1.6, 2.4})
         if (settled(read_formats(smoothed(work, sigma * (1 << place.level)), formats, true))) return placed();

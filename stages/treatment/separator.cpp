@@ -36,7 +36,7 @@ bool is_sheet(const CodePlaces& places, const std::vector<cv::Rect>& codes, cons
     for (const cv::Rect& c : codes) area += c.area();
     const double elsewhere = places.print_outside(codes),
                  share = area / (static_cast<double>(size.width) * size.height);
-    return elsewhere < kSparse && (elsewhere < 0.02 || elsewhere < 3 * share);
+    return elsewhere < kSparse && (elsewhere < 0.025 || elsewhere < 3 * share);
 }
 
 /// Reads at the places found; codes at more than one of them are all kept.
@@ -45,7 +45,7 @@ std::vector<Barcode> read_places(const Raster& raster, const Analysis& a, const 
     if (places.tiny) return read_codes(a.work).codes;
     for (const CodePlace& p : places.places) {
         const bool sheet = is_sheet(places, {p.place}, a.work.size());
-        CodeReading r = read_code_at(raster, a, p, sheet);
+        CodeReading r = read_code_at(raster, a, p, places.print_outside({p.place}) < kSparse);
         // A place as large as a barcode of a sheet: 24 blocks of bars are 35 x 5 mm.
         unreadable |= sheet && r.damaged && p.area >= 24 * 256;
         codes.insert(codes.end(), r.codes.begin(), r.codes.end());
