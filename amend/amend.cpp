@@ -106,6 +106,7 @@ Result<Outcome> replace_page(Workshop& shop, const Request& request, const std::
     page.image.index = 0;
     page.treatment = fresh.treatment;
     page.page_class = fresh.page_class;
+    page.class_confidence = fresh.class_confidence;
     page.findings = fresh.findings;
     const std::string id = page.id.to_string();
     if (values_dropped(item.edits, id, image_of(item, page)))

@@ -47,6 +47,8 @@ struct Page {
     int leaf = 0;               ///< Leaf number from 1, 0 when not known.
     std::string side;           ///< "recto", "verso" or "".
     PageClass page_class = PageClass::Body;
+    double class_confidence =
+        -1; ///< 0 to 1; -1: not known (its text was not looked at, or an earlier version stored it).
     PageTreatment treatment;
     PageText text;
     EncodedPage encoded;

@@ -112,6 +112,7 @@ void to_json(nlohmann::json& j, const PageTreatment& t) {
          {"cropped", t.cropped},
          {"blank", t.blank},
          {"ink_ratio", t.ink_ratio},
+         {"target", t.target},
          {"sharpness", t.sharpness},
          {"contrast", t.contrast},
          {"dpi", t.dpi},
@@ -138,6 +139,7 @@ void from_json(const nlohmann::json& j, PageTreatment& t) {
     j.at("split").get_to(t.split);
     j.at("signature").get_to(t.signature);
     j.at("findings").get_to(t.findings);
+    t.target = j.value("target", 0.0); // records of versions before have none
     t.has_quad = !j.at("quad").is_null();
     if (t.has_quad) j.at("quad").get_to(t.quad);
 }
@@ -147,11 +149,14 @@ void to_json(nlohmann::json& j, const ImageTreatment& t) {
     j["separator"] = t.separator.kind.empty()
                          ? nlohmann::json(nullptr)
                          : nlohmann::json{{"kind", t.separator.kind}, {"value", t.separator.value}};
+    j["codes"] = nlohmann::json::array();
+    for (const Separator& c : t.codes) j["codes"].push_back({{"kind", c.kind}, {"value", c.value}});
 }
 void from_json(const nlohmann::json& j, ImageTreatment& t) {
     j.at("pages").get_to(t.pages);
     j.at("findings").get_to(t.findings);
     if (const auto& s = j.at("separator"); !s.is_null()) t.separator = {s.at("kind"), s.at("value")};
+    for (const auto& c : j.value("codes", nlohmann::json::array())) t.codes.push_back({c.at("kind"), c.at("value")});
 }
 
 } // namespace recto

@@ -79,6 +79,7 @@ struct PageTreatment {
     bool cropped = false;
     bool blank = false;
     double ink_ratio = 0;               ///< Share of ink pixels, 0 to 1.
+    double target = 0;                  ///< Confidence, 0 to 1, that it is a test target: a colour chart, a grey wedge.
     double sharpness = 0, contrast = 0; ///< 0 to 1, higher is better.
     Dpi dpi;                            ///< Resolution of the page image.
     std::string split;                  ///< "" or "left", "right": which half of a spread, as a reader sees it upright.
@@ -96,6 +97,9 @@ struct Separator {
 struct ImageTreatment {
     std::vector<PageTreatment> pages;
     Separator separator;
+    /// Barcodes on an image that is no separator sheet, by kind and value: a label on a letter. Grouping decides whether
+    /// one of them is a 档号 with which an item begins; the page stays a page.
+    std::vector<Separator> codes;
     std::vector<Finding> findings; ///< About the image as a whole.
 };
 

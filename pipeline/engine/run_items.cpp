@@ -22,6 +22,8 @@ void recall(Item& item, const nlohmann::json& stored) {
         for (Page& page : item.pages) {
             if (page.id.to_string() != row.value("id", "")) continue;
             page.page_class = parse_page_class(row.value("class", ""));
+            if (const auto c = row.find("class_confidence"); c != row.end() && c->is_number())
+                c->get_to(page.class_confidence);
             page.printed_number = row.value("printed_number", "");
             if (const auto reading = row.find("reading"); reading != row.end() && reading->is_object()) {
                 page.text.confidence = reading->value("confidence", 0.0);

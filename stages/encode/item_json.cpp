@@ -87,6 +87,7 @@ Json page_json(const Page& p) {
               {"leaf", p.leaf},
               {"side", p.side},
               {"class", to_string(p.page_class)},
+              {"class_confidence", p.class_confidence < 0 ? Json(nullptr) : Json(p.class_confidence)},
               {"treatment", p.treatment},
               {"findings", p.findings},
               {"stage_data", p.stage_data}};
@@ -120,6 +121,7 @@ Page page_from(const Json& j) {
     j.at("leaf").get_to(p.leaf);
     j.at("side").get_to(p.side);
     p.page_class = parse_page_class(j.at("class").get<std::string>());
+    if (const auto c = j.find("class_confidence"); c != j.end() && c->is_number()) c->get_to(p.class_confidence);
     j.at("treatment").get_to(p.treatment);
     j.at("findings").get_to(p.findings);
     j.at("stage_data").get_to(p.stage_data);

@@ -2,100 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <optional>
 
+#include "pipeline/core/messages.h"
 #include "pipeline/files/codes.h"
 #include "stages/grouping/grouping.h"
+#include "stages/grouping/page_classes.h"
+#include "stages/grouping/page_words.h"
 
 namespace recto::group {
 
 namespace {
-
-/// A line as it is compared: width folded, no white space (engines space Chinese characters at will).
-std::string squeeze(std::string_view text) {
-    std::string out;
-    const std::string narrow = fold_width(text);
-    for (std::size_t pos = 0; pos < narrow.size();) {
-        const char32_t c = next_code_point(narrow, pos);
-        if (c == ' ' || c == '\t' || c == 0xA0 || (c >= 0x2000 && c <= 0x200B)) continue;
-        append_utf8(out, c);
-    }
-    return out;
-}
-
-std::size_t length_of(std::string_view text) {
-    std::size_t n = 0;
-    for (std::size_t pos = 0; pos < text.size(); ++n) next_code_point(text, pos);
-    return n;
-}
-
-struct Line {
-    std::string text;    ///< Squeezed.
-    double middle = 0.5; ///< Height of its middle on the page, 0 top to 1 bottom.
-    double height = 0;   ///< Share of the page's height.
-};
-
-struct Words {
-    std::vector<Line> lines;
-    std::string all;
-    std::size_t characters = 0;
-    bool table = false;
-};
-
-Words words_of(const PageText& text) {
-    Words w;
-    const double height = text.height > 0 ? text.height : 1;
-    for (const TextBlock& block : text.blocks) {
-        w.table |= block.kind == BlockKind::Table;
-        for (const TextLine& line : block.lines) {
-            Line l;
-            l.text = squeeze(line.text);
-            if (l.text.empty()) continue;
-            l.middle = (line.box.y + line.box.height / 2) / height;
-            l.height = line.box.height / height;
-            w.all += l.text + "\n";
-            w.characters += length_of(l.text);
-            w.lines.push_back(std::move(l));
-        }
-    }
-    return w;
-}
-
-int count_of(const std::string& text, std::initializer_list<std::string_view> words) {
-    return static_cast<int>(std::count_if(words.begin(), words.end(),
-                                          [&](std::string_view word) { return text.find(word) != std::string::npos; }));
-}
-
-/// A line in the upper part of the page that is the heading `words` and little else.
-bool has_heading(const Words& w, std::initializer_list<std::string_view> words, double upto, std::size_t extra) {
-    return std::any_of(w.lines.begin(), w.lines.end(), [&](const Line& line) {
-        if (line.middle > upto) return false;
-        return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-            return line.text.find(word) != std::string::npos && length_of(line.text) <= length_of(word) + extra;
-        });
-    });
-}
-
-bool is_back_note(const Words& w) { return has_heading(w, {"卷内备考表", "备考表", "卷內備考表", "備考表"}, 0.5, 6); }
-
-bool is_contents(const Words& w) {
-    const int columns = count_of(w.all, {"顺序号", "序号", "文号", "责任者", "题名", "页号", "页次", "页数", "备注",
-                                         "順序號", "文號", "責任者", "題名", "頁號", "備註", "文件编号"});
-    if (has_heading(w, {"卷内文件目录", "卷内目录", "卷內文件目錄", "卷內目錄", "归档文件目录"}, 0.4, 8))
-        return columns >= 2 || w.table;
-    return has_heading(w, {"目录", "目錄"}, 0.3, 2) && (columns >= 3 || (w.table && columns >= 2));
-}
-
-bool is_cover(const Words& w) {
-    // A cover bears form words and little text; a letter may quote one of them, never most of them.
-    if (w.characters == 0 || w.characters > 260) return false;
-    const bool heading = has_heading(w, {"案卷", "卷宗", "案卷封面", "文书档案", "檔案", "档案"}, 0.75, 8);
-    const int forms =
-        count_of(w.all, {"全宗", "案卷号", "案卷题名", "目录号", "保管期限", "立卷单位", "归档号", "卷宗", "案卷",
-                         "起止", "件数", "页数", "密级", "档号", "室编", "馆编", "立卷人", "檔號", "保管期限"});
-    return (heading && forms >= 2) || forms >= 4;
-}
 
 struct Number {
     std::string text;
@@ -159,10 +76,10 @@ std::optional<Number> page_number(std::string line) {
 }
 
 std::optional<Number> number_on(const PageText& text) {
-    const Words w = words_of(text);
+    const PageWords w = words_of(text);
     std::optional<Number> best;
     double best_distance = 0;
-    for (const Line& line : w.lines) {
+    for (const WordLine& line : w.lines) {
         const bool bottom = line.middle > 0.86, top = line.middle < 0.09;
         if (!bottom && !top) continue;
         const auto n = page_number(line.text);
@@ -190,14 +107,20 @@ void check_numbers(Item& item) {
         if (const auto n = number_on(item.pages[i].text); n && n->text.find('-') == std::string::npos)
             seen.push_back({n->value, i});
     if (seen.size() < 3) return;
-    // Only a run of numbers that mostly follow each other is believed to be page numbers at all.
-    std::size_t steps = 0;
-    for (std::size_t k = 1; k < seen.size(); ++k)
-        steps += seen[k].value - seen[k - 1].value == static_cast<int>(seen[k].page - seen[k - 1].page) ? 1 : 0;
-    if (steps * 2 < seen.size() - 1) return;
+    // Only a run of numbers that mostly follow each other is believed to be page numbers at all: one more a page, or one
+    // more a leaf where leaves are numbered and both their sides are pages.
+    std::size_t by_page = 0, by_leaf = 0;
     for (std::size_t k = 1; k < seen.size(); ++k) {
         const int rise = seen[k].value - seen[k - 1].value;
         const int pages = static_cast<int>(seen[k].page - seen[k - 1].page);
+        by_page += rise == pages ? 1 : 0;
+        by_leaf += 2 * rise == pages ? 1 : 0;
+    }
+    if (std::max(by_page, by_leaf) * 2 < seen.size() - 1) return;
+    for (std::size_t k = 1; k < seen.size(); ++k) {
+        const int rise = seen[k].value - seen[k - 1].value;
+        const int between = static_cast<int>(seen[k].page - seen[k - 1].page);
+        const int pages = by_leaf > by_page ? (between + 1) / 2 : between;
         if (rise <= pages || rise > pages + 50) continue;
         Finding f;
         f.code = "group.number_gap";
@@ -216,14 +139,14 @@ void check_letterheads(Item& item) {
         if (page.error || source >= item.sources.size() || image >= item.sources[source].images.size()) continue;
         const std::string& photometric = item.sources[source].images[image].photometric;
         if (photometric != "grey" && photometric != "bilevel") continue;
-        const Words w = words_of(page.text);
+        const PageWords w = words_of(page.text);
         std::vector<double> heights;
-        for (const Line& l : w.lines) heights.push_back(l.height);
+        for (const WordLine& l : w.lines) heights.push_back(l.height);
         if (heights.size() < 5) continue;
         std::nth_element(heights.begin(), heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2),
                          heights.end());
         const double usual = heights[heights.size() / 2];
-        const bool head = std::any_of(w.lines.begin(), w.lines.end(), [&](const Line& l) {
+        const bool head = std::any_of(w.lines.begin(), w.lines.end(), [&](const WordLine& l) {
             if (l.middle > 0.35 || l.height < 1.6 * usual || length_of(l.text) < 6) return false;
             const bool ends = l.text.ends_with("文件") || l.text.ends_with("公报") || l.text.ends_with("纪要");
             return ends && count_of(l.text, {"政府", "委员会", "办公", "局", "厅", "部", "院", "委", "人大", "政协",
@@ -235,6 +158,47 @@ void check_letterheads(Item& item) {
         f.severity = Severity::Warning;
         f.args = {std::to_string(page.order)};
         page.findings.push_back(std::move(f));
+    }
+}
+
+bool bears_content(const Page& p) {
+    return p.page_class != PageClass::Separator && p.page_class != PageClass::Blank &&
+           p.page_class != PageClass::BlankVerso;
+}
+
+/// Classes of the pages that have words. Places are counted over all pages with content, those classified by an earlier call
+/// too, so that a second call finds the same.
+void find_classes(Item& item) {
+    std::vector<Page*> pages;
+    for (Page& page : item.pages)
+        if (bears_content(page)) pages.push_back(&page);
+    std::size_t front = 0; // pages before the body: the cover, then contents
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        Page& page = *pages[i];
+        const bool several = pages.size() > 1;
+        if (page.page_class == PageClass::Body && !page.error) {
+            std::erase_if(page.findings, [](const Finding& f) { return f.code == "group.class_unsure"; });
+            const PageWords w = words_of(page.text);
+            Standing at;
+            at.first = i == 0 && several;
+            at.front = i <= front + 1;
+            at.after_contents = i > 0 && pages[i - 1]->page_class == PageClass::Contents;
+            at.last = i + 2 >= pages.size() && several;
+            ClassGuess g = guess_class(w, at);
+            if (w.characters == 0) g = {PageClass::Body, PageClass::Body, 0.6, false}; // a picture, or handwriting
+            page.page_class = g.best;
+            page.class_confidence = g.confidence;
+            if (g.unsure) {
+                Finding f;
+                f.code = "group.class_unsure";
+                f.args = {std::to_string(page.order),
+                          in_both_languages("report.class." + std::string(to_string(g.best))),
+                          in_both_languages("report.class." + std::string(to_string(g.second)))};
+                page.findings.push_back(std::move(f));
+            }
+        }
+        if (page.page_class == PageClass::Contents || (i == 0 && page.page_class == PageClass::Cover)) front = i + 1;
+        else if (page.page_class == PageClass::Target && front == i) front = i + 1; // charts are scanned first
     }
 }
 
@@ -267,10 +231,11 @@ void find_blank_by_text(Item& item) {
         const bool picture = std::any_of(page.text.blocks.begin(), page.text.blocks.end(), [](const TextBlock& b) {
             return b.kind == BlockKind::Picture || b.kind == BlockKind::Seal;
         });
-        const Words w = words_of(page.text);
+        const PageWords w = words_of(page.text);
         if (picture || w.characters > 8 || (w.characters > 0 && page.text.confidence >= 0.5)) continue;
         const bool back = i > first && (i - first) % 2 == 1 && item.pages[i - 1].page_class != PageClass::Blank;
         page.page_class = back ? PageClass::BlankVerso : PageClass::Blank;
+        page.class_confidence = w.characters == 0 ? 0.8 : 0.7;
         Finding f;
         f.code = "group.blank_by_text";
         f.args = {std::to_string(page.order)};
@@ -292,24 +257,7 @@ void classify_by_text(Item& item, const Settings& settings) {
     check_letterheads(item);
     if (!settings.get(kClassify)) return;
     find_blank_by_text(item);
-
-    std::vector<Page*> read; // pages with text, in order
-    for (Page& page : item.pages)
-        if (page.page_class == PageClass::Body && !page.error) read.push_back(&page);
-    std::size_t front = 0; // pages before the body: the cover, then contents
-    for (std::size_t i = 0; i < read.size(); ++i) {
-        const Words w = words_of(read[i]->text);
-        if (w.characters == 0) continue;
-        // The back note closes the item; a blank or a stray leaf may lie behind it.
-        if (i + 2 >= read.size() && read.size() > 1 && is_back_note(w)) read[i]->page_class = PageClass::BackNote;
-        else if (is_contents(w) && i <= front + 1) {
-            read[i]->page_class = PageClass::Contents;
-            front = i + 1;
-        } else if (i == 0 && read.size() > 1 && is_cover(w)) {
-            read[i]->page_class = PageClass::Cover;
-            front = 1;
-        }
-    }
+    find_classes(item);
 }
 
 } // namespace recto::group

@@ -95,6 +95,30 @@ std::string recognise_code(std::string_view name, const GroupingOptions& options
     return {};
 }
 
+std::string code_of_barcode(std::string_view value, const GroupingOptions& options, bool sheet, bool& certain) {
+    certain = false;
+    const std::string rule = options.settings->get(kBarcodes), text = trim_text(value);
+    if (rule == "none" || text.empty()) return {};
+    std::string longest;
+    std::istringstream prefixes(options.settings->get(kBarcodePrefixes));
+    for (std::string p; prefixes >> p;)
+        if (text.starts_with(p) && p.size() > longest.size()) longest = p;
+    if (!longest.empty()) {
+        const auto at = text.find_first_not_of("-_: ", longest.size());
+        if (at == std::string::npos) return {};
+        const std::string rest = text.substr(at);
+        certain = true;
+        const std::string known = recognise_code(rest, options, false);
+        return known.empty() ? to_nfc(rest) : known;
+    }
+    std::string code = from_catalogue(unescape_name(text), options);
+    if (code.empty()) code = from_catalogue(text, options);
+    certain = !code.empty();
+    if (code.empty()) code = recognise_code(text, options, false);
+    if (code.empty() && sheet && rule == "any") code = to_nfc(text);
+    return code;
+}
+
 Result<void> check_code_patterns(const std::string& patterns) {
     std::istringstream words(patterns);
     for (std::string word; words >> word;) {
@@ -110,8 +134,8 @@ Result<void> check_code_patterns(const std::string& patterns) {
 }
 
 std::vector<const SettingBase*> settings() {
-    return {&kCodePatterns, &kBarcodes,          &kPatch,   &kBlankSplits, &kFileNames, &kRightToLeft,
-            &kDuplex,       &kDuplicateDistance, &kClassify};
+    return {&kCodePatterns, &kBarcodes, &kBarcodePrefixes,   &kPatch,   &kBlankSplits, &kFileNames,
+            &kRightToLeft,  &kDuplex,   &kDuplicateDistance, &kClassify};
 }
 
 } // namespace recto::group

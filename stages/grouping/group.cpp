@@ -11,7 +11,8 @@ namespace recto::group {
 
 namespace {
 
-enum class Mark { None, Code, Patch, Blank };
+/// Label: a page of the record that bears the barcode of the item it begins.
+enum class Mark { None, Code, Label, Patch, Blank };
 
 /// One image of the delivery.
 struct Shot {
@@ -19,7 +20,8 @@ struct Shot {
     const ImageTreatment* treatment = nullptr; ///< Null when it failed.
     const Error* error = nullptr;
     Mark mark = Mark::None;
-    std::string code; ///< For Mark::Code.
+    std::string code;     ///< For Mark::Code and Mark::Label.
+    bool certain = false; ///< See code_of_barcode.
     std::vector<Finding> findings;
 };
 
@@ -76,7 +78,25 @@ std::vector<Shot> list_shots(const GroupInput& input) {
     return shots;
 }
 
-/// Says for each image whether it is a sheet that begins an item.
+/// The first barcode of the page that is a 档号 makes it the first page of that item.
+void mark_label(Shot& shot, const GroupingOptions& options) {
+    for (const Separator& c : shot.treatment->codes) {
+        shot.code = code_of_barcode(c.value, options, false, shot.certain);
+        if (shot.code.empty()) continue;
+        shot.mark = Mark::Label;
+        return;
+    }
+}
+
+/// Where sheets or the folder say what the items are, labels that the catalogue does not know are taken for old numbers.
+void drop_doubtful_labels(std::vector<Shot>& shots, const std::string& base_code) {
+    const bool told = !base_code.empty() ||
+                      std::any_of(shots.begin(), shots.end(), [](const Shot& s) { return s.mark == Mark::Code; });
+    for (Shot& s : shots)
+        if (told && s.mark == Mark::Label && !s.certain) s.mark = Mark::None;
+}
+
+/// Says for each image whether it begins an item.
 void mark_separators(std::vector<Shot>& shots, const GroupingOptions& options) {
     const std::string barcodes = options.settings->get(kBarcodes);
     const bool patch = options.settings->get(kPatch), blank = options.settings->get(kBlankSplits);
@@ -85,11 +105,11 @@ void mark_separators(std::vector<Shot>& shots, const GroupingOptions& options) {
         const Separator& sheet = shot.treatment->separator;
         if (sheet.kind.empty()) {
             if (blank && is_blank(shot)) shot.mark = Mark::Blank;
+            else mark_label(shot, options);
         } else if (sheet.kind.rfind("patch", 0) == 0) {
             if (patch) shot.mark = Mark::Patch;
         } else if (barcodes != "none") {
-            shot.code = recognise_code(sheet.value, options, false);
-            if (shot.code.empty() && barcodes == "any") shot.code = to_nfc(trim_text(sheet.value));
+            shot.code = code_of_barcode(sheet.value, options, true, shot.certain);
             if (shot.code.empty())
                 shot.findings.push_back(remark("group.barcode_not_code", Severity::Warning, {sheet.value}));
             else shot.mark = Mark::Code;
@@ -99,7 +119,7 @@ void mark_separators(std::vector<Shot>& shots, const GroupingOptions& options) {
 
 void add(Segment& segment, const std::vector<Shot>& shots, std::size_t i) {
     segment.shots.push_back(i);
-    if (shots[i].mark == Mark::None && !is_blank(shots[i])) segment.content = true;
+    if ((shots[i].mark == Mark::None || shots[i].mark == Mark::Label) && !is_blank(shots[i])) segment.content = true;
 }
 
 std::vector<Segment> split_by_separators(const std::vector<Shot>& shots, const std::string& base_code) {
@@ -114,7 +134,8 @@ std::vector<Segment> split_by_separators(const std::vector<Shot>& shots, const s
     };
     for (std::size_t i = 0; i < shots.size(); ++i) {
         const Shot& shot = shots[i];
-        if (shot.mark == Mark::Code && shot.code != segments[current].code) {
+        const bool named = shot.mark == Mark::Code || shot.mark == Mark::Label;
+        if (named && shot.code != segments[current].code) {
             const auto earlier =
                 std::find_if(segments.begin(), segments.end(), [&](const Segment& s) { return s.code == shot.code; });
             if (earlier != segments.end()) {
@@ -203,6 +224,24 @@ std::vector<Segment> split_by_file_names(const std::vector<Shot>& shots, const G
     return segments;
 }
 
+/// What the picture alone tells; body pages wait for their text.
+void classify_by_picture(Page& page, Mark mark) {
+    const auto is = [&](PageClass c, double confidence) {
+        page.page_class = c;
+        page.class_confidence = confidence;
+    };
+    const PageTreatment& t = page.treatment;
+    if (mark == Mark::Code) is(PageClass::Separator, 0.99);
+    else if (mark == Mark::Patch) is(PageClass::Separator, 0.95);
+    else if (mark == Mark::Blank) is(PageClass::Separator, 0.7);
+    else if (t.target >= kTargetSure) is(PageClass::Target, t.target);
+    else if (t.blank) {
+        const bool unsure = std::any_of(t.findings.begin(), t.findings.end(),
+                                        [](const Finding& f) { return f.code == "treat.blank_unsure"; });
+        is(PageClass::Blank, unsure ? 0.6 : 0.95);
+    }
+}
+
 /// What an identity is made from when a file could not even be digested.
 const std::string& identity_of(const Source& source) {
     return source.sha512.empty() ? source.original_bytes : source.sha512;
@@ -231,8 +270,7 @@ void add_pages(Item& item, const Shot& shot, const TreatedSource& from, int sour
         const std::string name =
             identity_of(from.source) + "\n" + std::to_string(shot.index) + "\n" + page.treatment.split;
         page.id = Uuid::from_name(item.id, name + "\n" + std::to_string(occurrences[name]++));
-        if (shot.mark != Mark::None) page.page_class = PageClass::Separator;
-        else if (page.treatment.blank) page.page_class = PageClass::Blank;
+        classify_by_picture(page, shot.mark);
         if (h == 0) {
             if (static_cast<std::size_t>(shot.index) < from.source.images.size())
                 page.findings = from.source.images[static_cast<std::size_t>(shot.index)].findings;
@@ -297,6 +335,7 @@ std::vector<Item> group_items(const GroupInput& input, const GroupingOptions& op
 
     const std::string name = input.is_file ? stem(input.name) : input.name;
     const std::string base_code = recognise_code(leaf(name), options, true);
+    drop_doubtful_labels(shots, base_code);
     const bool separated = std::any_of(shots.begin(), shots.end(), [](const Shot& s) { return s.mark != Mark::None; });
     std::vector<Segment> segments;
     if (base_code.empty() && !separated && input.sources.size() > 1 && options.settings->get(kFileNames))

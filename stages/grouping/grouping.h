@@ -29,6 +29,12 @@ inline const Setting<std::string> kBarcodes{
     "grouping.barcodes", std::string("code"), std::vector<std::string_view>{"code", "any", "none"},
     "Which barcode sheets begin an item: code = value in the catalogue or of a 档号's form; any; none.",
     "哪些条码页开始新的一件:code = 条码值在目录中或符合档号形式;any = 任何条码;none = 都不。"};
+inline const Setting<std::string> kBarcodePrefixes{
+    "grouping.barcode_prefixes", std::string(),
+    "Beginnings, separated by spaces, that barcodes of items bear; what follows is the 档号 (\"ASN\": ASN00123 begins "
+    "item "
+    "00123). Other barcodes are judged by grouping.barcodes.",
+    "件条码的前缀,以空格分隔;其后为档号(如 “ASN”:ASN00123 开始 00123 件)。其他条码按 grouping.barcodes 判断。"};
 inline const Setting<bool> kPatch{"grouping.patch", true, "A patch T sheet begins an item.",
                                   "Patch T 分隔页开始新的一件。"};
 inline const Setting<bool> kBlankSplits{
@@ -58,6 +64,8 @@ inline const Setting<bool> kClassify{"grouping.classify_by_text", true,
                                      "and blank pages with show-through by "
                                      "having none; they are not counted as 页.",
                                      "按文字识别封面、卷内目录和备考表,并将透印但无文字的页判为空白;它们不计入页数。"};
+/// PageTreatment::target from which a page is one by its picture alone.
+inline constexpr double kTargetSure = 0.7;
 [[nodiscard]] std::vector<const SettingBase*> settings();
 /// "config.bad_value" when one of the patterns is no regular expression; the reason quotes it.
 Result<void> check_code_patterns(const std::string& patterns);
@@ -96,6 +104,12 @@ void classify_by_text(Item& item, const Settings& settings);
 /// A 档号 recognised in a name or a barcode: the catalogue's spelling when it has it, else its canonical form by the
 /// patterns; empty when it is none. With `inside`, a code at the start of a longer name counts ("0025-WS·2012-Y-BGS-0001 通知").
 [[nodiscard]] std::string recognise_code(std::string_view name, const GroupingOptions& options, bool inside);
+
+/// The 档号 that a barcode stands for: behind one of grouping.barcode_prefixes, in the catalogue, of a 档号's form, or, with
+/// grouping.barcodes `any` on a separator sheet (`sheet`), as it is; empty when none. `certain`: it is in the catalogue or
+/// has a prefix, so that it is no old number or number of another office.
+[[nodiscard]] std::string code_of_barcode(std::string_view value, const GroupingOptions& options, bool sheet,
+                                          bool& certain);
 
 /// The printed page number of a page: "- 3 -", "第 3 页", "12-1", "Page 3 of 5" in its top or bottom margin; "" when none.
 [[nodiscard]] std::string find_printed_number(const PageText& text);

@@ -23,6 +23,7 @@
 #include "stages/treatment/signature.h"
 #include "stages/treatment/split.h"
 #include "stages/treatment/streaks.h"
+#include "stages/treatment/target.h"
 
 namespace recto {
 namespace treat {
@@ -545,6 +546,8 @@ ImageTreatment Treater::run() {
         const SeparatorSearch s =
             find_separator(raster_, a_, raster_.dpi.source == DpiSource::Assumed ? 0 : dpi / a_.factor);
         result_.separator = s.separator;
+        if (s.separator.kind.empty())
+            for (const Barcode& b : s.codes) result_.codes.push_back({b.kind, b.value});
         if (s.unreadable) result_.findings.push_back(finding("treat.separator_unreadable", Severity::Rescan));
     }
     find_streaks_on_glass();
@@ -555,6 +558,7 @@ ImageTreatment Treater::run() {
         split_spread();
     }
     for (const Sheet& s : sheets_) result_.pages.push_back(make_page(s));
+    if (result_.separator.kind.empty() && result_.pages.size() == 1) result_.pages[0].target = target_confidence(a_);
     return std::move(result_);
 }
 } // namespace

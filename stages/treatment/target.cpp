@@ -1,0 +1,130 @@
+#include "stages/treatment/target.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <opencv2/imgproc.hpp>
+
+namespace recto::treat {
+namespace {
+struct Patch {
+    cv::Rect place;
+    cv::Vec3d colour;
+};
+
+double difference(const cv::Vec3d& a, const cv::Vec3d& b) {
+    return std::max({std::abs(a[0] - b[0]), std::abs(a[1] - b[1]), std::abs(a[2] - b[2])});
+}
+
+/// About 200 pixels on the longer side, always three channels.
+cv::Mat thumbnail(const Analysis& a) {
+    const cv::Mat& from = a.colour.empty() ? a.small : a.colour;
+    const int by = std::max(1, std::max(from.cols, from.rows) / 200);
+    cv::Mat out;
+    cv::resize(from, out, cv::Size(std::max(1, from.cols / by), std::max(1, from.rows / by)), 0, 0, cv::INTER_AREA);
+    if (out.channels() == 1) cv::cvtColor(out, out, cv::COLOR_GRAY2RGB);
+    return out;
+}
+
+/// Even rectangles of at most a twelfth of the image that are not of the colour of the paper, which is that of the largest
+/// even area.
+std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper) {
+    cv::Mat low, high, range, flat;
+    cv::erode(image, low, cv::Mat());
+    cv::dilate(image, high, cv::Mat());
+    cv::subtract(high, low, range);
+    std::vector<cv::Mat> channels;
+    cv::split(range, channels);
+    flat = cv::max(cv::max(channels[0], channels[1]), channels[2]) <= 24;
+    cv::Mat labels, stats, centroids;
+    const int n = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 4, CV_32S);
+    if (n < 9) return {};
+    std::vector<cv::Vec3d> sum(static_cast<std::size_t>(n), {0, 0, 0});
+    for (int y = 0; y < image.rows; ++y)
+        for (int x = 0; x < image.cols; ++x)
+            sum[static_cast<std::size_t>(labels.at<int>(y, x))] += image.at<cv::Vec3b>(y, x);
+    int largest = 1;
+    const auto area = [&](int i) { return stats.at<int>(i, cv::CC_STAT_AREA); };
+    for (int i = 2; i < n; ++i)
+        if (area(i) > area(largest)) largest = i;
+    const auto colour = [&](int i) { return sum[static_cast<std::size_t>(i)] / static_cast<double>(area(i)); };
+    paper = colour(largest);
+    std::vector<Patch> patches;
+    for (int i = 1; i < n; ++i) {
+        const int w = stats.at<int>(i, cv::CC_STAT_WIDTH), h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
+        if (std::min(w, h) < 3 || std::max(w, h) > 4 * std::min(w, h)) continue;
+        if (area(i) < 0.8 * w * h || 12 * area(i) > image.rows * image.cols) continue;
+        if (i == largest || difference(colour(i), paper) < 24) continue;
+        patches.push_back({{stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP), w, h}, colour(i)});
+    }
+    return patches;
+}
+
+/// Those of one size that have another beside or below them.
+std::vector<Patch> in_grid(const std::vector<Patch>& patches) {
+    if (patches.size() < 8) return {};
+    std::vector<int> widths, heights;
+    for (const Patch& p : patches) {
+        widths.push_back(p.place.width);
+        heights.push_back(p.place.height);
+    }
+    const auto middle = [](std::vector<int>& v) {
+        std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+        return v[v.size() / 2];
+    };
+    const int w = middle(widths), h = middle(heights);
+    std::vector<Patch> even, out;
+    for (const Patch& p : patches)
+        if (std::abs(p.place.width - w) <= std::max(1.0, 0.3 * w) &&
+            std::abs(p.place.height - h) <= std::max(1.0, 0.3 * h))
+            even.push_back(p);
+    for (const Patch& p : even) {
+        const bool neighbour = std::any_of(even.begin(), even.end(), [&](const Patch& q) {
+            const int dx = std::abs(p.place.x - q.place.x), dy = std::abs(p.place.y - q.place.y);
+            return (dx > 0 && dx < 2.5 * w && dy <= 0.25 * h + 1) || (dy > 0 && dy < 2.5 * h && dx <= 0.25 * w + 1);
+        });
+        if (neighbour) out.push_back(p);
+    }
+    return out;
+}
+
+int distinct_colours(const std::vector<Patch>& patches) {
+    std::vector<cv::Vec3d> kinds;
+    for (const Patch& p : patches)
+        if (std::none_of(kinds.begin(), kinds.end(), [&](const cv::Vec3d& k) { return difference(k, p.colour) < 22; }))
+            kinds.push_back(p.colour);
+    return static_cast<int>(kinds.size());
+}
+} // namespace
+
+double target_confidence(const Analysis& a) {
+    if (a.bilevel || a.small.cols < 32 || a.small.rows < 32) return 0;
+    const cv::Mat image = thumbnail(a);
+    cv::Vec3d paper;
+    const std::vector<Patch> patches = in_grid(find_patches(image, paper));
+    const int distinct = distinct_colours(patches);
+    if (patches.size() < 8 || distinct < 6) return 0;
+    cv::Rect box = patches[0].place;
+    double covered = 0;
+    for (const Patch& p : patches) {
+        box |= p.place;
+        covered += p.place.area();
+    }
+    const double share = box.area() / static_cast<double>(image.total());
+    if (covered < 0.3 * box.area() || share < 0.12) return 0;
+    // What else is on the image: a document beside a chart is a document.
+    cv::Mat other, mask;
+    cv::absdiff(image, cv::Scalar(paper[0], paper[1], paper[2]), other);
+    cv::cvtColor(other, mask, cv::COLOR_RGB2GRAY);
+    mask = mask > 30;
+    mask(box).setTo(0);
+    const double outside = cv::countNonZero(mask) /
+                           std::max(1.0, static_cast<double>(image.total() - static_cast<std::size_t>(box.area())));
+    double confidence =
+        0.72 + std::min(0.13, 0.01 * (static_cast<double>(patches.size()) - 8)) + std::min(0.13, 0.02 * (distinct - 6));
+    if (outside > 0.15 && share < 0.5) confidence *= 0.6;
+    return confidence;
+}
+
+} // namespace recto::treat

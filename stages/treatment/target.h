@@ -1,0 +1,13 @@
+#pragma once
+
+/// Test targets scanned with the records: colour charts, grey wedges. They are kept, and are no page of the record.
+
+#include "stages/treatment/analysis.h"
+
+namespace recto::treat {
+
+/// Confidence, 0 to 1, that the image is a chart of even patches in a grid; 0 for a document beside which a colour bar lies.
+/// Resolution charts are known by their words (see grouping).
+[[nodiscard]] double target_confidence(const Analysis& analysis);
+
+} // namespace recto::treat
