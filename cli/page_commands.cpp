@@ -126,6 +126,17 @@ nlohmann::json inspected(const std::string& file, int page, const Raster& raster
     j["separator"] = t.separator.kind.empty()
                          ? nlohmann::json(nullptr)
                          : nlohmann::json{{"kind", t.separator.kind}, {"value", t.separator.value}};
+    // What the picture alone tells; cover, contents, back note and body need the text of the page (`recto run`).
+    const auto tell = [&](PageClass c, double confidence) {
+        j["class"] = to_string(c);
+        j["class_confidence"] = confidence;
+    };
+    j["class"] = j["class_confidence"] = nullptr;
+    if (!t.separator.kind.empty()) tell(PageClass::Separator, t.separator.value.empty() ? 0.95 : 0.99);
+    else if (first && first->target >= group::kTargetSure) tell(PageClass::Target, first->target);
+    else if (blank) tell(PageClass::Blank, 0.95);
+    j["codes"] = nlohmann::json::array();
+    for (const Separator& c : t.codes) j["codes"].push_back({{"kind", c.kind}, {"value", c.value}});
     j["quality"] = {{"sharpness", first ? first->sharpness : 0.0},
                     {"contrast", first ? first->contrast : 0.0},
                     {"ink_ratio", first ? first->ink_ratio : 0.0},

@@ -11,23 +11,23 @@ namespace {
 constexpr int kBlock = 16; // pixels of the level: 2.7 mm in the work image, which has about 150 dpi
 constexpr int kLevels = 3;
 
-/// Structure tensor and levels of one block. Every other row on the whole, but of both parities: modules of a whole number of
-/// pixels have their edges at one of them only.
+/// Structure tensor and levels of one block, from every other row. Gradients span two pixels, so that each edge counts, and
+/// edges along the rows as much as those across: modules of a whole number of pixels have their edges at few rows.
 struct Block {
     int xx = 0, xy = 0, yy = 0; ///< Sums of products of the gradients.
-    int steps = 0;              ///< Sum of the larger gradient of each pixel.
+    int steps = 0;              ///< Sum of the larger gradient of each pixel: twice the heights of the edges.
     int sum = 0, least = 255, most = 0;
 };
 
 Block measure(const std::uint8_t* at, std::size_t stride) {
     Block b;
     for (std::size_t k = 0; k < kBlock / 2; ++k) {
-        const std::uint8_t* row = at + (2 * k + k % 2) * stride;
-        const std::uint8_t* next = row + stride;
+        const std::uint8_t* row = at + 2 * k * stride;
+        const std::uint8_t* next = row + 2 * stride;
         // Loops of a fixed length and of one kind each: the compiler makes vector code of them.
         std::int16_t gx[kBlock], gy[kBlock];
         for (int x = 0; x < kBlock; ++x) {
-            gx[x] = static_cast<std::int16_t>(row[x + 1] - row[x]);
+            gx[x] = static_cast<std::int16_t>(row[x + 2] - row[x]);
             gy[x] = static_cast<std::int16_t>(next[x] - row[x]);
         }
         int xx = 0, xy = 0, yy = 0;
@@ -66,7 +66,7 @@ struct Maps {
 /// finer level has shown already.
 Maps look(const cv::Mat& image, const cv::Mat& finer) {
     Maps m;
-    const int bw = (image.cols - 1) / kBlock, bh = (image.rows - 1) / kBlock;
+    const int bw = (image.cols - 2) / kBlock, bh = (image.rows - 2) / kBlock;
     if (bw < 4 || bh < 4) return m;
     m.bars = cv::Mat(bh, bw, CV_8UC1, cv::Scalar(0));
     m.matrix = m.bars.clone();
@@ -88,7 +88,7 @@ Maps look(const cv::Mat& image, const cv::Mat& finer) {
             if (fill < 0.2 || fill > 0.8) continue;
             const double xx = b.xx, yy = b.yy, xy = b.xy;
             const double coherence = std::sqrt((xx - yy) * (xx - yy) + 4 * xy * xy) / std::max(1.0, xx + yy);
-            const double transitions = b.steps / (kBlock / 2.0) / contrast;
+            const double transitions = b.steps / static_cast<double>(kBlock) / contrast;
             if (coherence > 0.8 && transitions > 2.8) m.bars.at<std::uint8_t>(by, bx) = 255;
             else if (coherence < 0.75 && transitions > 0.9 && fill > 0.25 && fill < 0.75)
                 m.matrix.at<std::uint8_t>(by, bx) = 255;
@@ -100,6 +100,8 @@ Maps look(const cv::Mat& image, const cv::Mat& finer) {
 void add_groups(const cv::Mat& mask, bool matrix, int level, std::vector<CodePlace>& out) {
     cv::Mat joined, labels, stats, centroids;
     cv::morphologyEx(mask, joined, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
+    // Lines of text that touch a matrix are thinner than it.
+    if (matrix) cv::morphologyEx(joined, joined, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
     const int n = cv::connectedComponentsWithStats(joined, labels, stats, centroids, 8, CV_32S);
     for (int i = 1; i < n; ++i) {
         const int w = stats.at<int>(i, cv::CC_STAT_WIDTH), h = stats.at<int>(i, cv::CC_STAT_HEIGHT);

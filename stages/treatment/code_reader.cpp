@@ -129,23 +129,28 @@ bool run_through(const cv::Mat& grey) {
     return along[0] > 0.6 * all[0];
 }
 
-/// True when the profile across the bars has many bars of more than one width, as a barcode has and ruling has not.
+/// True when some of the widths are half as much again as others.
+bool differ(std::vector<int> widths) {
+    if (widths.size() < 7) return false;
+    std::sort(widths.begin(), widths.end());
+    const double thin = widths[widths.size() / 5], thick = widths[widths.size() * 17 / 20];
+    return thick > 1.5 * thin && thick < 15 * thin;
+}
+
+/// True when there are many bars, and they or their spaces have more than one width; ruling and hatching have one.
 bool widths_differ(const cv::Mat& grey) {
     const auto profiles = bands(upright(grey, across(grey)), 5);
     if (profiles.size() < 3) return false;
     cv::Mat mask;
     cv::threshold(profiles[2], mask, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
-    std::vector<int> runs;
+    std::vector<int> bars, spaces;
     const auto* row = mask.ptr<std::uint8_t>(8);
     for (int x = 1, from = 0; x < mask.cols; ++x)
         if (row[x] != row[x - 1]) {
-            if (from > 0) runs.push_back(x - from);
+            if (from > 0) (row[x] ? bars : spaces).push_back(x - from);
             from = x;
         }
-    if (runs.size() < 15) return false;
-    std::sort(runs.begin(), runs.end());
-    const double thin = runs[runs.size() / 5], thick = runs[runs.size() * 17 / 20];
-    return thick > 1.7 * thin && thick < 10 * thin;
+    return differ(bars) || differ(spaces);
 }
 
 cv::Mat smoothed(const cv::Mat& grey, double sigma) {
@@ -153,6 +158,67 @@ cv::Mat smoothed(const cv::Mat& grey, double sigma) {
     cv::GaussianBlur(grey, soft, {0, 0}, sigma);
     cv::threshold(soft, soft, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
     return soft;
+}
+
+/// Widths of the five runs around a corner mark of a QR code, dark ones first: 1 1 3 1 1 modules.
+bool is_corner_mark(const int* widths) {
+    const double module = (widths[0] + widths[1] + widths[2] + widths[3] + widths[4]) / 7.0;
+    if (module < 1.5) return false;
+    for (int i = 0; i < 5; ++i) {
+        const double want = i == 2 ? 3 * module : module;
+        if (std::abs(widths[i] - want) > 0.5 * (i == 2 ? 1.6 : 1) * module) return false;
+    }
+    return true;
+}
+
+/// Middle of the mark that a line of `mask` (0 = dark) crosses with its middle run over `at`; -1 when there is none.
+double mark_across(const cv::Mat& mask, int row, int at, double& module) {
+    const auto* line = mask.ptr<std::uint8_t>(row);
+    if (at < 0 || at >= mask.cols || line[at]) return -1;
+    int edges[6]; // of the runs, from the left
+    edges[2] = edges[3] = at;
+    for (int i = 2; i >= 0; --i) {
+        int x = i == 2 ? at : edges[i + 1] - 1;
+        const bool dark = i != 1;
+        while (x >= 0 && (line[x] == 0) == dark) --x;
+        edges[i] = x + 1;
+    }
+    for (int i = 3; i < 6; ++i) {
+        int x = i == 3 ? at : edges[i - 1];
+        const bool dark = i != 4;
+        while (x < mask.cols && (line[x] == 0) == dark) ++x;
+        edges[i] = x;
+    }
+    int widths[5];
+    for (int i = 0; i < 5; ++i) widths[i] = edges[i + 1] - edges[i];
+    if (!is_corner_mark(widths)) return -1;
+    module = (edges[5] - edges[0]) / 7.0;
+    return (edges[2] + edges[3]) / 2.0;
+}
+
+/// True when two or three corner marks of a QR code are there, at a distance from each other.
+bool has_corner_marks(const cv::Mat& grey) {
+    cv::Mat soft, mask, columns;
+    cv::medianBlur(grey, soft, 3);
+    cv::threshold(soft, mask, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    cv::transpose(mask, columns);
+    std::vector<cv::Point2d> marks;
+    for (int y = 1; y < mask.rows; y += 2)
+        for (int x = 0; x < mask.cols; ++x) {
+            const auto* line = mask.ptr<std::uint8_t>(y);
+            if (line[x] || (x > 0 && !line[x - 1])) continue; // once for each dark run
+            int end = x;
+            while (end < mask.cols && !line[end]) ++end;
+            double across = 0, along = 0;
+            const double cx = mark_across(mask, y, (x + end) / 2, across);
+            if (cx < 0) continue;
+            const double cy = mark_across(columns, static_cast<int>(cx), y, along);
+            if (cy < 0 || std::max(across, along) > 1.6 * std::min(across, along)) continue;
+            if (std::none_of(marks.begin(), marks.end(),
+                             [&](const cv::Point2d& m) { return std::hypot(m.x - cx, m.y - cy) < 8 * across; }))
+                marks.emplace_back(cx, cy);
+        }
+    return marks.size() >= 2;
 }
 
 cv::Rect grown(const CodePlace& p, const cv::Size& size) {
@@ -187,7 +253,8 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
         return !out.codes.empty();
     };
     const auto placed = [&] {
-        const double l = r.x, t = r.y, right = r.br().x, b = r.br().y;
+        const cv::Rect& p = place.place;
+        const double l = p.x, t = p.y, right = p.br().x, b = p.br().y;
         for (Barcode& c : out.codes) c.place = {{{l, t}, {right, t}, {right, b}, {l, b}}};
         out.damaged = false;
         return std::move(out);
@@ -220,6 +287,7 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
     }
     for (const double sigma : {0.8, 1.6, 2.4})
         if (settled(read_formats(smoothed(work, sigma * (1 << place.level)), formats, true))) return placed();
+    out.damaged |= has_corner_marks(work);
     return out;
 }
 

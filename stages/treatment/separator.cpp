@@ -48,7 +48,10 @@ std::vector<Barcode> read_places(const Raster& raster, const Analysis& a, const 
         CodeReading r = read_code_at(raster, a, p, places.print_outside({p.place}) < kSparse);
         // A place as large as a barcode of a sheet: 24 blocks of bars are 35 x 5 mm.
         unreadable |= sheet && r.damaged && p.area >= 24 * 256;
-        codes.insert(codes.end(), r.codes.begin(), r.codes.end());
+        for (Barcode& c : r.codes) // one code may look like two places
+            if (std::none_of(codes.begin(), codes.end(),
+                             [&](const Barcode& b) { return b.kind == c.kind && b.value == c.value; }))
+                codes.push_back(std::move(c));
     }
     return codes;
 }

@@ -54,7 +54,7 @@ std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper) {
     for (int i = 1; i < n; ++i) {
         const int w = stats.at<int>(i, cv::CC_STAT_WIDTH), h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
         if (std::min(w, h) < 3 || std::max(w, h) > 4 * std::min(w, h)) continue;
-        if (area(i) < 0.8 * w * h || 12 * area(i) > image.rows * image.cols) continue;
+        if (area(i) < 0.7 * w * h || 12 * area(i) > image.rows * image.cols) continue;
         if (i == largest || difference(colour(i), paper) < 24) continue;
         patches.push_back({{stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP), w, h}, colour(i)});
     }
@@ -92,7 +92,7 @@ std::vector<Patch> in_grid(const std::vector<Patch>& patches) {
 int distinct_colours(const std::vector<Patch>& patches) {
     std::vector<cv::Vec3d> kinds;
     for (const Patch& p : patches)
-        if (std::none_of(kinds.begin(), kinds.end(), [&](const cv::Vec3d& k) { return difference(k, p.colour) < 22; }))
+        if (std::none_of(kinds.begin(), kinds.end(), [&](const cv::Vec3d& k) { return difference(k, p.colour) < 16; }))
             kinds.push_back(p.colour);
     return static_cast<int>(kinds.size());
 }
@@ -112,7 +112,7 @@ double target_confidence(const Analysis& a) {
         covered += p.place.area();
     }
     const double share = box.area() / static_cast<double>(image.total());
-    if (covered < 0.3 * box.area() || share < 0.12) return 0;
+    if (covered < 0.25 * box.area() || share < 0.12) return 0;
     // What else is on the image: a document beside a chart is a document.
     cv::Mat other, mask;
     cv::absdiff(image, cv::Scalar(paper[0], paper[1], paper[2]), other);
