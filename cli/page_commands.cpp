@@ -12,6 +12,7 @@
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
+#include "stages/grouping/grouping.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
 #include "stages/treatment/treatment.h"

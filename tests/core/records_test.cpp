@@ -183,6 +183,8 @@ TEST(Model, TreatmentRoundTrip) {
     ImageTreatment image;
     image.pages = {t, PageTreatment()};
     image.separator = {"code128", "LZ01-WS·2023-D30-0012"};
+    image.codes = {{"qr", "A-1"}, {"code39", "ASN00123"}};
+    image.pages[0].target = 0.75;
     image.findings = {sample_finding(), sample_finding()};
 
     const ImageTreatment back = again(image);
@@ -201,6 +203,14 @@ TEST(Model, TreatmentRoundTrip) {
     EXPECT_FALSE(back.pages[1].has_quad);
     EXPECT_EQ(back.separator.value, "LZ01-WS·2023-D30-0012");
     EXPECT_TRUE(again(ImageTreatment()).separator.kind.empty());
+    ASSERT_EQ(back.codes.size(), 2U);
+    EXPECT_EQ(back.codes[1].value, "ASN00123");
+    EXPECT_EQ(b.target, 0.75);
+    nlohmann::json old = image; // as an earlier version wrote it
+    old.erase("codes");
+    old["pages"][0].erase("target");
+    EXPECT_TRUE(old.get<ImageTreatment>().codes.empty());
+    EXPECT_EQ(old.get<ImageTreatment>().pages[0].target, 0);
 }
 
 TEST(Model, PageClassesKeepTheirNames) {

@@ -330,6 +330,28 @@ TEST(Stage, DisagreementsAreFindings) {
     EXPECT_FALSE(described(letter(), row).held);
 }
 
+// Cover, contents, blanks, back note, separators and targets are no 页: the catalogue's count is of body pages.
+TEST(Stage, CountingGoesByClass) {
+    for (const char* expected : {"2", "3"}) {
+        Item item = letter();
+        const std::size_t letters = item.pages.size();
+        for (const PageClass c : {PageClass::Separator, PageClass::Target, PageClass::Cover, PageClass::Contents,
+                                  PageClass::Blank, PageClass::BlankVerso, PageClass::BackNote}) {
+            Page p;
+            p.page_class = c;
+            p.order = static_cast<int>(item.pages.size()) + 1;
+            item.pages.push_back(std::move(p));
+        }
+        ASSERT_EQ(letters, 2U);
+        auto row = kRow;
+        row["page_count"] = expected;
+        const Item counted = described(item, row);
+        EXPECT_EQ(counted.counted_pages(), 2);
+        EXPECT_EQ(counted.held, expected[0] == '3');
+        EXPECT_EQ(codes(counted).empty(), expected[0] == '2');
+    }
+}
+
 TEST(Stage, ASlipOfTheReaderIsNoDisagreementInATitle) {
     auto row = kRow;
     row["title"] = "柳州市人民政府关于加强春季防讯工作的通知"; // one character of twenty

@@ -323,6 +323,22 @@ TEST_F(Records, WordsComeBackFromAlto) {
     for (std::size_t cut = 0; cut < whole.size(); cut += 997) EXPECT_FALSE(page_text_from_alto(whole.substr(0, cut)));
 }
 
+TEST_F(Records, ClassConfidenceIsKeptAndMayBeAbsent) {
+    EXPECT_TRUE(json.at("pages").at(0).at("class_confidence").is_null()) << "not known";
+    auto item = item_from_json(json);
+    ASSERT_TRUE(item);
+    EXPECT_EQ(item->pages[0].class_confidence, -1);
+    item->pages[0].class_confidence = 0.75;
+    auto stored = item_to_json(*item, {}, test_provenance(), json.at("created"));
+    EXPECT_EQ(item_from_json(stored)->pages[0].class_confidence, 0.75);
+    for (auto& page : stored["pages"]) { // as an earlier version stored it
+        page.erase("class_confidence");
+        page["treatment"].erase("target");
+    }
+    ASSERT_TRUE(item_from_json(stored));
+    EXPECT_EQ(item_from_json(stored)->pages[0].class_confidence, -1);
+}
+
 TEST_F(Records, TheItemCanBeMadeAgainFromWhatIsStored) {
     // As a correction does it: item.json, ALTO and the PDF's images, no scan and no compression.
     auto item = item_from_json(json);
