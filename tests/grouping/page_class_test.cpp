@@ -1,8 +1,5 @@
 // Page classes by words: variants of covers, contents, back notes and targets, and pages that only speak of them.
 
-#include <random>
-#include <set>
-
 #include <gmock/gmock.h>
 
 #include "stages/grouping/grouping.h"

@@ -1,5 +1,6 @@
 // Separator sheets and labels drawn at any angle, size and wear; real ones; and pages that are none.
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
