@@ -39,11 +39,22 @@ bool is_sheet(const CodePlaces& places, const std::vector<cv::Rect>& codes, cons
     return elsewhere < kSparse && (elsewhere < 0.025 || elsewhere < 3 * share);
 }
 
+/// Print on all sides: a piece of dense text. A matrix code has a quiet zone.
+bool amid_print(const CodePlaces& places, const CodePlace& p) {
+    const cv::Rect all(0, 0, places.print.cols, places.print.rows);
+    const cv::Rect inner =
+        cv::Rect(p.place.x / 16 - 1, p.place.y / 16 - 1, p.place.width / 16 + 2, p.place.height / 16 + 2) & all;
+    const cv::Rect outer = cv::Rect(inner.x - 1, inner.y - 1, inner.width + 2, inner.height + 2) & all;
+    const int ring = outer.area() - inner.area();
+    return ring > 0 && cv::countNonZero(places.print(outer)) - cv::countNonZero(places.print(inner)) > 0.75 * ring;
+}
+
 /// Reads at the places found; codes at more than one of them are all kept.
 std::vector<Barcode> read_places(const Raster& raster, const Analysis& a, const CodePlaces& places, bool& unreadable) {
     std::vector<Barcode> codes;
     if (places.tiny) return read_codes(a.work).codes;
     for (const CodePlace& p : places.places) {
+        if (p.matrix && amid_print(places, p)) continue;
         const bool sheet = is_sheet(places, {p.place}, a.work.size());
         CodeReading r = read_code_at(raster, a, p, places.print_outside({p.place}) < kSparse);
         // A place as large as a barcode of a sheet: 24 blocks of bars are 35 x 5 mm.
