@@ -39,7 +39,7 @@ TEST(SeparatorSheet, EveryKindTurnedAndSkewed) {
         }
 }
 
-// Measured by bench/separators.sh over 1280 sheets: 98 % read, none read wrongly. Here 60 of them; 54 must be read.
+// Measured: 44 of these 45 are read, none wrongly (bench/separators.sh draws 1280). Three more may fail with other versions of ZXing.
 TEST(SeparatorSheet, FaintBlurredAndSpeckledAtAnyResolution) {
     int sheets = 0, read = 0;
     for (const char* kind : kKinds)
@@ -61,7 +61,7 @@ TEST(SeparatorSheet, FaintBlurredAndSpeckledAtAnyResolution) {
                 EXPECT_TRUE(right(spec, s) || s.separator.kind.empty())
                     << kind << " read as " << s.separator.kind << " " << s.separator.value;
             }
-    EXPECT_GE(read, 54) << "of " << sheets;
+    EXPECT_GE(read, 41) << "of " << sheets;
 }
 
 // Modules of a sheet printed to fill the page are as readable as small ones.
