@@ -28,9 +28,9 @@ Result<std::string> write_png(const Raster& raster, int level = 6);
 /// A small JPEG for reports: the longer side `side` pixels, never enlarged, colours as they are, no profile.
 Result<std::string> make_thumbnail(const Raster& raster, int side);
 
-/// One resampling from source to page image (bicubic for grey and colour by default; bilevel rasters are rendered
-/// through grey and thresholded again, or moved exactly when the transform is exact). Outside the source: `fill`
-/// (255 = white). The result's dpi is the source's.
+/// One resampling from source to page image (a turn at unchanged scale: Lanczos, see turn.h; anything else: bicubic). Bilevel
+/// rasters are rendered through grey and thresholded again; transforms that are exact only move pixels. Outside the source:
+/// `fill` (255 = white). The result's dpi is the source's.
 Result<Raster> render(const Raster& source, const class Transform& transform, int fill = 255);
 
 } // namespace recto

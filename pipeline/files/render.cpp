@@ -8,6 +8,7 @@
 
 #include "pipeline/core/transform.h"
 #include "pipeline/files/image_out.h"
+#include "pipeline/files/turn.h"
 
 namespace recto {
 namespace {
@@ -63,9 +64,23 @@ void local_scale(const cv::Matx33d& back, double x, double y, double& smallest, 
     largest = 1 / std::max(std::abs(q - r), 1e-9);
 }
 
+/// Fills `tile` by a turn at unchanged scale, which most pages need; false when `m` (page to source, pixel centres) is another
+/// transform. Quarter turns in it are done first, by moving pixels.
+bool turn(const cv::Mat& source, cv::Mat& tile, const cv::Matx33d& m, int fill) {
+    for (int quarters = 0; quarters < 4; ++quarters) {
+        const cv::Matx33d back = to_centres(Transform(source.cols, source.rows).rotate_quarters(quarters).matrix()) * m;
+        if (!files::is_small_turn(back)) continue;
+        cv::Mat upright = source;
+        if (quarters > 0) cv::rotate(source, upright = cv::Mat(), quarters - 1);
+        files::turn_pixels(upright, tile, back, fill);
+        return true;
+    }
+    return false;
+}
+
 /// Resamples in tiles: OpenCV's warp takes pictures below 32768 pixels a side, and a tile's source stays in the cache.
 void warp(const cv::Mat& source, cv::Mat& out, const cv::Matx33d& back, const cv::Scalar& fill) {
-    constexpr int kTile = 2048, kMargin = 4; // Bicubic reads two pixels to each side.
+    constexpr int kTile = 2048, kMargin = 8; // Bicubic reads two pixels to each side, a turn up to seven.
     const bool affine = std::abs(back(2, 0)) < 1e-12 && std::abs(back(2, 1)) < 1e-12;
     for (int y = 0; y < out.rows; y += kTile)
         for (int x = 0; x < out.cols; x += kTile) {
@@ -99,6 +114,7 @@ void warp(const cv::Mat& source, cv::Mat& out, const cv::Matx33d& back, const cv
             const cv::Matx33d m = to_centres(shift_in * back * shift_out);
             const int flags = cv::INTER_CUBIC | cv::WARP_INVERSE_MAP;
             // Where `part` ends within the source the margin keeps its border out of the tile.
+            if (turn(source(part), tile, m, static_cast<int>(fill[0]))) continue;
             if (affine) {
                 const cv::Matx23d rows(m(0, 0), m(0, 1), m(0, 2), m(1, 0), m(1, 1), m(1, 2));
                 cv::warpAffine(source(part), tile, rows, tile.size(), flags, cv::BORDER_CONSTANT, fill);

@@ -142,6 +142,90 @@ TEST(Render, BeyondTheSourceIsFill) {
     EXPECT_EQ(page->pixels.at<std::uint8_t>(page->height() - 3, page->width() - 3), 255);
 }
 
+/// A picture that is known between its pixels: waves of 3.5 to 14 pixels, the same in all channels but for their phase.
+struct Waves {
+    [[nodiscard]] static double at(double x, double y, int channel) {
+        double v = 128;
+        for (int k = 0; k < 4; ++k) {
+            const double length = 3.5 * std::pow(1.6, k), direction = 0.4 + 1.1 * k;
+            v += 27 * std::sin(2 * M_PI / length * (x * std::cos(direction) + y * std::sin(direction)) + k + channel);
+        }
+        return v;
+    }
+    [[nodiscard]] static Raster drawn(int width, int height, int channels) {
+        Raster r;
+        r.mode = channels == 3 ? ColourMode::Colour : ColourMode::Grey;
+        r.dpi = {300, 300, DpiSource::File};
+        r.pixels = cv::Mat(height, width, CV_8UC(channels));
+        for (int y = 0; y < height; ++y)
+            for (int x = 0; x < width; ++x)
+                for (int c = 0; c < channels; ++c)
+                    r.pixels.ptr<std::uint8_t>(y)[x * channels + c] =
+                        static_cast<std::uint8_t>(std::lround(at(x + 0.5, y + 0.5, c)));
+        return r;
+    }
+    /// Signal over noise in dB against the exact waves, ten pixels within the source.
+    [[nodiscard]] static double quality(const cv::Mat& page, const Transform& t, int width, int height) {
+        double sum = 0, n = 0;
+        for (int y = 0; y < page.rows; ++y)
+            for (int x = 0; x < page.cols; ++x) {
+                const Point p = t.invert({x + 0.5, y + 0.5});
+                if (p.x < 10 || p.y < 10 || p.x > width - 10 || p.y > height - 10) continue;
+                for (int c = 0; c < page.channels(); ++c) {
+                    const double d = page.ptr<std::uint8_t>(y)[x * page.channels() + c] - at(p.x, p.y, c);
+                    sum += d * d;
+                    ++n;
+                }
+            }
+        return 10 * std::log10(255 * 255 * n / sum);
+    }
+};
+
+// Measured: 50.0 to 53.4 dB; OpenCV's bicubic warp 46.8 to 48.2, always at least 2.9 less.
+TEST(Render, ATurnIsBetterThanBicubic) {
+    constexpr int kWidth = 300, kHeight = 330;
+    for (const int channels : {1, 3})
+        for (const double angle : {-15.0, 0.1, 6.0, 15.0})
+            for (int quarters = 0; quarters < 4; ++quarters) {
+                SCOPED_TRACE(testing::Message() << channels << " channels, " << angle << " degrees, " << quarters);
+                const Raster source = Waves::drawn(kWidth, kHeight, channels);
+                Transform t(kWidth, kHeight);
+                t.rotate_quarters(quarters).rotate(angle).crop({11.3, 7.6, 290, 290});
+                const auto page = render(source, t);
+                ASSERT_TRUE(page);
+                const cv::Matx33d half(1, 0, 0.5, 0, 1, 0.5, 0, 0, 1), m = half.inv() * t.matrix() * half;
+                cv::Mat bicubic;
+                cv::warpPerspective(source.pixels, bicubic, m, page->pixels.size(), cv::INTER_CUBIC);
+                const double bic = Waves::quality(bicubic, t, kWidth, kHeight);
+                const double got = Waves::quality(page->pixels, t, kWidth, kHeight);
+                EXPECT_GT(got, bic + 2.5);
+                EXPECT_GT(got, 49);
+            }
+}
+
+// Even areas stay what they are to the level, at every place of every tile, and the rim is filled.
+TEST(Render, ATurnKeepsEvenAreas) {
+    for (const int channels : {1, 3})
+        for (const double angle : {-9.0, 0.05, 13.0}) {
+            Raster source;
+            source.mode = channels == 3 ? ColourMode::Colour : ColourMode::Grey;
+            source.pixels = cv::Mat(701, 523, CV_8UC(channels), cv::Scalar::all(77));
+            Transform t(523, 701);
+            t.rotate(angle).crop({-20, -20, t.width() + 40.0, t.height() + 40.0});
+            const auto page = render(source, t, 230);
+            ASSERT_TRUE(page);
+            for (int y = 0; y < page->height(); ++y)
+                for (int x = 0; x < page->width(); ++x) {
+                    const Point p = t.invert({x + 0.5, y + 0.5});
+                    const bool inside = p.x > 8 && p.y > 8 && p.x < 515 && p.y < 693;
+                    const bool outside = p.x < -8 || p.y < -8 || p.x > 531 || p.y > 709;
+                    for (int c = 0; c < channels && (inside || outside); ++c)
+                        ASSERT_EQ(page->pixels.ptr<std::uint8_t>(y)[x * channels + c], inside ? 77 : 230)
+                            << x << "," << y << " at " << angle;
+                }
+        }
+}
+
 TEST(Render, LongerThanOpenCvAllows) {
     Raster r;
     r.mode = ColourMode::Grey;
