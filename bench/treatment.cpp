@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,7 @@
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "bench/drawn_skew.h"
 #include "pipeline/files/decode.h"
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/bilevel.h"
@@ -90,19 +90,11 @@ class Bench {
     }
 
     void skew_drawn() {
-        std::mt19937 random(seed_);
-        std::uniform_real_distribution<double> angle(-14.5, 14.5);
+        bench::DrawnSkew drawn(seed_);
         std::vector<double> errors, times;
         int sure = 0, wrong = 0;
         for (int i = 0; i < pages_; ++i) {
-            test::PageSpec spec;
-            spec.seed = seed_ * 1000 + static_cast<unsigned>(i);
-            spec.script = i % 3 == 0 ? test::Script::Latin : i % 3 == 1 ? test::Script::Han : test::Script::HanVertical;
-            spec.angle_deg = i % 4 == 0 ? angle(random) / 15 : angle(random);
-            spec.lines = i % 5 == 0 ? 6 : i % 5 == 1 ? 16 : 34;
-            spec.fill = i % 7 == 0 ? 0.35 : 1;
-            spec.noise = i % 2 ? 6 : 2;
-            spec.width = 2480, spec.height = 3508; // A4, 300 dpi
+            const test::PageSpec spec = drawn.next();
             const auto page = test::draw_page(spec);
             const Analysis a = analyse(page.raster, 1);
             const cv::Mat ink = normalised_ink(a.ink);

@@ -104,6 +104,16 @@ class Strips {
         return sum;
     }
 
+    /// The same over `parts` equal parts of the page, each by itself: columns of print whose lines are not level with each
+    /// other add up instead of blurring each other's comb.
+    double energy_of(int parts, double slope, int first = 0, int last = -1) {
+        if (last < 0) last = count_;
+        double sum = 0;
+        for (int k = 0; k < parts; ++k)
+            sum += energy(slope, first + (last - first) * k / parts, first + (last - first) * (k + 1) / parts);
+        return sum;
+    }
+
     [[nodiscard]] int count() const { return count_; }
     [[nodiscard]] int width() const { return width_; }
 
@@ -122,12 +132,12 @@ struct Peak {
 
 constexpr double kCoarseStep = 0.2;
 
-Peak coarse(const cv::Mat& columns, double max_deg) {
+Peak coarse(const cv::Mat& columns, double max_deg, int parts) {
     Strips strips(columns, 8, 0, false);
     const int n = static_cast<int>(std::ceil(max_deg / kCoarseStep));
     std::vector<double> energies;
     energies.reserve(static_cast<std::size_t>(2 * n + 1));
-    for (int i = -n; i <= n; ++i) energies.push_back(strips.energy(std::tan(i * kCoarseStep * kRadians)));
+    for (int i = -n; i <= n; ++i) energies.push_back(strips.energy_of(parts, std::tan(i * kCoarseStep * kRadians)));
     const auto best = static_cast<int>(std::max_element(energies.begin(), energies.end()) - energies.begin());
     double second = 0;
     for (int i = 0; i < static_cast<int>(energies.size()); ++i)
@@ -143,13 +153,13 @@ Peak coarse(const cv::Mat& columns, double max_deg) {
 }
 
 /// Highest point of the energy near `around` (degrees), by ever smaller steps and a parabola at the end.
-double climb(Strips& strips, double around, double reach, int first = 0, int last = -1) {
+double climb(Strips& strips, int parts, double around, double reach, int first = 0, int last = -1) {
     double centre = around;
     for (double step = reach / 5; step > 0.004; step /= 5) {
         double best = -1, best_angle = centre;
         for (int i = -5; i <= 5; ++i) {
             const double angle = centre + i * step;
-            const double e = strips.energy(std::tan(angle * kRadians), first, last);
+            const double e = strips.energy_of(parts, std::tan(angle * kRadians), first, last);
             if (e > best) {
                 best = e;
                 best_angle = angle;
@@ -158,11 +168,11 @@ double climb(Strips& strips, double around, double reach, int first = 0, int las
         centre = best_angle;
     }
     // Least-squares parabola over a width at which the peak is curved, not noisy.
-    const double h = std::clamp(0.35 / strips.width() / kRadians, 0.01, 0.06);
+    const double h = std::clamp(0.35 * parts / strips.width() / kRadians, 0.01, 0.06 * parts);
     double s2 = 0, s4 = 0, se = 0, s1e = 0, s2e = 0;
     constexpr int kHalf = 4;
     for (int i = -kHalf; i <= kHalf; ++i) {
-        const double x = i, e = strips.energy(std::tan((centre + i * h) * kRadians), first, last);
+        const double x = i, e = strips.energy_of(parts, std::tan((centre + i * h) * kRadians), first, last);
         s2 += x * x;
         s4 += x * x * x * x;
         se += e;
@@ -180,38 +190,58 @@ double to_confidence(double strength, double lead, double disagreement) {
     const double by_parts = std::exp(-std::max(0.0, disagreement - 0.2) * 2.0);
     return std::clamp(by_strength * by_lead * by_parts, 0.0, 1.0);
 }
-} // namespace
 
-SkewEstimate estimate_skew(const cv::Mat& ink, double max_deg) {
+/// Does the other direction have a clear comb of its own that says something else? A hatched drawing has, and a page that was
+/// photographed askew.
+bool contradicts(const Peak& other, double angle) {
+    const bool clear = (other.strength > 10 && other.lead > 1.2) || (other.strength > 4 && other.lead > 2);
+    return clear && std::abs(std::atan(other.slope) / kRadians + angle) > 0.5;
+}
+
+struct Inks {
+    cv::Mat ink, columns;       ///< About 150 dpi, and transposed.
+    cv::Mat half, half_columns; ///< About 75 dpi.
+};
+
+SkewEstimate estimate(const Inks& inks, double max_deg, int parts) {
     SkewEstimate result;
-    if (ink.cols < 32 || ink.rows < 32) return result;
-    cv::Mat half;
-    cv::resize(ink, half, cv::Size(ink.cols / 2, ink.rows / 2), 0, 0, cv::INTER_AREA);
-    cv::Mat half_columns;
-    cv::transpose(half, half_columns);
-    const Peak across = coarse(half_columns, max_deg + 1), down = coarse(half, max_deg + 1);
+    const Peak across = coarse(inks.half_columns, max_deg + 1, parts), down = coarse(inks.half, max_deg + 1, parts);
     result.across_strength = across.strength;
     result.down_strength = down.strength;
     if (across.strength <= 0 && down.strength <= 0) return result;
     result.across = across.strength * across.lead >= down.strength * down.lead;
     const Peak& peak = result.across ? across : down;
 
-    cv::Mat columns;
-    if (result.across) cv::transpose(ink, columns);
-    else columns = ink;
-    const double coarse_deg = std::atan(peak.slope) / kRadians;
-    Strips strips(columns, 16, peak.slope, true);
-    double angle = climb(strips, coarse_deg, 0.3);
+    Strips strips(result.across ? inks.columns : inks.ink, 16, peak.slope, true);
+    double angle = climb(strips, parts, std::atan(peak.slope) / kRadians, 0.3);
     // The two halves of the page along the lines are asked apart: a real skew is seen by both.
     const int middle = strips.count() / 2;
-    const double one = climb(strips, angle, 1.0, 0, middle), other = climb(strips, angle, 1.0, middle, strips.count());
+    const double one = climb(strips, 1, angle, 1.0, 0, middle),
+                 other = climb(strips, 1, angle, 1.0, middle, strips.count());
     const double disagreement = std::max(std::abs(one - angle), std::abs(other - angle));
     result.confidence = to_confidence(peak.strength, peak.lead, disagreement);
+    // Both see the same other angle: columns that are not level with each other made up a comb of their own.
+    if (std::min(std::abs(one - angle), std::abs(other - angle)) > 0.1 && (one > angle) == (other > angle))
+        result.confidence *= 0.4;
+    if (contradicts(result.across ? down : across, angle)) result.confidence *= 0.4;
     // A line that runs down leans the other way when the image is transposed.
     if (!result.across) angle = -angle;
     if (std::abs(angle) > max_deg + 0.1) result.confidence = std::min(result.confidence, 0.2);
     result.angle_deg = angle;
     return result;
+}
+} // namespace
+
+SkewEstimate estimate_skew(const cv::Mat& ink, double max_deg) {
+    if (ink.cols < 32 || ink.rows < 32) return {};
+    Inks inks{ink, {}, {}, {}};
+    cv::transpose(ink, inks.columns);
+    cv::resize(ink, inks.half, cv::Size(ink.cols / 2, ink.rows / 2), 0, 0, cv::INTER_AREA);
+    cv::transpose(inks.half, inks.half_columns);
+    const SkewEstimate whole = estimate(inks, max_deg, 1);
+    if (whole.confidence >= kSureSkew || whole.across_strength + whole.down_strength <= 0) return whole;
+    const SkewEstimate by_parts = estimate(inks, max_deg, 4);
+    return by_parts.confidence >= kSureSkew ? by_parts : whole;
 }
 
 double residual_skew(const cv::Mat& ink, bool across) {
@@ -220,7 +250,7 @@ double residual_skew(const cv::Mat& ink, bool across) {
     if (across) cv::transpose(ink, columns);
     else columns = ink;
     Strips strips(columns, 16, 0, true);
-    const double angle = climb(strips, 0, 1.0);
+    const double angle = climb(strips, 1, 0, 1.0);
     return across ? angle : -angle;
 }
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Finds the skew of the pages in pages.json with jdeskew and deskew (PyPI), one thread, and prints all of them in one table.
+
+    deskew_peers.py DIR [--json FILE]
+
+DIR/pages.json comes from bench_deskew_peers, which has put our answers and Leptonica's there. Angles are of the content, clockwise
+positive. Times are CPU milliseconds from grey pixels in memory to the angle; no answer counts as "straight".
+"""
+import argparse
+import json
+import os
+import pathlib
+import time
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import cv2
+import numpy
+from deskew import determine_skew
+from jdeskew.estimator import get_angle
+
+cv2.setNumThreads(1)
+
+PEERS = {
+    "jdeskew 0.4.2": lambda grey: get_angle(grey),
+    "deskew 1.6.1": lambda grey: float(determine_skew(grey, min_angle=-20, max_angle=20) or 0),
+    "deskew 1.6.1, steps of 0.1": lambda grey: float(
+        determine_skew(grey, min_angle=-20, max_angle=20, min_deviation=0.1) or 0),
+}
+
+
+def ask_peers(page):
+    grey = cv2.imread(page["file"], cv2.IMREAD_GRAYSCALE)
+    for name, find in PEERS.items():
+        start = time.process_time()
+        angle = find(grey)
+        page["found"][name] = {"angle": angle, "ms": (time.process_time() - start) * 1000}
+
+
+def row(pages, name):
+    errors = numpy.array([abs(p["found"][name]["angle"] - p["truth"]) for p in pages])
+    return {
+        "mean": float(errors.mean()), "median": float(numpy.median(errors)),
+        "p95": float(numpy.sort(errors)[min(len(errors) - 1, int(0.95 * len(errors)))]), "worst": float(errors.max()),
+        "within_0.1": float((errors <= 0.1).mean()), "ms": float(numpy.mean([p["found"][name]["ms"] for p in pages])),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    pages = json.loads((arguments.folder / "pages.json").read_text())
+    for page in pages:
+        ask_peers(page)
+    sets = {"drawn": [p for p in pages if p["set"] == "drawn"],
+            "drawn, up to 7 degrees": [p for p in pages if p["set"] == "drawn" and abs(p["truth"]) <= 7],
+            "skew_known": [p for p in pages if p["set"] == "skew_known"]}
+    result = {}
+    for title, chosen in sets.items():
+        if not chosen:
+            print(f"\n{title}: absent")
+            continue
+        print(f"\n| {title}, {len(chosen)} pages | mean | median | 95 % | worst | within 0.1° | CPU ms |\n|---|---|---|---|---|---|---|")
+        result[title] = {name: row(chosen, name) for name in chosen[0]["found"]}
+        for name, v in result[title].items():
+            print(f"| {name} | {v['mean']:.3f} | {v['median']:.3f} | {v['p95']:.3f} | {v['worst']:.2f} "
+                  f"| {v['within_0.1']:.0%} | {v['ms']:.0f} |")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
