@@ -32,6 +32,26 @@ double crossing_share(const cv::Mat& ink, int from, int to) {
     }
     return static_cast<double>(crossed) / std::max(1, ink.rows);
 }
+/// Share of sixteen bands of rows, top to bottom, in which the valley at `x` is at least 0.4 of `depth` deep: a gutter runs through,
+/// something dark in a photograph does not.
+double running_share(const cv::Mat& background, int x, int reach, double depth) {
+    constexpr int kBands = 16;
+    const int slack = std::max(2, background.cols / 80);
+    int seen = 0;
+    for (int k = 0; k < kBands; ++k) {
+        cv::Mat mean;
+        cv::reduce(background.rowRange(background.rows * k / kBands, background.rows * (k + 1) / kBands), mean, 0,
+                   cv::REDUCE_AVG, CV_32F);
+        const auto extreme = [&](int from, int to, bool lightest) {
+            double low = 0, high = 0;
+            cv::minMaxLoc(mean.colRange(std::max(0, from), std::min(mean.cols, to)), &low, &high);
+            return lightest ? high : low;
+        };
+        const double sides = std::min(extreme(x - reach, x, true), extreme(x + 1, x + reach, true));
+        seen += sides - extreme(x - slack, x + slack + 1, false) >= 0.4 * depth;
+    }
+    return static_cast<double>(seen) / kBands;
+}
 } // namespace
 
 Gutter find_gutter(const cv::Mat& background, const cv::Mat& ink) {
@@ -66,17 +86,22 @@ Gutter find_gutter(const cv::Mat& background, const cv::Mat& ink) {
 
     // A shadow: the paper itself grows darker towards a line and lighter again, on both sides.
     const auto paper = smooth(light, std::max(1, w / 300));
-    int valley = lo;
-    for (int x = lo; x < hi; ++x)
-        if (paper[static_cast<std::size_t>(x)] < paper[static_cast<std::size_t>(valley)]) valley = x;
     const int reach = std::max(6, w / 9);
     const auto lightest = [&](int from, int to) {
         double v = 0;
         for (int x = std::max(0, from); x < std::min(w, to); ++x) v = std::max(v, paper[static_cast<std::size_t>(x)]);
         return v;
     };
-    const double depth = std::min(lightest(valley - reach, valley), lightest(valley + 1, valley + reach)) -
-                         paper[static_cast<std::size_t>(valley)];
+    // The deepest place, not the darkest: a picture on one of the pages is darker, but has no other side near.
+    int valley = lo;
+    double depth = -255;
+    for (int x = lo; x < hi; ++x) {
+        const double d =
+            std::min(lightest(x - reach, x), lightest(x + 1, x + reach)) - paper[static_cast<std::size_t>(x)];
+        if (d <= depth) continue;
+        depth = d;
+        valley = x;
+    }
 
     // A line: one to three columns inked from top to bottom.
     int line = lo;
@@ -118,9 +143,11 @@ Gutter find_gutter(const cv::Mat& background, const cv::Mat& ink) {
         g.found = true;
     };
     const double local = filled[static_cast<std::size_t>(valley)];
-    if (depth >= 10)
-        consider(valley + 0.5, std::clamp((depth - 8) / 16, 0.0, 1.0) * (local < 0.06 || local > 0.85 ? 1.0 : 0.4),
-                 true);
+    if (depth >= 10) {
+        const double running = std::clamp((running_share(b, valley, reach, depth) - 0.5) / 0.25, 0.0, 1.0);
+        const double alone = local < 0.06 || local > 0.85 ? 1.0 : 0.4;
+        consider(valley + 0.5, std::clamp((depth - 8) / 16, 0.0, 1.0) * alone * running, true);
+    }
     // A ruled line in a table has cells, that is print or blanks, but rules cross it; a fold or the edge of the
     // upper sheet is alone in an empty band.
     if (line_fill > 0.9) {
