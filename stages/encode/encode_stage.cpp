@@ -193,7 +193,7 @@ class EncodeStage final : public PageStage {
     const StageInfo& info() const override {
         static const StageInfo kInfo{
             .name = "encode",
-            .version = 1,
+            .version = 2,
             .settings = {&kPreservation, &kTiffCompression, &kPreservationQuality, &kAccessDpi, &kJpegQuality,
                          &kAccessImages},
             .inputs = {},

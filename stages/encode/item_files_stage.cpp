@@ -258,7 +258,7 @@ class ItemFilesStage final : public ItemStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo kInfo{.name = "item-files",
-                                     .version = 1,
+                                     .version = 2,
                                      .settings = {&kFastWebView, &kBookmarks},
                                      .inputs = {},
                                      .peak_bytes_per_pixel = 0,

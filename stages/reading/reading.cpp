@@ -179,7 +179,7 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 2;
+            i.version = 3;
             i.settings = {&kEngine, &kLanguage,      &kPrecision,         &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
             i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies
