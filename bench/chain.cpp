@@ -5,7 +5,6 @@
 
 #include <malloc.h>
 #include <tiffio.h>
-#include <time.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "bench/figures.h"
 #include "pipeline/core/digest.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/image_out.h"
@@ -32,23 +32,11 @@
 #include "stages/treatment/treatment.h"
 
 using namespace recto;
+using namespace recto::bench;
 namespace stdfs = std::filesystem;
 
 namespace {
 
-double thread_seconds() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-[[noreturn]] void stop(const std::string& why) {
-    std::fprintf(stderr, "bench_chain: %s\n", why.c_str());
-    std::exit(1);
-}
-template <class T> T need(Result<T> result) {
-    if (!result) stop(result.error().to_string());
-    return std::move(*result);
-}
 std::string read_whole(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -58,9 +46,9 @@ std::string read_whole(const std::string& path) {
 class Table {
   public:
     template <class F> auto time(const std::string& name, F&& work) {
-        const double start = thread_seconds();
+        const double start = seconds();
         auto result = work();
-        add(name, thread_seconds() - start);
+        add(name, seconds() - start);
         return result;
     }
     void add(const std::string& name, double value) {
@@ -134,7 +122,7 @@ std::string bare_jpeg_out(const cv::Mat& image) {
 /// Decode, one cvtColor, one turn in colour, a threshold, G4, JPEG, SHA-256: each by its library, nothing decided.
 double bare_kernels(Table& table, const std::string& name, const std::string& file, const cv::Mat& decoded,
                     double decode_seconds) {
-    const double start = thread_seconds();
+    const double start = seconds();
     const cv::Mat grey = table.time("cvtColor", [&] {
         cv::Mat out;
         cv::cvtColor(decoded, out, cv::COLOR_RGB2GRAY);
@@ -157,12 +145,12 @@ double bare_kernels(Table& table, const std::string& name, const std::string& fi
     const std::string g4 =
         table.time("G4 (libtiff)", [&] { return need(write_tiff(bilevel, TiffCompression::G4, "", "")); });
     const std::string jpeg = table.time("JPEG 85 (libjpeg-turbo)", [&] { return bare_jpeg_out(turned); });
-    const double digests = thread_seconds();
+    const double digests = seconds();
     std::string sums;
     const std::string source = read_whole(file);
     for (const std::string* bytes : {&source, &g4, &jpeg}) sums += digest_hex(DigestAlgorithm::Sha256, *bytes);
-    table.add("SHA-256 of the scan, the G4 and the JPEG", thread_seconds() - digests);
-    const double all = decode_seconds + thread_seconds() - start;
+    table.add("SHA-256 of the scan, the G4 and the JPEG", seconds() - digests);
+    const double all = decode_seconds + seconds() - start;
     table.add(name, all);
     return all;
 }
@@ -176,12 +164,12 @@ struct Pipeline {
     void run(const std::string& file, const std::string& label) {
         std::vector<std::pair<std::string, double>> parts;
         const auto timed = [&](const std::string& name, auto&& work) {
-            const double start = thread_seconds();
+            const double start = seconds();
             auto result = work();
-            parts.emplace_back(name, thread_seconds() - start);
+            parts.emplace_back(name, seconds() - start);
             return result;
         };
-        const double start = thread_seconds();
+        const double start = seconds();
         const Source source = timed("probe", [&] { return need(probe_here(file)); });
         const Raster scan = timed("decode", [&] { return need(decode_here(file, 0)); });
         const ImageTreatment treated =
@@ -199,7 +187,7 @@ struct Pipeline {
             for (const std::string* b : {&bytes, &g4, &jpeg}) digests += digest_hex(DigestAlgorithm::Sha256, *b);
             return digests;
         });
-        parts.emplace_back("all", thread_seconds() - start);
+        parts.emplace_back("all", seconds() - start);
         for (const auto& [name, value] : parts) {
             table.add(label + name, value);
             if (!transform.is_exact()) turned.add(label + name, value);
@@ -245,13 +233,13 @@ int main(int argc, char** argv) {
             const Raster scan = need(decode_here(file, 0));
             const std::string jpeg_file = work + "/page.jpg", jpeg = need(write_jpeg(scan, 90));
             std::ofstream(jpeg_file, std::ios::binary) << jpeg;
-            double start = thread_seconds();
+            double start = seconds();
             const cv::Mat from_tiff = bare_tiff(file);
-            const double tiff_seconds = thread_seconds() - start;
+            const double tiff_seconds = seconds() - start;
             bare.add("LZW TIFF (libtiff)", tiff_seconds);
-            start = thread_seconds();
+            start = seconds();
             bare_jpeg(jpeg, from_tiff.size());
-            const double jpeg_seconds = thread_seconds() - start;
+            const double jpeg_seconds = seconds() - start;
             bare.add("JPEG 90 (libjpeg-turbo)", jpeg_seconds);
             const double all = bare_kernels(bare, "bare kernels, all, from LZW TIFF", file, from_tiff, tiff_seconds);
             bare.add("bare kernels, all, from JPEG", all - tiff_seconds + jpeg_seconds);

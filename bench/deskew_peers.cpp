@@ -3,14 +3,12 @@
 // DIR receives pages.json: of each page its file, exact skew and what was found, in how many CPU milliseconds, from grey pixels
 // in memory to the angle. Drawn pages (A4, 300 dpi) are written there as PNG; scans of skew_known are named where they lie.
 
-#include <leptonica/allheaders.h>
-#include <time.h>
-
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <leptonica/allheaders.h>
 #include <memory>
 #include <string>
 
@@ -18,6 +16,7 @@
 #include <opencv2/core/utility.hpp>
 
 #include "bench/drawn_skew.h"
+#include "bench/figures.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/image_out.h"
 #include "stages/treatment/analysis.h"
@@ -25,15 +24,10 @@
 #include "tests/treatment/pages_support.h"
 
 using namespace recto;
+using namespace recto::bench;
 namespace stdfs = std::filesystem;
 
 namespace {
-
-double cpu_ms() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
-}
 
 struct DestroyPix {
     void operator()(Pix* p) const { pixDestroy(&p); }
@@ -51,19 +45,19 @@ PixPointer to_pix(const cv::Mat& grey) {
 
 /// Leptonica's own way of pixDeskew(): a threshold of 130, then sweep and search; `range` in degrees.
 nlohmann::json by_leptonica(Pix* grey, float range) {
-    const double start = cpu_ms();
+    const double start = (seconds() * 1e3);
     const PixPointer bits(pixConvertTo1(grey, 130));
     l_float32 angle = 0, confidence = 0;
     // An angle of 0 and no confidence is its answer where it finds none.
     pixFindSkewSweepAndSearch(bits.get(), &angle, &confidence, 4, 2, range, 1, 0.01F);
-    return {{"angle", -angle}, {"sure", confidence >= 3}, {"ms", cpu_ms() - start}};
+    return {{"angle", -angle}, {"sure", confidence >= 3}, {"ms", (seconds() * 1e3) - start}};
 }
 
 nlohmann::json ours(const Raster& raster) {
-    const double start = cpu_ms();
+    const double start = (seconds() * 1e3);
     const treat::Analysis a = treat::analyse(raster, 1);
     const treat::SkewEstimate e = treat::estimate_skew(treat::normalised_ink(a.ink), 15);
-    return {{"angle", e.angle_deg}, {"sure", e.confidence >= treat::kSureSkew}, {"ms", cpu_ms() - start}};
+    return {{"angle", e.angle_deg}, {"sure", e.confidence >= treat::kSureSkew}, {"ms", (seconds() * 1e3) - start}};
 }
 
 nlohmann::json measure(Raster raster, const std::string& set, const std::string& file, double truth) {

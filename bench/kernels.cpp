@@ -3,22 +3,21 @@
 // Each FOLDER holds one-image scans (*.tif, taken as one item, 24 at most); each gets a table. Every kernel is the
 // function or stage that `recto run` calls, with default settings, on pages that are already in the page cache.
 
-#include <malloc.h>
-#include <omp.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <malloc.h>
 #include <numeric>
+#include <omp.h>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "bench/figures.h"
 #include "pipeline/core/digest.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
@@ -31,27 +30,10 @@
 #include "stages/treatment/treatment.h"
 
 using namespace recto;
+using namespace recto::bench;
 namespace stdfs = std::filesystem;
 
 namespace {
-
-double seconds(clockid_t clock) {
-    timespec t{};
-    clock_gettime(clock, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-[[noreturn]] void stop(const std::string& why) {
-    std::fprintf(stderr, "bench_kernels: %s\n", why.c_str());
-    std::exit(1);
-}
-void need(const Result<void>& result) {
-    if (!result) stop(result.error().to_string());
-}
-template <class T> T need(Result<T> result) {
-    if (!result) stop(result.error().to_string());
-    return std::move(*result);
-}
 
 /// One kernel: CPU seconds of each call, divided by the pages it did.
 struct Kernel {
@@ -91,7 +73,7 @@ struct NoCatalogue final : CatalogueView {
     const std::map<std::string, std::string>* find(std::string_view) const override { return nullptr; }
 };
 
-nlohmann::json bench(const std::string& folder, int repeat, const std::string& models) {
+nlohmann::json measure(const std::string& folder, int repeat, const std::string& models) {
     std::vector<std::string> files;
     for (const auto& entry : stdfs::directory_iterator(folder))
         if (entry.path().extension() == ".tif") files.push_back(entry.path().string());
@@ -264,7 +246,7 @@ int main(int argc, char** argv) {
     }
     if (folders.empty()) stop("usage: bench_kernels [--repeat N] [--models DIR] [--json FILE] FOLDER...");
     nlohmann::json all = {{"schema", 1}, {"folders", nlohmann::json::array()}};
-    for (const auto& folder : folders) all["folders"].push_back(bench(folder, repeat, models));
+    for (const auto& folder : folders) all["folders"].push_back(measure(folder, repeat, models));
     if (!json.empty()) std::ofstream(json) << all.dump(1) << '\n';
     return 0;
 }

@@ -3,8 +3,6 @@
 //   bench_separators [--shared DIR] [--every N] [--pages N]
 // --every N: only every Nth drawn sheet; --pages N: at most N pages of each set for false alarms. One thread.
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -17,23 +15,18 @@
 #include <fmt/format.h>
 #include <opencv2/core/utility.hpp>
 
+#include "bench/figures.h"
 #include "pipeline/files/decode.h"
 #include "stages/treatment/analysis.h"
-#include "stages/treatment/code_places.h"
 #include "stages/treatment/separator.h"
 #include "tests/treatment/codes_support.h"
 
 using namespace recto;
+using namespace recto::bench;
 using namespace recto::treat;
 namespace stdfs = std::filesystem;
 
 namespace {
-
-double thread_ms() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
-}
 
 struct Seen {
     SeparatorSearch search;
@@ -44,18 +37,9 @@ Seen search(const Raster& raster, int orientation) {
     const Analysis a = analyse(raster, orientation);
     const double dpi = raster.dpi.source == DpiSource::Assumed ? 0 : std::max(raster.dpi.x, raster.dpi.y) / a.factor;
     Seen s;
-    const double start = thread_ms();
+    const double start = (seconds() * 1e3);
     s.search = find_separator(raster, a, dpi);
-    s.ms = thread_ms() - start;
-    if (std::getenv("SHOW") && s.ms > 9) {
-        const double t = thread_ms();
-        const CodePlaces p = find_code_places(a);
-        fmt::print("places {:.1f} ms of {:.1f}:", thread_ms() - t, s.ms);
-        for (const auto& c : p.places)
-            fmt::print(" {}{} {}x{}+{}+{} area {:.2f} out {:.3f}", c.matrix ? "M" : "B", c.level, c.place.width,
-                       c.place.height, c.place.x, c.place.y, c.area / c.place.area(), p.print_outside({c.place}));
-        fmt::print(" of {}x{}\n", a.work.cols, a.work.rows);
-    }
+    s.ms = (seconds() * 1e3) - start;
     return s;
 }
 
@@ -103,7 +87,7 @@ void drawn(int every) {
                             row[1] += right;
                             row[2] += !right && s.search.unreadable;
                         }
-                        if (!right && std::getenv("SHOW"))
+                        if (!right && s.search.separator.kind.empty())
                             fmt::print("MISSED {} {} {:.0f} dpi turn {} skew {}{}\n", kind, wear.name, dpi, quarters,
                                        skew, s.search.unreadable ? " reported" : "");
                         if (!right && !s.search.separator.kind.empty())

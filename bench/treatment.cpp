@@ -4,8 +4,6 @@
 // Sets below DIR (default ../shared/data) that are absent are said to be so. Drawn pages have exact truth and other seeds
 // than the tests'. One thread; times are of that thread.
 
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -22,6 +20,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "bench/drawn_skew.h"
+#include "bench/figures.h"
 #include "pipeline/files/decode.h"
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/bilevel.h"
@@ -33,26 +32,11 @@
 #include "tests/treatment/pages_support.h"
 
 using namespace recto;
+using namespace recto::bench;
 using namespace recto::treat;
 namespace stdfs = std::filesystem;
 
 namespace {
-
-double thread_seconds() {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-double mean(const std::vector<double>& v) {
-    double sum = 0;
-    for (const double x : v) sum += x;
-    return v.empty() ? 0 : sum / static_cast<double>(v.size());
-}
-double share(std::vector<double> v, double q) {
-    std::sort(v.begin(), v.end());
-    return v.empty() ? 0 : v[std::min(v.size() - 1, static_cast<std::size_t>(q * static_cast<double>(v.size())))];
-}
 
 class Bench {
   public:
@@ -98,9 +82,9 @@ class Bench {
             const auto page = test::draw_page(spec);
             const Analysis a = analyse(page.raster, 1);
             const cv::Mat ink = normalised_ink(a.ink);
-            const double start = thread_seconds();
+            const double start = seconds();
             const SkewEstimate e = estimate_skew(ink, 15);
-            times.push_back((thread_seconds() - start) * 1000);
+            times.push_back((seconds() - start) * 1000);
             const double error = std::abs(e.angle_deg - spec.angle_deg);
             errors.push_back(error);
             sure += e.confidence >= kSureSkew;
@@ -146,9 +130,9 @@ class Bench {
             const auto raster = decode_here(shared_ + "/quad_known/" + row[0], 0);
             if (!raster) continue;
             const Analysis a = analyse(*raster, 1);
-            const double start = thread_seconds();
+            const double start = seconds();
             const PageEdges e = find_page_edges(a);
-            times.push_back((thread_seconds() - start) * 1000);
+            times.push_back((seconds() - start) * 1000);
             const std::size_t pages = row[11].empty() ? 1 : 2;
             if (e.pages.size() != pages) {
                 ++missed;
@@ -258,9 +242,9 @@ class Bench {
                 if (quarters != 2) std::swap(turned.dpi.x, turned.dpi.y);
             }
             info.width = turned.width(), info.height = turned.height();
-            const double start = thread_seconds();
+            const double start = seconds();
             const ImageTreatment t = treat_image(turned, info, Options{}, &probe);
-            turns.times.push_back(thread_seconds() - start);
+            turns.times.push_back(seconds() - start);
             const int wanted = (upright + 360 - 90 * quarters) % 360,
                       got = t.pages.empty() ? 0 : t.pages[0].orientation_deg;
             turns.right += got == wanted;
@@ -268,9 +252,9 @@ class Bench {
             turns.wrong += got != wanted && got != 0;
             turns.upright_turned += wanted == 0 && got != 0;
             const cv::Mat ink = normalised_ink(analyse(turned, 1).ink);
-            const double skew = estimate_skew(ink, 15).angle_deg, then = thread_seconds();
+            const double skew = estimate_skew(ink, 15).angle_deg, then = seconds();
             turns.cheap_right += estimate_orientation(ink, skew).turn_deg == wanted;
-            turns.cheap.push_back(thread_seconds() - then);
+            turns.cheap.push_back(seconds() - then);
         }
     }
 

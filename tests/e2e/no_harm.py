@@ -15,8 +15,8 @@ SETS = ("ehri_en_a", "tess_test", "sroie_a", "cnocr")
 
 
 class NoHarm(common.Case):
-    # Treated minus raw on average, as shares of the words: the least that must come out, well below the measured .91, .35, .24 and .25.
-    LEAST_GAIN = {"turned": 0.5, "askew on a bed": 0.15, "stained": 0.05, "bordered": 0.0}
+    # Treated minus raw on average, as shares of the words: the least that must come out, well below the measured .91, .37, .24 and .25.
+    LEAST_GAIN = {"turned": 0.7, "askew on a bed": 0.2, "stained": 0.12, "bordered": 0.12}
 
     def pages(self, of_each):
         rng, out = random.Random(20), []
@@ -31,8 +31,8 @@ class NoHarm(common.Case):
         return [(number, *page) for number, page in enumerate(out)]
 
     def test_an_untouched_page_loses_nothing(self):
-        rows = no_harm.measure(common.RECTO, self.pages(3), ["as it is"], self.folder)
-        self.assertGreaterEqual(len(rows), 10)
+        rows = no_harm.measure(common.RECTO, self.pages(2), ["as it is"], self.folder)
+        self.assertGreaterEqual(len(rows), 7)
         self.assertEqual([row for row in rows if no_harm.harmed(row)], [])
         self.assertGreater(no_harm.means(rows, "as it is")[1], 0.85)
 
