@@ -35,40 +35,15 @@ bool lies_below(std::string_view path, std::string_view mount) {
 } // namespace
 
 bool is_network_file_system(std::string_view name) {
-    constexpr std::array<std::string_view, 34> kinds = {"9p",
-                                                        "acfs",
-                                                        "afs",
-                                                        "beegfs",
-                                                        "ceph",
-                                                        "cifs",
-                                                        "coda",
-                                                        "davfs",
-                                                        "fuse", // of which nothing more is known
-                                                        "fuse.ceph",
-                                                        "fuse.curlftpfs",
-                                                        "fuse.davfs2",
-                                                        "fuse.gcsfuse",
-                                                        "fuse.glusterfs",
-                                                        "fuse.juicefs",
-                                                        "fuse.moosefs",
-                                                        "fuse.rclone",
-                                                        "fuse.s3fs",
-                                                        "fuse.smbnetfs",
-                                                        "fuse.sshfs",
-                                                        "fuse.vmhgfs-fuse",
-                                                        "glusterfs",
-                                                        "gfs2",
-                                                        "gpfs",
-                                                        "lustre",
-                                                        "ncpfs",
-                                                        "nfs",
-                                                        "nfs4",
-                                                        "ocfs2",
-                                                        "panfs",
-                                                        "pvfs2",
-                                                        "smb3",
-                                                        "smbfs",
-                                                        "vboxsf"};
+    constexpr std::array<std::string_view, 34> kinds = {
+        "9p",           "acfs",           "afs",         "beegfs",        "ceph",           "cifs",
+        "coda",         "davfs",
+        "fuse", // of which nothing more is known
+        "fuse.ceph",    "fuse.curlftpfs", "fuse.davfs2", "fuse.gcsfuse",  "fuse.glusterfs", "fuse.juicefs",
+        "fuse.moosefs", "fuse.rclone",    "fuse.s3fs",   "fuse.smbnetfs", "fuse.sshfs",     "fuse.vmhgfs-fuse",
+        "glusterfs",    "gfs2",           "gpfs",        "lustre",        "ncpfs",          "nfs",
+        "nfs4",         "ocfs2",          "panfs",       "pvfs2",         "smb3",           "smbfs",
+        "vboxsf"};
     return std::ranges::find(kinds, name) != kinds.end();
 }
 
@@ -96,12 +71,12 @@ FileSystemKind file_system_kind(std::string_view mountinfo, std::string_view pat
 FileSystemKind file_system_kind(std::uint32_t magic) {
     // linux/magic.h and statfs(2).
     constexpr std::array<std::pair<std::uint32_t, const char*>, 23> kinds = {
-        {{0xEF53, "ext4"},       {0x58465342, "xfs"},     {0x9123683E, "btrfs"}, {0x2FC12FC1, "zfs"},
-         {0xF2F52010, "f2fs"},   {0x01021994, "tmpfs"},   {0x9FA0, "proc"},      {0x794C7630, "overlay"},
-         {0x4D44, "vfat"},       {0x2011BAB0, "exfat"},   {0x5346544E, "ntfs"},  {0x7366746E, "ntfs3"},
-         {0x9660, "iso9660"},    {0x6969, "nfs"},         {0x517B, "smbfs"},     {0xFF534D42, "cifs"},
-         {0xFE534D42, "smb3"},   {0x65735546, "fuse"},    {0x01021997, "9p"},    {0x00C36400, "ceph"},
-         {0x5346414F, "afs"},    {0x47504653, "gpfs"},    {0x0BD00BD0, "lustre"}}};
+        {{0xEF53, "ext4"},     {0x58465342, "xfs"},   {0x9123683E, "btrfs"}, {0x2FC12FC1, "zfs"},
+         {0xF2F52010, "f2fs"}, {0x01021994, "tmpfs"}, {0x9FA0, "proc"},      {0x794C7630, "overlay"},
+         {0x4D44, "vfat"},     {0x2011BAB0, "exfat"}, {0x5346544E, "ntfs"},  {0x7366746E, "ntfs3"},
+         {0x9660, "iso9660"},  {0x6969, "nfs"},       {0x517B, "smbfs"},     {0xFF534D42, "cifs"},
+         {0xFE534D42, "smb3"}, {0x65735546, "fuse"},  {0x01021997, "9p"},    {0x00C36400, "ceph"},
+         {0x5346414F, "afs"},  {0x47504653, "gpfs"},  {0x0BD00BD0, "lustre"}}};
     const auto* at = std::ranges::find(kinds, magic, &std::pair<std::uint32_t, const char*>::first);
     if (at == kinds.end()) return {};
     return {at->second, is_network_file_system(at->second)};

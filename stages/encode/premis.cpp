@@ -254,8 +254,9 @@ class PremisWriter {
         } else if (kind == "treat") {
             detail = "treatment set by hand:";
             for (const Json& p : e.value("pages", Json::array()))
-                detail += fmt::format(" page urn:uuid:{} {};", p.value("page", ""),
-                                      p.value("automatic", false) ? "automatic again" : p.value("values", Json()).dump());
+                detail +=
+                    fmt::format(" page urn:uuid:{} {};", p.value("page", ""),
+                                p.value("automatic", false) ? "automatic again" : p.value("values", Json()).dump());
             detail.pop_back();
         } else detail = kind;
         if (kind != "release" && !e.value("reason", "").empty()) detail += "; reason: " + e.value("reason", "");
