@@ -48,7 +48,7 @@ bool any_value(const CsvRow& row, const std::vector<RowColumn>& c) {
 int treat_pages(const TreatArguments& a) {
     auto columns = treatment_columns();
     std::vector<CsvRow> rows;
-    AmendArguments arguments = a;
+    auto arguments = static_cast<const AmendArguments&>(a);
     if (!a.file.empty()) {
         auto read = read_row_file(a.file, columns, "by_hand.columns");
         if (!read) return report_error(read.error());
