@@ -193,6 +193,13 @@ Result<void> OcflStore::open_staging(const std::string& name) {
     return {};
 }
 
+Result<std::vector<std::string>> OcflStore::names_in_staging() {
+    const std::lock_guard lock(shared_->mutex); // or another thread's version, done just now, takes the folder away
+    RECTO_ASSIGN(const FileStat there, fs_->stat(staging()));
+    if (!there.exists) return std::vector<std::string>{};
+    return fs_->list(staging());
+}
+
 Result<void> OcflStore::close_staging(const std::string& name) {
     const std::lock_guard lock(shared_->mutex);
     RECTO_TRY(fs_->remove_tree(join_path(staging(), name)));
@@ -232,13 +239,10 @@ Result<OcflState> OcflStore::put(const std::string& id, const std::vector<OcflFi
     } const guard{*shared_, folder};
 
     // What an earlier death or failure left of this very object is put right first.
-    RECTO_ASSIGN(const FileStat stale, fs_->stat(staging()));
-    if (stale.exists) {
-        RECTO_ASSIGN(const auto names, fs_->list(staging()));
-        std::vector<std::string> ignored;
-        for (const std::string& name : names) {
-            if (name.substr(0, name.rfind("-v")) == folder) RECTO_TRY(recover_one(name, ignored));
-        }
+    RECTO_ASSIGN(const auto stale, names_in_staging());
+    std::vector<std::string> ignored;
+    for (const std::string& name : stale) {
+        if (name.substr(0, name.rfind("-v")) == folder) RECTO_TRY(recover_one(name, ignored));
     }
     RECTO_ASSIGN(const OcflState before, state(id));
     return put_guarded(before, files, info, folder + "-" + version_name(before.head + 1));
@@ -368,9 +372,7 @@ Result<OcflState> OcflStore::put_guarded(const OcflState& before, const std::vec
 
 Result<std::vector<std::string>> OcflStore::recover() {
     std::vector<std::string> done;
-    RECTO_ASSIGN(const FileStat there, fs_->stat(staging()));
-    if (!there.exists) return done;
-    RECTO_ASSIGN(const auto names, fs_->list(staging()));
+    RECTO_ASSIGN(const auto names, names_in_staging());
     for (const std::string& name : names) {
         {
             const std::lock_guard lock(shared_->mutex);
@@ -378,6 +380,8 @@ Result<std::vector<std::string>> OcflStore::recover() {
         }
         RECTO_TRY(recover_one(name, done));
     }
+    // An empty folder is left when a death came between the last two steps of close_staging().
+    const std::lock_guard lock(shared_->mutex);
     RECTO_ASSIGN(const FileStat still, fs_->stat(staging()));
     if (still.exists) {
         RECTO_ASSIGN(const auto left, fs_->list(staging()));

@@ -83,6 +83,7 @@ class OcflStore {
                                   const OcflVersionInfo& info, const std::string& name);
     Result<void> recover_one(const std::string& name, std::vector<std::string>& done);
     [[nodiscard]] std::string staging() const;
+    Result<std::vector<std::string>> names_in_staging(); ///< Empty when it is not there.
     Result<void> open_staging(const std::string& name);
     Result<void> close_staging(const std::string& name);
     Result<void> prune_empty_parents(const std::string& object);
