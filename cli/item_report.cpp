@@ -56,30 +56,8 @@ class Maker {
 
   private:
     PageReport page_report(const amend::StoredItem& stored, const Page& page) {
-        PageReport row;
-        row.order = page.order;
-        row.serial = page.serial;
-        row.id = page.id.to_string();
         const auto source = static_cast<std::size_t>(page.image.source);
-        row.source = stored.item.sources.at(source).original_name;
-        row.image = page.image.index + 1;
-        row.page_class = to_string(page.page_class);
-        row.state = page.error ? "error" : std::string(to_string(page.text.state));
-        row.confidence = page.text.confidence;
-        row.skew_deg = page.treatment.skew_deg;
-        row.orientation_deg = page.treatment.orientation_deg;
-        row.sharpness = page.treatment.sharpness;
-        row.contrast = page.treatment.contrast;
-        row.ink_ratio = page.treatment.ink_ratio;
-        if (const Dpi& dpi = page.treatment.dpi; dpi.x > 0 && dpi.y > 0) {
-            row.width_mm = page.treatment.transform.width() / dpi.x * 25.4;
-            row.height_mm = page.treatment.transform.height() / dpi.y * 25.4;
-        }
-        row.findings = page.findings;
-        if (page.error) {
-            row.error_code = page.error->code;
-            row.error_reason = page.error->reason;
-        }
+        PageReport row = recto::page_report(stored.item, page);
         // A picture that cannot be made costs the report a picture, nothing else.
         row.scan_picture = scan_picture(stored, master_logical_path(stored.item, source), page);
         work_on(stored, page, row);

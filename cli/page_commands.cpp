@@ -213,11 +213,7 @@ int clean(const std::string& file, const std::string& output, const SettingsOpti
             auto image = render(*raster, page.transform);
             if (!image) return report_error(image.error());
             image->dpi = page.dpi;
-            if (binary && image->mode != ColourMode::Bilevel) {
-                image->pixels = treat::binarize(to_grey(*image));
-                image->mode = ColourMode::Bilevel;
-                image->icc.clear();
-            }
+            if (binary) *image = treat::to_bilevel(*image);
             // A second page goes beside the first: page.tif, page-2.tif.
             std::filesystem::path path(output);
             if (++number > 1)

@@ -125,6 +125,9 @@ struct PageReport {
     std::vector<Finding> findings;
     std::string error_code, error_reason;
 };
+/// What item and page know; pictures and work results are the caller's.
+[[nodiscard]] PageReport page_report(const Item& item, const Page& page);
+
 struct ItemReport {
     std::string id, reference_code, name, title, state; ///< "stored", "unchanged", "held", "failed".
     std::string object_path, version, reason;

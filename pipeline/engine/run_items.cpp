@@ -167,17 +167,6 @@ void Run::State::page_done(ItemState& s) {
     submit(*cpu, Priority::Join, [this, &s](int) { join_item(s); });
 }
 
-namespace {
-int characters(const PageText& text) {
-    std::size_t n = 0;
-    for (const TextBlock& block : text.blocks)
-        for (const TextLine& line : block.lines)
-            n += static_cast<std::size_t>(
-                std::ranges::count_if(line.text, [](char c) { return c != ' ' && (c & 0xC0) != 0x80; }));
-    return static_cast<int>(n);
-}
-} // namespace
-
 /// The item is stored, unchanged or failed: fill its report and let memory go.
 void Run::State::finish_item(ItemState& s) {
     Item& item = s.item;
@@ -190,32 +179,9 @@ void Run::State::finish_item(ItemState& s) {
     if (const Field* title = item.field("title")) r.title = title->as_written;
     for (std::size_t p = 0; p < item.pages.size(); ++p) {
         Page& page = item.pages[p];
-        PageReport row;
-        row.order = page.order;
-        row.serial = page.serial;
-        row.id = page.id.to_string();
-        row.source = item.sources[static_cast<std::size_t>(page.image.source)].original_name;
-        row.image = page.image.index + 1;
-        row.page_class = to_string(page.page_class);
-        row.state = page.error ? "error" : std::string(to_string(page.text.state));
-        row.confidence = page.text.confidence;
-        row.skew_deg = page.treatment.skew_deg;
-        row.orientation_deg = page.treatment.orientation_deg;
-        row.findings = page.findings;
-        if (page.error) {
-            row.error_code = page.error->code;
-            row.error_reason = page.error->reason;
-        }
+        PageReport row = page_report(item, page);
         row.work_results = std::move(s.pages[p].work_results);
         row.scan_picture = s.pages[p].scan_picture;
-        row.characters = characters(page.text);
-        row.sharpness = page.treatment.sharpness;
-        row.contrast = page.treatment.contrast;
-        row.ink_ratio = page.treatment.ink_ratio;
-        if (const Dpi& dpi = page.treatment.dpi; dpi.x > 0 && dpi.y > 0) {
-            row.width_mm = page.treatment.transform.width() / dpi.x * 25.4;
-            row.height_mm = page.treatment.transform.height() / dpi.y * 25.4;
-        }
         r.pages.push_back(std::move(row));
     }
     const auto images = static_cast<int>(item.pages.size());

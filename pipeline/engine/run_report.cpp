@@ -1,8 +1,51 @@
-// The report of a run as JSON, schema 1 (docs/FORMATS.md).
+// What a report says of a page, and the report of a run as JSON, schema 1 (docs/FORMATS.md).
+
+#include <algorithm>
 
 #include "pipeline/engine/run.h"
 
 namespace recto {
+
+namespace {
+
+int characters(const PageText& text) {
+    std::size_t n = 0;
+    for (const TextBlock& block : text.blocks)
+        for (const TextLine& line : block.lines)
+            n += static_cast<std::size_t>(
+                std::ranges::count_if(line.text, [](char c) { return c != ' ' && (c & 0xC0) != 0x80; }));
+    return static_cast<int>(n);
+}
+
+} // namespace
+
+PageReport page_report(const Item& item, const Page& page) {
+    PageReport row;
+    row.order = page.order;
+    row.serial = page.serial;
+    row.id = page.id.to_string();
+    row.source = item.sources.at(static_cast<std::size_t>(page.image.source)).original_name;
+    row.image = page.image.index + 1;
+    row.page_class = to_string(page.page_class);
+    row.state = page.error ? "error" : std::string(to_string(page.text.state));
+    row.confidence = page.text.confidence;
+    row.skew_deg = page.treatment.skew_deg;
+    row.orientation_deg = page.treatment.orientation_deg;
+    row.characters = characters(page.text);
+    row.sharpness = page.treatment.sharpness;
+    row.contrast = page.treatment.contrast;
+    row.ink_ratio = page.treatment.ink_ratio;
+    if (const Dpi& dpi = page.treatment.dpi; dpi.x > 0 && dpi.y > 0) {
+        row.width_mm = page.treatment.transform.width() / dpi.x * 25.4;
+        row.height_mm = page.treatment.transform.height() / dpi.y * 25.4;
+    }
+    row.findings = page.findings;
+    if (page.error) {
+        row.error_code = page.error->code;
+        row.error_reason = page.error->reason;
+    }
+    return row;
+}
 
 void to_json(nlohmann::json& j, const RunReport& r) {
     const auto error_json = [](const Error& e) {
