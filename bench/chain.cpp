@@ -3,7 +3,6 @@
 //   bench_chain [--repeat N] [--models DIR] [--json FILE] FOLDER
 // FOLDER holds one-image colour scans (*.tif); each is taken as it is and as a JPEG of quality 90 made from it.
 
-#include <malloc.h>
 #include <tiffio.h>
 #include <turbojpeg.h>
 
@@ -24,6 +23,7 @@
 
 #include "bench/figures.h"
 #include "pipeline/core/digest.h"
+#include "pipeline/core/memory.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/image_out.h"
 #include "stages/treatment/analysis.h"
@@ -208,10 +208,7 @@ int main(int argc, char** argv) {
         else folder = word;
     }
     if (folder.empty() || repeat < 1) stop("usage: [--repeat N] [--models DIR] [--json FILE] FOLDER");
-    // As the program does (cli/cli.cpp): the allocator's thresholds decide what a fresh page buffer costs.
-    mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    set_up_memory(); // as the program does: it decides what a fresh picture costs
     cv::setNumThreads(1);
     std::vector<std::string> files;
     for (const auto& entry : stdfs::directory_iterator(folder))

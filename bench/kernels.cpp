@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <malloc.h>
 #include <numeric>
 #include <omp.h>
 #include <string>
@@ -19,6 +18,7 @@
 
 #include "bench/figures.h"
 #include "pipeline/core/digest.h"
+#include "pipeline/core/memory.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
@@ -225,10 +225,7 @@ nlohmann::json measure(const std::string& folder, int repeat, const std::string&
 } // namespace
 
 int main(int argc, char** argv) {
-    // As the program does (cli/cli.cpp): the allocator's thresholds decide what a fresh page buffer costs.
-    mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    set_up_memory(); // as the program does: it decides what a fresh picture costs
     cv::setNumThreads(1);
     omp_set_num_threads(1);
 

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <opencv2/core.hpp>
@@ -12,19 +11,13 @@
 #include "cli/alone.h"
 #include "cli/manual.h"
 #include "config/config.h"
+#include "pipeline/core/memory.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "stages/reading/settings.h"
 
 namespace recto::cli {
 namespace {
-
-/// Memory that a worker frees goes back, and arenas do not multiply with threads: the figures of a long run stay flat.
-void fix_allocator() {
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
-}
 
 std::string folder_of_data(const char* variable, const std::string& name) {
     if (const char* value = std::getenv(variable)) return value;
@@ -116,7 +109,7 @@ Result<Settings> SettingsOptions::load() const {
 }
 
 int main(int argc, char** argv) {
-    fix_allocator();
+    set_up_memory();
     cv::setNumThreads(1);
     // Children of the decoder and for suspects; not for people, so not among the commands.
     if (argc == 2 && std::string_view(argv[1]) == "_worker") return decode_worker_main(3);

@@ -1,7 +1,6 @@
 // The decoding child: `recto _worker`. Whatever a file does to a library happens here.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "pipeline/core/memory.h"
 #include "pipeline/files/decode_internal.h"
 #include "pipeline/files/worker_protocol.h"
 
@@ -147,8 +147,7 @@ int decode_worker_main(int fd) {
     ::setrlimit(RLIMIT_CORE, &none); // Never a page's content in a core file.
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    ::mallopt(M_ARENA_MAX, 1);
-    ::mallopt(M_MMAP_THRESHOLD, 1 << 20); // Fixed: what a large page needed goes back to the system.
+    set_up_memory();
     cv::setNumThreads(1);
     // A child ends with its parent, also one that is deep in a library when the parent is killed: the kernel closes the
     // parent's end. (PR_SET_PDEATHSIG would fire when the *thread* that started the child ends.)
