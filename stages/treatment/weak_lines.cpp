@@ -10,11 +10,12 @@
 
 namespace recto::treat {
 namespace {
-constexpr int kFlank = 5;            ///< Work pixels from the core to where its surroundings are read.
-constexpr int kHalfStep = 4;         ///< From the middle of a step to where its levels are read.
-constexpr int kFrameRim = 8;         ///< Nothing is sought nearer to the picture's frame.
-constexpr int kProfile = 14;         ///< Half the profile that is averaged along a line.
-constexpr int kFull = 64;            ///< A strip's whole vote.
+constexpr int kFlank = 5;    ///< Work pixels from the core to where its surroundings are read.
+constexpr int kHalfStep = 4; ///< From the middle of a step to where its levels are read.
+constexpr int kFrameRim = 8; ///< Nothing is sought nearer to the picture's frame.
+constexpr int kProfile = 14; ///< Half the profile that is averaged along a line.
+constexpr double kTurn = 3;  ///< Work pixels that the ends of two directions tried next to each other lie apart.
+constexpr int kFull = 64;    ///< A strip's whole vote.
 constexpr double kMaxSlope = 0.1763; // 10 degrees
 
 template <class T> T nth(std::vector<T>& v, double share) {
@@ -119,11 +120,11 @@ std::vector<WeakLines::Peak> WeakLines::peaks() const {
     const cv::Mat vote = votes();
     const int rows = vote.cols;
     const double half = strips_ * kStrip / 2.0;
-    const int steps = std::max(1, static_cast<int>(std::ceil(kMaxSlope * half / 2)));
+    const int steps = std::max(1, static_cast<int>(std::ceil(kMaxSlope * half / kTurn)));
     std::vector<std::uint16_t> sum(static_cast<std::size_t>(rows)), best(static_cast<std::size_t>(rows), 0);
     std::vector<std::int16_t> best_step(static_cast<std::size_t>(rows), 0);
     for (int step = -steps; step <= steps; ++step) {
-        const double slope = step * 2.0 / half;
+        const double slope = step * kTurn / half;
         std::fill(sum.begin(), sum.end(), std::uint16_t{0});
         for (int s = 0; s < strips_; ++s) {
             const int shift = static_cast<int>(std::lround(slope * ((s + 0.5) * kStrip - half) / 2));
@@ -154,8 +155,8 @@ std::vector<WeakLines::Peak> WeakLines::peaks() const {
         bool top = true;
         for (int d = 1; d <= 3 && top; ++d) top = at(r - d) <= at(r) && at(last + d) <= at(r);
         if (top)
-            out.push_back(
-                {static_cast<double>(r + last) + 1, best_step[static_cast<std::size_t>((r + last) / 2)] * 2.0 / half});
+            out.push_back({static_cast<double>(r + last) + 1,
+                           best_step[static_cast<std::size_t>((r + last) / 2)] * kTurn / half});
         r = last;
     }
     return out;
