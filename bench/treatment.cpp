@@ -30,6 +30,7 @@
 #include "stages/treatment/page_frame.h"
 #include "stages/treatment/treatment.h"
 #include "tests/treatment/pages_support.h"
+#include "tests/treatment/white_bed_support.h"
 
 using namespace recto;
 using namespace recto::bench;
@@ -47,6 +48,7 @@ class Bench {
         const std::vector<std::pair<std::string, void (Bench::*)()>> parts = {{"skew_drawn", &Bench::skew_drawn},
                                                                               {"skew_known", &Bench::skew_known},
                                                                               {"quads", &Bench::quads},
+                                                                              {"white_beds", &Bench::white_beds},
                                                                               {"orientation", &Bench::orientation},
                                                                               {"binarization", &Bench::binarization},
                                                                               {"separators", &Bench::separators}};
@@ -156,6 +158,57 @@ class Bench {
             fmt::format("{} pages: mean IoU {:.4f}, worst {:.4f}; not found {}, unsure {}{}; {:.1f} ms", all.size(),
                         mean(all), share(all, 0), missed, unsure, beds, mean(times)),
             {{"mean", mean(all)}, {"worst", share(all, 0)}, {"missed", missed}, {"unsure", unsure}});
+    }
+
+    /// Sheets on beds of their own colour, and print that looks like the edge of a sheet.
+    void white_beds() {
+        std::vector<double> all, times;
+        int whole = 0, whole_found = 0, unsure = 0, negatives = 0, cropped = 0;
+        const auto find = [&](const Raster& raster, const Analysis& a) {
+            const double start = seconds();
+            PageEdges e = find_page_edges(a, raster.dpi.x / a.factor);
+            times.push_back((seconds() - start) * 1000);
+            return e;
+        };
+        for (int i = 0; i < pages_; ++i) {
+            const test::WhiteBed bed = test::draw_white_bed(seed_ * 100000ULL + static_cast<std::uint64_t>(i));
+            const Analysis a = analyse(bed.raster, 1);
+            const PageEdges e = find(bed.raster, a);
+            whole += bed.whole();
+            if (e.pages.empty() || e.pages[0].confidence < kSureQuad) {
+                unsure += !e.pages.empty() || e.bed_visible;
+                continue;
+            }
+            Quad got;
+            for (std::size_t k = 0; k < 4; ++k) got[k] = a.work_to_source(e.pages[0].corners[k]);
+            all.push_back(intersection_over_union(got, bed.sheet));
+            whole_found += bed.whole();
+        }
+        for (int i = 0; i < pages_; ++i) {
+            const auto kind = static_cast<test::EvenPage>(i % test::kEvenPages);
+            const Raster raster = test::draw_even_page(kind, seed_ * 1000ULL + static_cast<std::uint64_t>(i));
+            const Analysis a = analyse(raster, 1);
+            const PageEdges e = find(raster, a);
+            ++negatives;
+            const bool sure = std::any_of(e.pages.begin(), e.pages.end(),
+                                          [](const PageQuad& q) { return q.confidence >= kSureQuad; });
+            cropped += sure;
+            if (sure) fmt::print("  cropped: {}, page {}\n", test::to_string(kind), i);
+        }
+        say("white beds, drawn",
+            fmt::format(
+                "{} beds, {} with every side to be seen: {} of these found; mean IoU {:.4f}, worst {:.4f}, below "
+                "0.95 {}; unsure {}; cropped {} of {} pages without a bed; {:.1f} ms",
+                pages_, whole, whole_found, mean(all), share(all, 0),
+                std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }), unsure, cropped, negatives,
+                mean(times)),
+            {{"whole", whole},
+             {"found", whole_found},
+             {"mean", mean(all)},
+             {"worst", share(all, 0)},
+             {"unsure", unsure},
+             {"cropped", cropped},
+             {"ms", mean(times)}});
     }
 
     /// Every page of the sets with text in four turns, through all of treatment; and the cheap test by itself.

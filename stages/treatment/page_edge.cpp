@@ -8,6 +8,10 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "stages/treatment/shadow_edge.h"
+#include "stages/treatment/straight_line.h"
+#include "stages/treatment/target.h"
+
 namespace recto::treat {
 namespace {
 constexpr double kDegrees = 180.0 / std::numbers::pi;
@@ -56,52 +60,6 @@ std::optional<Levels> levels_of(const cv::Mat& small, const cv::Mat& background)
     return Levels{static_cast<double>(paper), static_cast<double>(mode_of(ring))};
 }
 
-/// A straight line through (x, y) in direction (dx, dy), unit length.
-struct Line {
-    double x = 0, y = 0, dx = 1, dy = 0;
-};
-
-std::optional<Point> meet(const Line& a, const Line& b) {
-    const double det = a.dx * b.dy - a.dy * b.dx;
-    if (std::abs(det) < 0.2) return std::nullopt;
-    const double t = ((b.x - a.x) * b.dy - (b.y - a.y) * b.dx) / det;
-    return Point{a.x + t * a.dx, a.y + t * a.dy};
-}
-
-double distance(const Line& l, const cv::Point2d& p) { return (p.x - l.x) * -l.dy + (p.y - l.y) * l.dx; }
-
-/// Total least squares within a band that shrinks; returns the share of points that lie within `tolerance` at the end.
-double fit(const std::vector<cv::Point2d>& points, Line& line, double band, double tolerance) {
-    if (points.size() < 8) return 0;
-    for (int round = 0; round < 8; ++round) {
-        double n = 0, sx = 0, sy = 0;
-        for (const auto& p : points)
-            if (std::abs(distance(line, p)) <= band) {
-                ++n;
-                sx += p.x;
-                sy += p.y;
-            }
-        if (n < 8) return 0;
-        const double mx = sx / n, my = sy / n;
-        double xx = 0, xy = 0, yy = 0;
-        for (const auto& p : points)
-            if (std::abs(distance(line, p)) <= band) {
-                xx += (p.x - mx) * (p.x - mx);
-                xy += (p.x - mx) * (p.y - my);
-                yy += (p.y - my) * (p.y - my);
-            }
-        const double angle = 0.5 * std::atan2(2 * xy, xx - yy);
-        Line next{mx, my, std::cos(angle), std::sin(angle)};
-        if (next.dx * line.dx + next.dy * line.dy < 0) next = {mx, my, -next.dx, -next.dy};
-        line = next;
-        band = std::max(tolerance, band * 0.6);
-    }
-    double inside = 0;
-    for (const auto& p : points)
-        if (std::abs(distance(line, p)) <= tolerance) ++inside;
-    return inside / static_cast<double>(points.size());
-}
-
 double sample(const cv::Mat& image, double x, double y) {
     const int ix = std::clamp(static_cast<int>(std::floor(x - 0.5)), 0, image.cols - 2);
     const int iy = std::clamp(static_cast<int>(std::floor(y - 0.5)), 0, image.rows - 2);
@@ -116,6 +74,35 @@ struct Side {
     bool seen = false;
     double quality = 0; ///< Share of normals that agree.
 };
+
+/// Whether a part of the side that was found lies beyond another edge parallel to it: something sticks out there, or lies
+/// against the sheet, and which of both is the paper's edge cannot be told. A torn corner runs at a slant.
+bool has_step(const cv::Mat& work, const Levels& levels, const Line& line, cv::Point2d from, cv::Point2d to,
+              cv::Point2d inward) {
+    const double middle = (levels.paper + levels.bed) / 2, sign = levels.paper > levels.bed ? 1 : -1;
+    constexpr int kNormals = 80;
+    constexpr double kDeepest = 120; // 20 mm at 150 dpi
+    std::vector<double> depths;
+    for (int i = 0; i < kNormals; ++i) {
+        cv::Point2d foot = from + (to - from) * (0.03 + 0.94 * (i + 0.5) / kNormals);
+        foot -= cv::Point2d(-line.dy, line.dx) * distance(line, foot);
+        const auto paper = [&](double t) {
+            const cv::Point2d p = foot + inward * t;
+            return p.x > 1 && p.y > 1 && p.x < work.cols - 1 && p.y < work.rows - 1 &&
+                   (sample(work, p.x, p.y) - middle) * sign > 0;
+        };
+        if (paper(4) || paper(6)) continue;
+        double t = 6;
+        while (t < kDeepest && !(paper(t) && paper(t + 2))) t += 1;
+        depths.push_back(t);
+    }
+    if (depths.size() < 6) return false;
+    std::nth_element(depths.begin(), depths.begin() + static_cast<std::ptrdiff_t>(depths.size() / 2), depths.end());
+    const double typical = depths[depths.size() / 2];
+    const auto level =
+        std::count_if(depths.begin(), depths.end(), [&](double d) { return std::abs(d - typical) <= 3; });
+    return typical > 9 && typical < kDeepest && static_cast<double>(level) > 0.6 * static_cast<double>(depths.size());
+}
 
 /// Measures one side on the work image: along normals of `from`-`to`, the outermost crossing from bed to paper.
 Side measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
@@ -162,8 +149,9 @@ Side measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, c
         return side;
     }
     side.seen = true;
-    const double agreeing = fit(crossings, side.line, 6, 1.2);
+    const double agreeing = fit_line(crossings, side.line, 6, 1.2);
     side.quality = tried > 0 ? agreeing * static_cast<double>(crossings.size()) / tried : 0;
+    if (agreeing > 0 && has_step(work, levels, side.line, from, to, inward)) side.quality *= 0.5;
     return side;
 }
 
@@ -180,7 +168,7 @@ bool rough_side(const std::vector<cv::Point>& contour, cv::Point2d from, cv::Poi
         const double t = (p.x - from.x) * line.dx + (p.y - from.y) * line.dy;
         if (t > 0.04 * length && t < 0.96 * length && std::abs(distance(line, p)) < band) near.push_back(p);
     }
-    return fit(near, line, band, 1.5) > 0;
+    return fit_line(near, line, band, 1.5) > 0;
 }
 
 std::optional<PageQuad> measure_sheet(const Analysis& a, const Levels& levels, const std::vector<cv::Point>& contour) {
@@ -289,7 +277,14 @@ void join_at_fold(Quad& first, Quad& second, bool beside) {
 }
 } // namespace
 
-PageEdges find_page_edges(const Analysis& a) {
+namespace {
+/// Boxes of small pixels as quads of work pixels.
+Quad in_work(const cv::Rect& r) {
+    const double x = 2.0 * r.x, y = 2.0 * r.y, w = 2.0 * r.width, h = 2.0 * r.height;
+    return {{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}};
+}
+
+PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips) {
     PageEdges result;
     const int w = a.small.cols, h = a.small.rows;
     if (w < 64 || h < 64) return result;
@@ -297,6 +292,7 @@ PageEdges find_page_edges(const Analysis& a) {
     if (!levels) return result;
     result.bed_visible = true;
     const bool dark = levels->bed < levels->paper;
+    result.bed_lighter = !dark;
     const double middle = (levels->paper + levels->bed) / 2;
 
     // A frame of bed around the picture keeps a thin rim of bed from being closed away with the strokes.
@@ -308,6 +304,7 @@ PageEdges find_page_edges(const Analysis& a) {
     cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, seven);
     cv::morphologyEx(mask, mask, cv::MORPH_OPEN, cv::getStructuringElement(cv::MORPH_RECT, {9, 9}));
     mask = mask(cv::Rect(kPad, kPad, w, h)).clone();
+    for (const cv::Rect& strip : strips) mask(strip).setTo(0);
 
     std::vector<std::vector<cv::Point>> contours;
     cv::findContours(mask, contours, cv::RETR_EXTERNAL, cv::CHAIN_APPROX_NONE);
@@ -320,6 +317,16 @@ PageEdges find_page_edges(const Analysis& a) {
         if (i == 1 && (cv::contourArea(contours[1]) < 0.5 * largest || cv::contourArea(contours[1]) < 0.1 * whole))
             break;
         if (const auto quad = measure_sheet(a, *levels, contours[i])) result.pages.push_back(*quad);
+    }
+    // What else lies on the bed, long and not wide: a ruler, a bar of which few patches were told apart.
+    for (std::size_t i = 1; i < contours.size(); ++i) {
+        const double area = cv::contourArea(contours[i]);
+        if (area < 0.001 * whole) break;
+        const cv::RotatedRect box = cv::minAreaRect(contours[i]);
+        const double width = std::min(box.size.width, box.size.height),
+                     length = std::max(box.size.width, box.size.height);
+        if (length > 3 * width && area > 0.7 * width * length)
+            result.beside.push_back(in_work(cv::boundingRect(contours[i])));
     }
     if (result.pages.size() == 2) {
         const auto centre = [](const PageQuad& q) {
@@ -335,6 +342,26 @@ PageEdges find_page_edges(const Analysis& a) {
         if (beside ? p.x > q.x : p.y > q.y) std::swap(result.pages[0], result.pages[1]);
         join_at_fold(result.pages[0].corners, result.pages[1].corners, beside);
     }
+    return result;
+}
+
+} // namespace
+
+PageEdges find_page_edges(const Analysis& a, double dpi) {
+    const std::vector<cv::Rect> strips = find_target_strips(a);
+    PageEdges result = find_by_level(a, strips);
+    for (const cv::Rect& strip : strips) result.beside.push_back(in_work(strip));
+    // A picture or a tinted box on a white page looks like a sheet on a lighter bed: its size has to speak for it, or that it
+    // runs out of the picture, and nothing may be drawn outside.
+    if (result.bed_lighter)
+        for (PageQuad& q : result.pages)
+            if ((q.sides_seen() == 4 && !has_sheet_size(q.corners, dpi)) || drawn_outside(a, q.corners, strips))
+                q.confidence = std::min(q.confidence, kSureQuad - 0.1);
+    const bool sure = std::any_of(result.pages.begin(), result.pages.end(),
+                                  [](const PageQuad& q) { return q.confidence >= kSureQuad; });
+    if (sure || a.small.cols < 64 || a.small.rows < 64) return result;
+    if (const auto quad = find_shadow_edges(a, dpi, strips); quad && quad->confidence > kHintQuad)
+        result.pages = {*quad};
     return result;
 }
 

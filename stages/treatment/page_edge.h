@@ -25,13 +25,18 @@ struct PageQuad {
 };
 
 inline constexpr double kSureQuad = 0.5;
+/// Below this a quad made of weak lines is not worth a word: print often looks like one.
+inline constexpr double kHintQuad = 0.2;
 
 struct PageEdges {
     bool bed_visible = false;    ///< Something that is not paper lies along the frame.
+    bool bed_lighter = false;    ///< And it is lighter than the sheet.
     std::vector<PageQuad> pages; ///< None, one, or two sheets side by side (left first, or upper first).
+    std::vector<Quad> beside;    ///< Work pixels: colour bars, wedges, rulers that lie on the bed beside the sheets.
 };
 
-[[nodiscard]] PageEdges find_page_edges(const Analysis& analysis);
+/// `dpi`: of analysis.work; 0: not known. Sheets of the bed's own colour are told by their shadows (shadow_edge.h).
+[[nodiscard]] PageEdges find_page_edges(const Analysis& analysis, double dpi = 0);
 
 /// Area of the intersection over that of the union, of two convex quads; 0 to 1.
 [[nodiscard]] double intersection_over_union(const Quad& a, const Quad& b);

@@ -81,6 +81,7 @@ void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
             cv::Mat outside = normalised_ink(a_.ink) > 120;
             const int all = cv::countNonZero(outside);
             outside.setTo(0, inside);
+            for (const Quad& q : beside_) outside.setTo(0, quad_mask(a_.work.size(), q, -6));
             cv::morphologyEx(outside, outside, cv::MORPH_OPEN, cv::Mat::ones(2, 2, CV_8UC1));
             const int lost = cv::countNonZero(outside);
             vetoed = lost > 300 && lost > 0.03 * all;
@@ -88,6 +89,14 @@ void Treater::crop_page(PageTreatment& page, const Sheet& sheet, Transform t) {
         }
         if (!vetoed) {
             Box box = bounding_box(t, source_quad);
+            if (options_.keep_targets && !half && !manual_.quad)
+                for (const Quad& q : beside_) {
+                    const Box other = bounding_box(t, to_source(q));
+                    const double right = std::max(box.x + box.width, other.x + other.width),
+                                 bottom = std::max(box.y + box.height, other.y + other.height);
+                    box.x = std::min(box.x, other.x), box.y = std::min(box.y, other.y);
+                    box.width = right - box.x, box.height = bottom - box.y;
+                }
             const double l = std::max(canvas.x, std::floor(box.x - margin)),
                          u = std::max(canvas.y, std::floor(box.y - margin));
             const double r = std::min(canvas.width, std::ceil(box.x + box.width + margin));

@@ -37,6 +37,13 @@ inline const Setting<double> kCropMargin{"treatment.crop_margin",
                                          {0.0, 20.0},
                                          "Margin kept outside the paper's edge, millimetres.",
                                          "裁切时在纸张边缘外保留的宽度(毫米)。"};
+inline const Setting<std::string> kTargets{
+    "treatment.targets",
+    "outside",
+    {"outside", "keep"},
+    "Colour bars, grey wedges and rulers beside the sheet: outside of the crop, or keep them in it. The scan itself "
+    "keeps them.",
+    "纸张旁的色卡、灰阶和标尺:outside 裁切在外,keep 保留在页面图像内。原始扫描件始终保留。"};
 inline const Setting<bool> kSeparators{"treatment.separators", true,
                                        "Look for separator sheets: patch codes and barcodes.",
                                        "识别分隔页:拼块码(patch code)和条码。"};

@@ -17,10 +17,13 @@ double difference(const cv::Vec3d& a, const cv::Vec3d& b) {
     return std::max({std::abs(a[0] - b[0]), std::abs(a[1] - b[1]), std::abs(a[2] - b[2])});
 }
 
+/// Small pixels a pixel of the thumbnail.
+int thumbnail_step(const Analysis& a) { return std::max(1, std::max(a.small.cols, a.small.rows) / 200); }
+
 /// About 200 pixels on the longer side, always three channels.
 cv::Mat thumbnail(const Analysis& a) {
     const cv::Mat& from = a.colour.empty() ? a.small : a.colour;
-    const int by = std::max(1, std::max(from.cols, from.rows) / 200);
+    const int by = thumbnail_step(a);
     cv::Mat out;
     cv::resize(from, out, cv::Size(std::max(1, from.cols / by), std::max(1, from.rows / by)), 0, 0, cv::INTER_AREA);
     if (out.channels() == 1) cv::cvtColor(out, out, cv::COLOR_GRAY2RGB);
@@ -29,14 +32,15 @@ cv::Mat thumbnail(const Analysis& a) {
 
 /// Even rectangles of at most a twelfth of the image that are not of the colour of the paper, which is that of the largest
 /// even area.
-std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper) {
+/// `even`: most that neighbouring pixels of a patch differ, levels.
+std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper, int even) {
     cv::Mat low, high, range, flat;
     cv::erode(image, low, cv::Mat());
     cv::dilate(image, high, cv::Mat());
     cv::subtract(high, low, range);
     std::vector<cv::Mat> channels;
     cv::split(range, channels);
-    flat = cv::max(cv::max(channels[0], channels[1]), channels[2]) <= 24;
+    flat = cv::max(cv::max(channels[0], channels[1]), channels[2]) <= even;
     cv::Mat labels, stats, centroids;
     const int n = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 4, CV_32S);
     if (n < 9) return {};
@@ -102,7 +106,7 @@ double target_confidence(const Analysis& a) {
     if (a.bilevel || a.small.cols < 32 || a.small.rows < 32) return 0;
     const cv::Mat image = thumbnail(a);
     cv::Vec3d paper;
-    const std::vector<Patch> patches = in_grid(find_patches(image, paper));
+    const std::vector<Patch> patches = in_grid(find_patches(image, paper, 24));
     const int distinct = distinct_colours(patches);
     if (patches.size() < 8 || distinct < 6) return 0;
     cv::Rect box = patches[0].place;
@@ -125,6 +129,72 @@ double target_confidence(const Analysis& a) {
         0.72 + std::min(0.13, 0.01 * (static_cast<double>(patches.size()) - 8)) + std::min(0.13, 0.02 * (distinct - 6));
     if (outside > 0.15 && share < 0.5) confidence *= 0.6;
     return confidence;
+}
+
+std::vector<cv::Rect> find_target_strips(const Analysis& a) {
+    std::vector<cv::Rect> out;
+    if (a.bilevel || a.small.cols < 64 || a.small.rows < 64) return out;
+    const cv::Mat image = thumbnail(a);
+    cv::Vec3d paper;
+    // Steps of a grey wedge are small; the thumbnail has no grain left.
+    std::vector<Patch> patches = find_patches(image, paper, 9);
+    const int step = thumbnail_step(a);
+    // The largest ones: print and pictures have any number of small ones.
+    constexpr std::size_t kMost = 100;
+    if (patches.size() > kMost) {
+        std::nth_element(patches.begin(), patches.begin() + kMost, patches.end(),
+                         [](const Patch& p, const Patch& q) { return p.place.area() > q.place.area(); });
+        patches.resize(kMost);
+    }
+    // A row: patches of one size, one behind the other, not in steps wider than two of them (some have the bed's colour).
+    for (int round = 0; round < 4 && patches.size() >= 5; ++round) {
+        std::vector<std::size_t> best;
+        for (const bool down : {false, true})
+            for (const Patch& first : patches) {
+                std::vector<std::size_t> row;
+                for (std::size_t i = 0; i < patches.size(); ++i) {
+                    const cv::Rect &p = first.place, &q = patches[i].place;
+                    const int slack = 1 + std::min(p.width, p.height) / 3;
+                    const bool level = down ? std::abs(p.x - q.x) <= slack : std::abs(p.y - q.y) <= slack;
+                    if (level && std::abs(p.width - q.width) <= slack && std::abs(p.height - q.height) <= slack)
+                        row.push_back(i);
+                }
+                const auto at = [&](std::size_t i) { return down ? patches[i].place.y : patches[i].place.x; };
+                std::sort(row.begin(), row.end(), [&](std::size_t i, std::size_t k) { return at(i) < at(k); });
+                const int size = down ? first.place.height : first.place.width;
+                std::vector<std::size_t> run;
+                for (const std::size_t i : row) {
+                    if (!run.empty() && at(i) - at(run.back()) > 3 * size + 6) {
+                        if (run.size() > best.size()) best = run;
+                        run.clear();
+                    }
+                    run.push_back(i);
+                }
+                if (run.size() > best.size()) best = run;
+            }
+        if (best.size() < 5) break;
+        std::vector<Patch> row;
+        for (const std::size_t i : best) row.push_back(patches[i]);
+        cv::Rect box = row[0].place;
+        double covered = 0;
+        for (const Patch& p : row) {
+            box |= p.place;
+            covered += p.place.area();
+        }
+        if (distinct_colours(row) >= 4 && covered > 0.4 * box.area()) {
+            // The flat inside of a patch is a pixel smaller all around; and a patch of the colour of paper or bed may lie at
+            // either end.
+            const bool down = box.height > box.width;
+            const int more = 2 + (down ? row[0].place.height : row[0].place.width), x = down ? 1 : 1 + more,
+                      y = down ? 1 + more : 1;
+            box = cv::Rect(box.x - x, box.y - y, box.width + 2 * x, box.height + 2 * y);
+            out.push_back(cv::Rect(box.x * step, box.y * step, box.width * step, box.height * step) &
+                          cv::Rect({0, 0}, a.small.size()));
+        }
+        for (auto it = best.rbegin(); it != best.rend(); ++it)
+            patches.erase(patches.begin() + static_cast<std::ptrdiff_t>(*it));
+    }
+    return out;
 }
 
 } // namespace recto::treat

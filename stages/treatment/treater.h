@@ -88,6 +88,7 @@ class Treater {
     Analysis a_;
     cv::Mat ink_; ///< Normalised, limited to the sheets.
     std::vector<Sheet> sheets_;
+    std::vector<Quad> beside_; ///< Work pixels: colour bars and rulers on the bed.
     SkewEstimate skew_;
     bool skew_by_edges_ = false; ///< No print to measure: the paper's sides were taken.
     int turn_deg_ = 0;           ///< Found by content, after the orientation tag.

@@ -69,7 +69,9 @@ void Treater::find_sheets() {
         limit_ink_to_sheets();
         return;
     }
-    const PageEdges edges = find_page_edges(a_);
+    const PageEdges edges =
+        find_page_edges(a_, raster_.dpi.source == DpiSource::Assumed ? 0 : source_dpi() / a_.factor);
+    beside_ = edges.beside;
     bool unsure = edges.bed_visible && edges.pages.empty();
     for (const auto& p : edges.pages) {
         if (p.confidence < kSureQuad) {

@@ -23,6 +23,7 @@ namespace treat {
 struct Options {
     bool orient = true, split = true, deskew = true, crop = true, separators = true;
     bool second_opinion_always = false;
+    bool keep_targets = false; ///< The crop takes in colour bars and rulers beside the sheet.
     double max_skew_deg = 15, min_skew_deg = 0.1;
     double crop_margin_mm = 2.5;
     double min_dpi = 200, min_sharpness = 0.25, min_contrast = 0.25;

@@ -20,6 +20,7 @@ Options Options::from_settings(const Settings& s) {
     o.min_skew_deg = s.get(kMinSkew);
     o.crop = s.get(kCrop);
     o.crop_margin_mm = s.get(kCropMargin);
+    o.keep_targets = s.get(kTargets) == "keep";
     o.separators = s.get(kSeparators);
     o.min_dpi = s.get(kMinDpi);
     o.min_sharpness = s.get(kMinSharpness);
@@ -72,7 +73,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 4;
+            i.version = 5;
             i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
                           &treat::kSplit,        &treat::kDeskew,
                           &treat::kMaxSkew,      &treat::kMinSkew,

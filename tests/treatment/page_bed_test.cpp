@@ -139,7 +139,7 @@ double overlap(const Quad& found, const Quad& truth, const cv::Size& size) {
     return static_cast<double>(cv::countNonZero(a & b)) / std::max(1, cv::countNonZero(a | b));
 }
 
-Found treat_bed(const Bed& bed) {
+Found treat_bed(const Bed& bed, bool keep_targets = false, std::array<double, 2>* kept_size = nullptr) {
     Raster raster;
     raster.pixels = bed.image;
     raster.mode = ColourMode::Grey;
@@ -148,6 +148,7 @@ Found treat_bed(const Bed& bed) {
     info.width = raster.width(), info.height = raster.height();
     Options options;
     options.orient = options.separators = false;
+    options.keep_targets = keep_targets;
     const ImageTreatment t = treat_image(raster, info, options, nullptr);
     Found f;
     f.pages = static_cast<int>(t.pages.size());
@@ -168,6 +169,9 @@ Found treat_bed(const Bed& bed) {
         f.iou = std::min(f.iou, best);
         f.sure &= page.has_quad && page.quad_confidence >= kSureQuad;
     }
+    if (kept_size && !t.pages.empty())
+        *kept_size = {static_cast<double>(t.pages[0].transform.width()),
+                      static_cast<double>(t.pages[0].transform.height())};
     f.ink_lost = cv::countNonZero((bed.ink > 128) & (kept == 0));
     return f;
 }
@@ -212,8 +216,55 @@ const std::vector<Case>& cases() {
              };
          },
          true},
+        {"cutting mat",
+         [](BedSpec& s, cv::RNG&) { s.bed = [](int x, int y) { return x % 118 < 4 || y % 118 < 4 ? 150.0 : 85.0; }; },
+         false},
+        {"dotted mat",
+         [](BedSpec& s, cv::RNG&) {
+             s.bed = [](int x, int y) {
+                 const int u = x % 90 - 45, v = y % 90 - 45;
+                 return u * u + v * v < 120 ? 190.0 : 70.0;
+             };
+         },
+         false},
+        {"mesh",
+         [](BedSpec& s, cv::RNG&) { s.bed = [](int x, int y) { return (x / 9 + y / 9) % 2 != 0 ? 60.0 : 130.0; }; },
+         false},
+        {"wood",
+         [](BedSpec& s, cv::RNG&) {
+             s.bed = [](int x, int y) {
+                 return 120 + 25 * std::sin(x * 0.02 + 3 * std::sin(y * 0.0011)) + 8 * std::sin(x * 0.31);
+             };
+         },
+         false},
+        {"brown paper on white", [](BedSpec& s, cv::RNG&) { s.bed = [](int, int) { return 240.0; }, s.paper = 165; },
+         false},
     };
     return kCases;
+}
+
+/// Draws a target of that side (0 to 3: top, right, bottom, left) `gap` away from where the sheet ends; at 300 dpi.
+void draw_target(cv::Mat& m, int side, int gap, bool ruler) {
+    const int w = m.cols, h = m.rows, thick = 130, hw = 1240, hh = 1754;
+    const bool upright = side % 2 == 1;
+    const int length = upright ? 2000 : 1600, along = ((upright ? h : w) - length) / 2;
+    const int across = side == 0   ? h / 2 - hh - gap - thick
+                       : side == 1 ? w / 2 + hw + gap
+                       : side == 2 ? h / 2 + hh + gap
+                                   : w / 2 - hw - gap - thick;
+    const auto box = [&](int at, int size, int from, int wide, double level) {
+        const cv::Rect r =
+            upright ? cv::Rect(across + from, along + at, wide, size) : cv::Rect(along + at, across + from, size, wide);
+        cv::rectangle(m, r, cv::Scalar(level), cv::FILLED);
+    };
+    if (ruler) {
+        box(0, length, 0, thick, 225);
+        for (int i = 1; i * 11.811 < length; ++i)
+            box(static_cast<int>(i * 11.811), 3, 0, i % 10 == 0 ? 80 : i % 5 == 0 ? 60 : 40, 20);
+        return;
+    }
+    constexpr int kPatches = 10;
+    for (int i = 0; i < kPatches; ++i) box(i * length / kPatches, length / kPatches, 0, thick, 15 + 25 * i);
 }
 
 // Measured: mean 0.998 or more, worst 0.986 (a corner out of the frame). A white bed with a shadow along two sides only is not seen
@@ -245,6 +296,41 @@ TEST(PageBed, FoundOrLeftWholeAndNoInkIsCut) {
         if (c.must_be_sure) { EXPECT_EQ(sure, tried) << c.name; }
         if (n > 0) { EXPECT_GE(worst, 0.98) << c.name; }
     }
+}
+
+// Measured: see the printed lines. What touches the sheet is left outside or the page is left whole, and said.
+TEST(PageBed, TargetsLieOutsideOrAreKept) {
+    for (const double level : {30.0, 130.0, 245.0})
+        for (const bool ruler : {false, true})
+            for (const int gap : {0, 60}) {
+                int sure = 0;
+                double worst = 1;
+                for (int side = 0; side < 4; ++side) {
+                    BedSpec spec;
+                    spec.seed = 40 + static_cast<std::uint64_t>(side);
+                    spec.bed = [level](int, int) { return level; };
+                    spec.paper = level > 200 ? 240 : 232;
+                    spec.shadow = level > 200 ? 40 : 0;
+                    spec.besides = [&](cv::Mat& m) { draw_target(m, side, gap, ruler); };
+                    const Bed bed = draw_bed(spec);
+                    const Found f = treat_bed(bed);
+                    EXPECT_EQ(f.ink_lost, 0) << level << ruler << gap << side;
+                    if (!f.sure) continue;
+                    ++sure;
+                    worst = std::min(worst, f.iou);
+                    EXPECT_GE(f.iou, 0.95) << level << " ruler " << ruler << " gap " << gap << " side " << side;
+                    if (gap == 0 || level > 200) continue;
+                    std::array<double, 2> plain{}, kept{};
+                    treat_bed(bed, false, &plain);
+                    treat_bed(bed, true, &kept);
+                    const std::size_t across = side % 2 == 1 ? 0 : 1;
+                    EXPECT_NEAR(plain[across], across == 0 ? 1240 + 30 : 1754 + 30, 8) << level << ruler << side;
+                    EXPECT_GE(kept[across], plain[across] + 80) << level << " ruler " << ruler << " side " << side;
+                }
+                std::printf("bed %.0f, %s, %s: sure %d of 4, worst IoU %.4f\n", level, ruler ? "ruler" : "colour bar",
+                            gap == 0 ? "touching" : "apart", sure, worst);
+                if (level < 200 && gap > 0) { EXPECT_EQ(sure, 4) << level << ruler; }
+            }
 }
 
 } // namespace

@@ -1,0 +1,296 @@
+#include "stages/treatment/shadow_edge.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <opencv2/core/hal/intrin.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "stages/treatment/page_frame.h"
+#include "stages/treatment/straight_line.h"
+#include "stages/treatment/weak_lines.h"
+
+namespace recto::treat {
+namespace {
+constexpr double kMostDepth = 45; ///< Levels; a line darker than that is no shadow but ink or a gap.
+constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds of books, shades of lids.
+
+/// Sides are counted top, right, bottom, left.
+struct SideLine {
+    bool seen = false;
+    WeakLine line;
+    Line at;                                                   ///< In the picture.
+    [[nodiscard]] double inward_jump(std::size_t side) const { // paper less bed
+        return side == 0 || side == 3 ? line.jump : -line.jump;
+    }
+    [[nodiscard]] double outward_lean(std::size_t side) const {
+        return side == 0 || side == 3 ? -line.lean : line.lean;
+    }
+};
+
+Line in_picture(const WeakLine& l, bool down) {
+    const double n = std::hypot(1.0, l.slope);
+    return down ? Line{l.offset, 0, l.slope / n, 1 / n} : Line{0, l.offset, 1 / n, l.slope / n};
+}
+
+/// Cells in which there is ink above the grain.
+cv::Mat drawn_cells(const Analysis& a) {
+    const int columns = a.work.cols / kStrip, rows = a.work.rows / kStrip;
+    cv::Mat most(rows, columns, CV_8UC1, cv::Scalar(0));
+    std::array<int, 256> histogram{};
+    for (int r = 0; r < rows; ++r) {
+        for (int c = 0; c < columns; ++c) {
+            cv::v_uint8x16 highest = cv::v_setzero_u8();
+            for (int k = 0; k < kStrip; ++k)
+                highest = cv::v_max(highest, cv::v_load(a.ink.ptr<std::uint8_t>(r * kStrip + k) + c * kStrip));
+            const auto v = static_cast<std::uint8_t>(cv::v_reduce_max(highest));
+            most.at<std::uint8_t>(r, c) = v;
+            ++histogram[v];
+        }
+    }
+    int grain = 0;
+    for (int seen = 0; grain < 255; ++grain)
+        if ((seen += histogram[static_cast<std::size_t>(grain)]) * 5 >= rows * columns) break;
+    return most > std::min(200, grain + 16);
+}
+
+/// `beside`: pixels of analysis.small.
+void clear_beside(cv::Mat& cells, const std::vector<cv::Rect>& beside) {
+    for (const cv::Rect& r : beside)
+        cells(cv::Rect(cv::Point(r.x * 2 / kStrip - 1, r.y * 2 / kStrip - 1),
+                       cv::Point((r.x + r.width) * 2 / kStrip + 2, (r.y + r.height) * 2 / kStrip + 2)) &
+              cv::Rect({0, 0}, cells.size()))
+            .setTo(0);
+}
+
+/// How many cells beyond a side are drawn on; those at the picture's frame do not count.
+int drawn_beyond(const cv::Mat& cells, const WeakLine& l, bool down, bool before) {
+    int n = 0;
+    const int length = down ? cells.cols : cells.rows, strips = down ? cells.rows : cells.cols;
+    for (int s = 1; s + 1 < strips; ++s) {
+        const double lo = std::min(l.at(s * kStrip), l.at((s + 1) * kStrip)),
+                     hi = std::max(l.at(s * kStrip), l.at((s + 1) * kStrip));
+        const int from = before ? 1 : static_cast<int>(std::ceil((hi + 6) / kStrip)),
+                  to = before ? static_cast<int>(std::floor((lo - 6) / kStrip)) : length - 1;
+        for (int k = std::max(1, from); k < std::min(length - 1, to); ++k)
+            n += cells.at<std::uint8_t>(down ? s : k, down ? k : s) != 0;
+    }
+    return n;
+}
+
+/// Ink, the edge of a column of print, the fold of a book.
+bool like_print(const WeakLine& l) {
+    if (l.depth > kMostDepth || l.width > kMostWidth || l.jump_error > 0.6 || std::abs(l.jump) > 24) return true;
+    if (l.depth > 25 && std::abs(l.lean) < 0.15 && std::abs(l.jump) < 1) return true;
+    return l.depth > 0 ? l.depth > 4 && l.evenness < 0.5 : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
+}
+
+/// The outermost line on one side with nothing but bed beyond it; what lies further in is no side of the sheet.
+SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, bool down, bool before, double middle,
+                   double extent) {
+    SideLine out;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const WeakLine& l = before ? lines[i] : lines[lines.size() - 1 - i];
+        const double at = l.at(middle);
+        if (before ? at > 0.6 * extent : at < 0.4 * extent) break;
+        const int beyond = drawn_beyond(cells, l, down, before);
+        if (beyond > 3) break;
+        if (l.support < 0.6 || l.to - l.from < 0.6 * middle || like_print(l)) continue;
+        out.seen = true;
+        out.line = l;
+        out.at = in_picture(l, down);
+        break;
+    }
+    return out;
+}
+
+/// Whether a rectangle has the size of a common sheet, in either direction; millimetres.
+bool common_size(double a, double b) {
+    static constexpr std::array<std::array<double, 2>, 14> kSheets{{{297, 420},
+                                                                    {210, 297},
+                                                                    {148, 210},
+                                                                    {105, 148},
+                                                                    {250, 353},
+                                                                    {176, 250},
+                                                                    {257, 364},
+                                                                    {182, 257},
+                                                                    {185, 260},
+                                                                    {184, 260},
+                                                                    {195, 270},
+                                                                    {215.9, 279.4},
+                                                                    {215.9, 355.6},
+                                                                    {130, 185}}};
+    const double lo = std::min(a, b), hi = std::max(a, b);
+    return std::any_of(kSheets.begin(), kSheets.end(),
+                       [&](const auto& s) { return std::abs(lo - s[0]) < 1.3 && std::abs(hi - s[1]) < 1.3; });
+}
+
+struct Sheet4 {
+    std::array<SideLine, 4> side;
+    Quad corners{};
+    int seen = 0;
+};
+
+/// Corners from the lines, the picture's frame where there is none.
+bool close_quad(const Analysis& a, Sheet4& s) {
+    const double w = a.work.cols, h = a.work.rows;
+    const std::array<Line, 4> frame{Line{0, 0, 1, 0}, Line{w, 0, 0, 1}, Line{0, h, 1, 0}, Line{0, 0, 0, 1}};
+    for (std::size_t i = 0; i < 4; ++i) {
+        const std::size_t k = (i + 3) % 4;
+        const auto p = meet(s.side[k].seen ? s.side[k].at : frame[k], s.side[i].seen ? s.side[i].at : frame[i]);
+        if (!p) return false;
+        s.corners[i] = {std::clamp(p->x, 0.0, w), std::clamp(p->y, 0.0, h)};
+    }
+    return true;
+}
+
+/// Where a side must begin and end, along it.
+std::array<double, 2> wanted_run(const Sheet4& s, std::size_t i) {
+    const bool down = i % 2 == 1;
+    const Point p = s.corners[i], q = s.corners[(i + 1) % 4];
+    const double u = down ? p.y : p.x, v = down ? q.y : q.x;
+    return {std::min(u, v), std::max(u, v)};
+}
+
+/// Where most sides part two levels, one that does not is no side but print on the paper.
+void drop_strangers(Sheet4& s) {
+    std::vector<double> jumps;
+    for (std::size_t i = 0; i < 4; ++i)
+        if (s.side[i].seen) jumps.push_back(s.side[i].inward_jump(i));
+    if (jumps.size() < 3) return;
+    std::sort(jumps.begin(), jumps.end());
+    const double typical = jumps[jumps.size() / 2];
+    if (std::abs(typical) < 1.5) return;
+    for (std::size_t i = 0; i < 4; ++i)
+        if (s.side[i].seen && s.side[i].inward_jump(i) / typical < 0.25) s.side[i].seen = false, --s.seen;
+}
+
+bool down_side(std::size_t side) { return side % 2 == 1; }
+
+double angle_of(const SideLine& side) {
+    const double raw = std::atan2(side.at.dy, side.at.dx) * 180 / std::numbers::pi;
+    return raw - 90 * std::round(raw / 90);
+}
+
+} // namespace
+
+std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const std::vector<cv::Rect>& beside) {
+    if (a.bilevel) return std::nullopt;
+    const WeakLines across(a.work, false), down(a.work, true);
+    const std::vector<WeakLine> rows = across.find(), columns = down.find();
+    if (rows.empty() && columns.empty()) return std::nullopt;
+    cv::Mat cells = drawn_cells(a);
+    across.mark(cells);
+    down.mark(cells);
+    clear_beside(cells, beside);
+    const double w = a.work.cols, h = a.work.rows;
+    Sheet4 s;
+    s.side = {outermost(rows, cells, false, true, w / 2, h), outermost(columns, cells, true, false, h / 2, w),
+              outermost(rows, cells, false, false, w / 2, h), outermost(columns, cells, true, true, h / 2, w)};
+    for (const SideLine& x : s.side) s.seen += x.seen;
+    if (s.seen == 0) return std::nullopt;
+    if (s.side[0].seen && s.side[2].seen && s.side[2].line.at(w / 2) - s.side[0].line.at(w / 2) < 0.15 * h)
+        return std::nullopt;
+    if (s.side[1].seen && s.side[3].seen && s.side[1].line.at(h / 2) - s.side[3].line.at(h / 2) < 0.15 * w)
+        return std::nullopt;
+    drop_strangers(s);
+    if (!close_quad(a, s)) return std::nullopt;
+
+    // Vetoes, and how well the lines run from corner to corner.
+    double complete = 1, lean = 0, spread = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        if (s.side[i].seen) lean += angle_of(s.side[i]) / s.seen;
+    int shadows = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (!s.side[i].seen) continue;
+        const WeakLine& l = s.side[i].line;
+        spread = std::max(spread, std::abs(angle_of(s.side[i]) - lean));
+        shadows += l.depth > 0;
+        const auto [begin, end] = wanted_run(s, i);
+        const double length = std::max(1.0, end - begin);
+        const double run = std::min(l.to, end) - std::max(l.from, begin);
+        // A corner may be torn off or folded over; where a side is to run out of the picture it has to.
+        const std::size_t before = down_side(i) ? 0 : 3, behind = down_side(i) ? 2 : 1;
+        const auto short_of = [&](double by, std::size_t neighbour) {
+            return by > (s.side[neighbour].seen ? std::max(0.12 * length, 3.0 * kStrip) : 2.5 * kStrip);
+        };
+        const bool missing = short_of(l.from - begin, before) || short_of(end - l.to, behind);
+        const double over = std::max(0.0, begin - l.from) + std::max(0.0, l.to - end);
+        if (over > 0.12 * length && over > 4 * kStrip) return std::nullopt; // crosses the other: folds
+        complete =
+            std::min({complete, std::clamp(run / length * 1.15, 0.0, 1.0), l.support * 1.15, missing ? 0.4 : 1.0});
+    }
+
+    // What speaks for a sheet and what for print.
+    double evidence = 0;
+    int same = 0, opposite = 0;
+    double softer = 0, darkest = 0, lightest = 1e9;
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (!s.side[i].seen) continue;
+        const SideLine& x = s.side[i];
+        const double jump = x.inward_jump(i);
+        if (std::abs(jump) > std::max(0.7, 5 * x.line.jump_error)) (jump > 0 ? same : opposite)++;
+        if (x.line.depth > 0) {
+            softer += std::clamp(x.outward_lean(i) / 0.5, -1.0, 1.0) / shadows;
+            darkest = std::max(darkest, x.line.depth);
+            lightest = std::min(lightest, x.line.depth);
+        }
+    }
+    if (opposite > same) std::swap(same, opposite);
+    if (opposite == 0) evidence += 2.0 * same / s.seen * (s.seen == 1 ? 1 : 1.25);
+    evidence += 1.5 * softer;
+    if (s.seen == 2 || s.seen == 3) evidence += 1.2;
+    if (shadows > 1 && darkest > 1.7 * lightest) evidence += 0.8;
+    const bool known_size = s.seen >= 2 && has_sheet_size(s.corners, dpi);
+    if (known_size) evidence += 1.3;
+    // Lines like it inside.
+    int twins = 0;
+    for (const bool is_down : {false, true})
+        for (const WeakLine& l : is_down ? columns : rows) {
+            const double middle = is_down ? h / 2 : w / 2, at = l.at(middle);
+            const SideLine &lo = s.side[is_down ? 3 : 0], &hi = s.side[is_down ? 1 : 2];
+            if ((lo.seen && at < lo.line.at(middle) + 4) || (hi.seen && at > hi.line.at(middle) - 4)) continue;
+            if (l.support < 0.6 || l.depth <= 0) continue;
+            for (const SideLine* x : {&lo, &hi})
+                if (x->seen && l.to - l.from > 0.5 * (x->line.to - x->line.from) &&
+                    std::abs(l.depth - x->line.depth) < 0.35 * x->line.depth &&
+                    std::abs(l.slope - x->line.slope) < 0.008) {
+                    ++twins;
+                    break;
+                }
+        }
+    evidence -= 0.7 * std::min(3, twins);
+
+    PageQuad quad;
+    quad.corners = s.corners;
+    quad.angle_deg = lean;
+    for (std::size_t i = 0; i < 4; ++i) quad.side_seen[i] = s.side[i].seen;
+    quad.confidence = std::clamp((evidence - 0.9) / 3.2, 0.0, 1.0) * std::clamp((complete - 0.3) / 0.5, 0.0, 1.0) *
+                      std::exp(-std::max(0.0, spread - 0.7) * 0.7);
+    // A tinted box on a page looks the same, but does not run out of the picture.
+    if (shadows == 0 && !known_size && (s.seen == 4 || s.seen == 1))
+        quad.confidence = std::min(quad.confidence, kSureQuad - 0.1);
+    return quad;
+}
+
+bool has_sheet_size(const Quad& quad, double dpi) {
+    if (dpi <= 0) return false;
+    const auto side = [&](std::size_t p, std::size_t q) {
+        return std::hypot(quad[p].x - quad[q].x, quad[p].y - quad[q].y) * 25.4 / dpi;
+    };
+    return common_size((side(0, 1) + side(3, 2)) / 2, (side(0, 3) + side(1, 2)) / 2);
+}
+
+bool drawn_outside(const Analysis& a, const Quad& quad, const std::vector<cv::Rect>& beside) {
+    cv::Mat cells = drawn_cells(a), sheet;
+    clear_beside(cells, beside);
+    cv::resize(quad_mask(a.work.size(), quad, -kStrip), sheet, cells.size(), 0, 0, cv::INTER_NEAREST);
+    cv::dilate(sheet, sheet, cv::Mat());
+    cells.setTo(0, sheet);
+    return cv::countNonZero(cells) > 3;
+}
+
+} // namespace recto::treat
