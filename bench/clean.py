@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What cleaning for OCR gains: pages with known text drawn by this script, one defect each (punch holes, staples, black borders,
-scanner streaks, speckle of a bad photocopy, rules that touch the text, a red seal over the text), read with reading.clean=off
-and auto. The measure is that of no_harm.py; "loss" is the worst page's, the columns with + are words that are not there.
+scanner streaks, speckle of a bad photocopy, rules that touch the text, boxes of a form that cut through it, red seals of three
+strengths over it, coffee stains, the shadow of a book, the faintness of a carbon copy), read with reading.clean=off and auto.
+The measure is that of no_harm.py; "without" is the same page without its defect, which a perfect cleaning would reach; "loss" is
+the worst page's, the columns with + are words that are not there.
 
     bench/clean.py [--recto FILE] [--pages N] [--seed N] [--languages eng,chi_sim] [--defects A,B] [--keep DIR]
 
@@ -114,22 +116,82 @@ def rules(page, lines, rng):
         draw.line((x, lines[0][1][1] - 20, x, lines[-1][1][3]), INK, 4)
 
 
-def seal(page, lines, rng):
+def boxes(page, lines, rng):
+    """A form filled in carelessly: rules run through the lower half of every second line, uprights through characters."""
     draw = ImageDraw.Draw(page)
-    cx, cy, r = WIDTH * rng.uniform(0.4, 0.7), HEIGHT * rng.uniform(0.3, 0.6), 21 * MM
-    over = Image.new("RGB", page.size, (255, 255, 255))
-    pen = ImageDraw.Draw(over)
-    red = (208, 40, 48)
-    pen.ellipse((cx - r, cy - r, cx + r, cy + r), outline=red, width=int(1.3 * MM))
-    font = ImageFont.truetype(FONTS["chi_sim"][0], int(7 * MM))
-    for k, c in enumerate("某某县人民政府"):
-        pen.text((cx - r * 0.75 + k * r * 0.22, cy - r * 0.6 + abs(k - 3) * r * 0.08), c, red, font)
-    pen.regular_polygon((cx, cy + r * 0.2, r * 0.3), 5, fill=red)
-    page.paste(Image.fromarray((numpy.asarray(page).astype(numpy.uint16) * numpy.asarray(over) // 255).astype(numpy.uint8)))
-    del draw
+    left, right = int(24 * MM), WIDTH - int(17 * MM)
+    for n, (_, (x0, y0, x1, y1)) in enumerate(lines):
+        if n % 2 == 0:
+            y = y0 + (y1 - y0) * rng.uniform(0.55, 0.9)
+            draw.line((left, y, right, y), INK, rng.choice((2, 3)))
+    for k in range(5):
+        x = left + (right - left) * (k + rng.uniform(0.2, 0.8)) / 5
+        draw.line((x, lines[0][1][1] - 20, x, lines[-1][1][3]), INK, rng.choice((2, 3)))
 
 
-DEFECTS = {"clean": None, "holes": holes, "staples": staples, "border": border, "streaks": streaks, "speckle": speckle, "rules": rules, "seal": seal}
+def seals(page, lines, rng, red=(208, 40, 48), count=1):
+    for _ in range(count):
+        cx, cy, r = WIDTH * rng.uniform(0.3, 0.7), HEIGHT * rng.uniform(0.2, 0.6), 21 * MM
+        over = Image.new("RGB", page.size, (255, 255, 255))
+        pen = ImageDraw.Draw(over)
+        pen.ellipse((cx - r, cy - r, cx + r, cy + r), outline=red, width=int(1.3 * MM))
+        font = ImageFont.truetype(FONTS["chi_sim"][0], int(7 * MM))
+        for k, c in enumerate("某某县人民政府"):
+            pen.text((cx - r * 0.75 + k * r * 0.22, cy - r * 0.6 + abs(k - 3) * r * 0.08), c, red, font)
+        pen.regular_polygon((cx, cy + r * 0.2, r * 0.3), 5, fill=red)
+        page.paste(Image.fromarray((numpy.asarray(page).astype(numpy.uint16) * numpy.asarray(over) // 255).astype(numpy.uint8)))
+
+
+def seal(page, lines, rng):
+    seals(page, lines, rng)
+
+
+def paleseals(page, lines, rng):
+    seals(page, lines, rng, (240, 150, 150), 3)
+
+
+def darkseals(page, lines, rng):
+    seals(page, lines, rng, (150, 14, 26), 3)
+
+
+def weigh(page, share):
+    """Multiplies the page by `share` (height x width x 3)."""
+    page.paste(Image.fromarray((numpy.asarray(page) * share).clip(0, 255).astype(numpy.uint8)))
+
+
+def stains(page, lines, rng):
+    """Coffee: brown spots with a darker rim."""
+    yy, xx = numpy.mgrid[0:HEIGHT, 0:WIDTH]
+    share = numpy.ones((HEIGHT, WIDTH, 3))
+    for _ in range(4):
+        cx, cy, r = WIDTH * rng.uniform(0.2, 0.8), HEIGHT * rng.uniform(0.15, 0.6), rng.uniform(14, 38) * MM
+        d = numpy.hypot(xx - cx, (yy - cy) * rng.uniform(0.8, 1.25)) / r
+        depth = numpy.where(d < 1, rng.uniform(0.2, 0.45), 0) + 0.25 * numpy.exp(-(((d - 0.97) / 0.04) ** 2))
+        share *= 1 - depth[..., None] * numpy.array([0.55, 0.8, 1.1])
+    weigh(page, share)
+
+
+def shadow(page, lines, rng):
+    """The shadow beside the gutter of a thick book, and light that falls off towards the corner."""
+    x = numpy.arange(WIDTH) / MM
+    y = numpy.arange(HEIGHT) / MM
+    gutter = 1 - rng.uniform(0.72, 0.85) * numpy.exp(-x / rng.uniform(14, 24))
+    corner = 1 - 0.35 * (x[None, :] / x[-1]) * (y[:, None] / y[-1])
+    weigh(page, (gutter[None, :] * corner)[..., None])
+
+
+def carbon(page, lines, rng):
+    """A carbon copy of the third sheet: pale, soft, uneven."""
+    pixels = numpy.asarray(page.filter(ImageFilter.GaussianBlur(1.3))).astype(float)
+    noise = numpy.random.default_rng(rng.randint(0, 1 << 30)).normal(0, 1, (HEIGHT // 8 + 1, WIDTH // 8 + 1))
+    uneven = numpy.array(Image.fromarray(noise.astype(numpy.float32)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
+    keep = (rng.uniform(0.22, 0.34) * (1 + 0.35 * uneven)).clip(0.05, 0.8)[..., None]
+    paper = numpy.array(PAPER)
+    page.paste(Image.fromarray((paper - (paper - pixels) * keep).clip(0, 255).astype(numpy.uint8)))
+
+
+DEFECTS = {"clean": None, "holes": holes, "staples": staples, "border": border, "streaks": streaks, "speckle": speckle, "rules": rules,
+           "boxes": boxes, "seal": seal, "paleseals": paleseals, "darkseals": darkseals, "stains": stains, "shadow": shadow, "carbon": carbon}
 
 
 def make(folder, language, defect, seed):
@@ -140,7 +202,7 @@ def make(folder, language, defect, seed):
     page = page.filter(ImageFilter.GaussianBlur(0.7))
     grain = numpy.random.default_rng(seed).normal(0, 3, (HEIGHT, WIDTH, 1))
     page = Image.fromarray((numpy.asarray(page) + grain).clip(0, 255).astype(numpy.uint8))
-    if defect != "seal" and seed % 2:
+    if "seal" not in defect and seed % 2:
         page = page.convert("L")
     path = pathlib.Path(folder) / f"{language}-{defect}-{seed}.png"
     page.save(path, dpi=(DPI, DPI))
@@ -180,14 +242,17 @@ def main():
             texts = [read(options.recto, path, language, way) for way in ways]
             return [no_harm.bag(truth, text) for text in texts] + [invented(truth, text) for text in texts]
 
-        print(f"{'language':<10}{'defect':<10}{'pages':>6}" + "".join(f"{w or 'as is':>9}" for w in ways) + f"{'loss':>9}" + "".join(f"{'+' + (w or 'as is'):>9}" for w in ways))
+        ideal = {}  # by language: pages without a defect, which come first
+        print(f"{'language':<10}{'defect':<10}{'pages':>6}{'without':>9}" + "".join(f"{w or 'as is':>9}" for w in ways) + f"{'loss':>9}" + "".join(f"{'+' + (w or 'as is'):>9}" for w in ways))
         for language in options.languages.split(","):
             for defect in options.defects.split(","):
                 out = list(pool.map(one, [(language, defect, options.seed + k) for k in range(options.pages)]))
                 means = [sum(row[k] for row in out) / len(out) for k in range(2 * len(ways))]
                 right, more = means[: len(ways)], means[len(ways) :]
                 worst = max(row[0] - row[len(ways) - 1] for row in out)
-                columns = "".join(f"{m:>9.4f}" for m in (*right, worst, *more))
+                if defect == "clean":
+                    ideal[language] = right[-1]
+                columns = "".join(f"{m:>9.4f}" for m in (ideal.get(language, float("nan")), *right, worst, *more))
                 print(f"{language:<10}{defect:<10}{len(out):>6}{columns}", flush=True)
                 failed |= right[-1] < right[0] - 0.005
     return 1 if failed else 0

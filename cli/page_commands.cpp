@@ -12,6 +12,8 @@
 #include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
+#include "stages/encode/access_clean.h"
+#include "stages/encode/colour.h"
 #include "stages/grouping/grouping.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
@@ -185,8 +187,19 @@ Result<std::string> encoded_as(const Raster& raster, const std::string& path) {
     return fail("cli.output_kind", "the name must end in .tif, .png or .jpg", path);
 }
 
+/// As access images are made: sRGB, and cleaned by `level`. What was done goes to stderr.
+Raster for_people(const Raster& page, const PageTreatment& treatment, const std::vector<Finding>& findings,
+                  const std::string& level) {
+    const auto converted = encode::to_srgb(page);
+    const Raster& shown = converted ? *converted : page;
+    auto cleaned = encode::clean_for_people(shown, encode::parse_access_clean(level),
+                                            encode::known_marks(treatment, findings, shown.width(), shown.height()));
+    if (!cleaned.record.is_null()) std::fprintf(stderr, "%s\n", cleaned.record.dump().c_str());
+    return std::move(cleaned.image);
+}
+
 int clean(const std::string& file, const std::string& output, const SettingsOptions& options, bool binary,
-          bool geometry) {
+          bool geometry, const std::string& access) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
     PageTool tool(*settings);
@@ -213,6 +226,7 @@ int clean(const std::string& file, const std::string& output, const SettingsOpti
             auto image = render(*raster, page.transform);
             if (!image) return report_error(image.error());
             image->dpi = page.dpi;
+            if (!access.empty()) *image = for_people(*image, page, treated.findings, access);
             if (binary) *image = treat::to_bilevel(*image);
             // A second page goes beside the first: page.tif, page-2.tif.
             std::filesystem::path path(output);
@@ -259,7 +273,7 @@ void add_inspect(CLI::App& app, Action& action) {
 void add_clean(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("clean", tr("cli.clean"));
     struct A {
-        std::string file, output;
+        std::string file, output, access;
         SettingsOptions settings;
         bool binary = false, no_geometry = false;
     };
@@ -267,10 +281,12 @@ void add_clean(CLI::App& app, Action& action) {
     command->add_option("IMAGE", a->file, tr("cli.clean.file"))->required();
     command->add_option("-o,--output", a->output, tr("cli.clean.output"))->required();
     command->add_flag("--binary", a->binary, tr("cli.clean.binary"));
+    command->add_option("--access", a->access, tr("cli.clean.access"))->check(CLI::IsMember({"off", "light", "paper"}));
     command->add_flag("--no-geometry", a->no_geometry, tr("cli.opt.no_geometry"));
     a->settings.add_to(*command);
-    command->callback(
-        [&action, a] { action = [a] { return clean(a->file, a->output, a->settings, a->binary, !a->no_geometry); }; });
+    command->callback([&action, a] {
+        action = [a] { return clean(a->file, a->output, a->settings, a->binary, !a->no_geometry, a->access); };
+    });
 }
 
 } // namespace recto::cli

@@ -87,12 +87,14 @@ void to_json(nlohmann::json& j, const EncodedPage& e) {
          {"pdf_image", e.pdf_image},
          {"pdf_filter", e.pdf_filter},
          {"pdf_components", e.pdf_components}};
+    if (!e.access_clean.is_null()) j["access_clean"] = e.access_clean;
 }
 void from_json(const nlohmann::json& j, EncodedPage& e) {
     j.at("files").get_to(e.files);
     j.at("pdf_image").get_to(e.pdf_image);
     j.at("pdf_filter").get_to(e.pdf_filter);
     j.at("pdf_components").get_to(e.pdf_components);
+    if (const auto clean = j.find("access_clean"); clean != j.end()) e.access_clean = *clean;
 }
 
 void to_json(nlohmann::json& j, const Field& f) {

@@ -35,6 +35,8 @@ struct EncodedPage {
     StagedFile pdf_image;
     std::string pdf_filter; ///< "DCTDecode", "CCITTFaxDecode", "FlateDecode".
     int pdf_components = 3; ///< 1 or 3.
+    /// What the clean-up of access images did to this page (stages/encode/access_clean.h); null when it did nothing.
+    nlohmann::json access_clean = nullptr;
 };
 
 /// One page of an item.

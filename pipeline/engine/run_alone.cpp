@@ -32,6 +32,7 @@ Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& s
         page.serial = j.at("serial");
         page.page_class = parse_page_class(j.at("class").get<std::string>());
         page.treatment = j.at("treatment").get<PageTreatment>();
+        page.findings = j.value("findings", std::vector<Finding>{});
         item.pages.push_back(page);
         RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
         image.dpi = page.treatment.dpi;

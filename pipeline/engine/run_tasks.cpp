@@ -178,7 +178,8 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
                                                                 {"order", page.order},
                                                                 {"serial", page.serial},
                                                                 {"class", to_string(page.page_class)},
-                                                                {"treatment", page.treatment}}}}));
+                                                                {"treatment", page.treatment},
+                                                                {"findings", page.findings}}}}));
             for (const std::size_t k : missing)
                 RECTO_TRY(journal->put(state.stage_keys[k], stages.pages[k]->info().name,
                                        results.at(std::string(stages.pages[k]->info().name))));

@@ -104,6 +104,34 @@ enum class IccSpace { None, Grey, Rgb, Cmyk, Lab, Other };
 /// The profile if it describes pixels of `mode`, else empty.
 [[nodiscard]] std::vector<std::uint8_t> icc_for(ColourMode mode, Bytes profile);
 
+/// Says of a profile (empty: there is none) that cannot be used for pixels of `photometric` (ImageInfo's word):
+/// "decode.profile_damaged" or "decode.profile_other". Bi-level and Lab pixels need none, so nothing is said of theirs.
+void remark_profile(std::vector<Finding>& findings, Bytes profile, std::string_view photometric);
+
+/// A profile by PNG's gAMA and cHRM chunks or the like: `gamma` the exponent from samples to light; `white` and
+/// `primaries` as x, y pairs (red, green, blue), empty for sRGB's. Empty where this is sRGB itself within a twentieth of the
+/// exponent, and where the numbers describe no colour space. Equal input gives equal bytes.
+[[nodiscard]] std::vector<std::uint8_t> profile_of_gamma(ColourMode mode, double gamma,
+                                                         std::span<const double> white_and_primaries);
+
+/// True when neighbours of 8 bits in that profile would lie more than two of L* apart (linear scans): such pixels are
+/// converted to sRGB before they are reduced.
+[[nodiscard]] bool needs_depth(ColourMode mode, Bytes profile);
+
+/// 16-bit samples of a grey or RGB profile to sRGB (grey with its tone curve). Not thread-safe; one per decode.
+class DeepToSrgb {
+  public:
+    DeepToSrgb(ColourMode mode, Bytes profile);
+    ~DeepToSrgb();
+    DeepToSrgb(const DeepToSrgb&) = delete;
+    DeepToSrgb& operator=(const DeepToSrgb&) = delete;
+    [[nodiscard]] bool usable() const { return transform_ != nullptr; }
+    void row(const std::uint16_t* in, std::uint8_t* out, std::size_t pixels) const;
+
+  private:
+    void* transform_ = nullptr;
+};
+
 /// Converts rows of 8-bit samples to sRGB. CMYK goes through `profile` when that is a CMYK profile, else by
 /// (255 - ink)(255 - black) / 255. Not thread-safe; one per decode.
 class ToRgb {

@@ -61,6 +61,12 @@ void declared_dpi(Bytes file, double& x, double& y) {
     x = round(value(4, 9));
 }
 
+/// The profile of the colour specification box (method 2): OpenJPEG gives it with the pixels only.
+Bytes declared_profile(Bytes file) {
+    const Bytes box = find_box(find_box(file, "jp2h"), "colr");
+    return box.size() > 3 && box[0] == 2 ? box.subspan(3) : Bytes();
+}
+
 class Decoder_ {
   public:
     explicit Decoder_(Bytes bytes, bool container) : source_{bytes} {
@@ -146,6 +152,9 @@ bool channels_of(const opj_image_t& image, Channels& c) {
         c.alpha = n - 1; // Without a definition box a second or fourth channel is alpha by custom.
         opaque = n - 1;
     }
+    // Four channels under an RGB profile are colours and something else, not inks.
+    const IccSpace profile = icc_space({image.icc_profile_buf, image.icc_profile_len});
+    if (c.alpha < 0 && n == 4 && profile == IccSpace::Rgb) opaque = 3;
     if (opaque >= 4 && (image.color_space == OPJ_CLRSPC_CMYK || image.color_space == OPJ_CLRSPC_UNSPECIFIED ||
                         image.color_space == OPJ_CLRSPC_UNKNOWN))
         c.space = Space::Cmyk;
@@ -208,14 +217,15 @@ Result<Source> probe_jp2(const Input& in) {
                        : channels.space == Space::Ycc  ? "ycbcr"
                                                        : "rgb";
     info.compression = "jpeg2000";
-    info.has_icc =
-        image.icc_profile_len > 0 && icc_space({image.icc_profile_buf, image.icc_profile_len}) != IccSpace::None;
+    const Bytes profile = container ? declared_profile(in.bytes) : Bytes();
+    info.has_icc = icc_space(profile) != IccSpace::None;
     double x = 0, y = 0;
     if (container) declared_dpi(in.bytes, x, y);
     Resolution resolution = resolve_dpi(info.width, info.height, x, y);
     info.dpi = resolution.dpi;
     info.findings = std::move(resolution.findings);
     if (channels.alpha >= 0) info.findings.push_back(remark("decode.alpha_on_white", Severity::Info));
+    remark_profile(info.findings, profile, info.photometric);
     if (info.bits_per_sample > 8)
         info.findings.push_back(
             remark("decode.reduced_to_8_bits", Severity::Info, {std::to_string(info.bits_per_sample)}));

@@ -21,6 +21,7 @@ struct Header {
     double dpi_x = 0, dpi_y = 0;
     Exif exif;
     std::vector<std::uint8_t> icc;
+    bool icc_broken = false; ///< Its parts do not make a whole.
 };
 
 const char* space_name(J_COLOR_SPACE s) {
@@ -117,7 +118,7 @@ bool begins(Bytes b, std::string_view magic) {
 }
 
 /// ICC.1 annex B.4: "ICC_PROFILE\0", number, count, part. Any disorder means no profile.
-std::vector<std::uint8_t> assemble_icc(const jpeg_decompress_struct& j) {
+std::vector<std::uint8_t> assemble_icc(const jpeg_decompress_struct& j, bool& broken) {
     using namespace std::string_view_literals;
     std::array<Bytes, 256> parts{};
     unsigned count = 0, found = 0;
@@ -125,12 +126,14 @@ std::vector<std::uint8_t> assemble_icc(const jpeg_decompress_struct& j) {
         const Bytes b = marker_bytes(*m);
         if (m->marker != JPEG_APP0 + 2 || b.size() <= 14 || !begins(b, "ICC_PROFILE\0"sv)) continue;
         const unsigned number = b[12];
-        if (number == 0 || number > b[13] || (count != 0 && count != b[13]) || !parts[number].empty()) return {};
+        broken = number == 0 || number > b[13] || (count != 0 && count != b[13]) || !parts[number].empty();
+        if (broken) return {};
         count = b[13];
         parts[number] = b.subspan(14);
         ++found;
     }
-    if (found == 0 || found != count) return {};
+    broken = found != count;
+    if (found == 0 || broken) return {};
     std::vector<std::uint8_t> icc;
     for (unsigned i = 1; i <= count; ++i) icc.insert(icc.end(), parts[i].begin(), parts[i].end());
     return icc;
@@ -172,7 +175,7 @@ Result<Header> read_header(const Input& in, Decompressor& jpeg) {
         h.dpi_x = h.exif.dpi_x;
         h.dpi_y = h.exif.dpi_y;
     }
-    h.icc = assemble_icc(j);
+    h.icc = assemble_icc(j, h.icc_broken);
     return h;
 }
 
@@ -197,6 +200,8 @@ Result<Source> probe_jpeg(const Input& in) {
     Resolution resolution = resolve_dpi(info.width, info.height, h.dpi_x, h.dpi_y);
     info.dpi = resolution.dpi;
     info.findings = std::move(resolution.findings);
+    if (h.icc_broken) info.findings.push_back(remark("decode.profile_damaged", Severity::Info));
+    remark_profile(info.findings, h.icc, info.photometric);
     if (info.photometric == "cmyk")
         info.findings.push_back(remark(
             icc_space(h.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain", Severity::Info));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <csetjmp>
 #include <cstring>
@@ -24,7 +25,11 @@ class PngReader {
                 std::strncpy(self->message_, text, sizeof self->message_ - 1);
                 std::longjmp(self->jump_, 1);
             },
-            [](png_structp, png_const_charp) {});
+            [](png_structp png, png_const_charp text) {
+                // libpng leaves out a profile that it finds damaged, and says so.
+                auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
+                if (std::strncmp(text, "iCCP", 4) == 0) self->profile_damaged_ = true;
+            });
         if (png_ != nullptr) info_ = png_create_info_struct(png_);
     }
     ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
@@ -50,12 +55,14 @@ class PngReader {
         Samples, ///< 8 bits, tRNS as alpha.
         Bits,    ///< One-bit grey stays packed.
         Indices, ///< A palette's, one a byte.
+        Deep,    ///< 16 bits in the machine's order.
     };
     bool start(Form form) {
         if (setjmp(jump_) != 0) return false;
         if (form == Form::Samples) png_set_expand(png_);
         if (form == Form::Indices) png_set_packing(png_);
-        png_set_scale_16(png_);
+        if (form != Form::Deep) png_set_scale_16(png_);
+        else if constexpr (std::endian::native == std::endian::little) png_set_swap(png_);
         png_set_interlace_handling(png_);
         png_read_update_info(png_, info_);
         return true;
@@ -71,6 +78,7 @@ class PngReader {
     [[nodiscard]] png_structp png() const { return png_; }
     [[nodiscard]] png_infop info() const { return info_; }
     [[nodiscard]] std::string reason() const { return tag_text(message_); }
+    [[nodiscard]] bool profile_damaged() const { return profile_damaged_; }
 
   private:
     Bytes bytes_;
@@ -79,6 +87,7 @@ class PngReader {
     png_infop info_ = nullptr;
     std::jmp_buf jump_;
     char message_[200] = {};
+    bool profile_damaged_ = false;
 };
 
 tl::unexpected<Error> failure(const Input& in, const PngReader& reader) {
@@ -133,6 +142,48 @@ Bytes read_icc(const PngReader& reader) {
     return {profile, n};
 }
 
+/// The profile that says the colours of pixels of `mode`: the embedded one, or one made of gAMA and cHRM; an sRGB chunk, or
+/// nothing, means sRGB (PNG 1.2, 10.4).
+std::vector<std::uint8_t> colour_profile(const PngReader& reader, ColourMode mode) {
+    const Bytes embedded = read_icc(reader);
+    if (!embedded.empty()) return icc_for(mode, embedded);
+    int intent = 0;
+    if (mode == ColourMode::Bilevel || png_get_sRGB(reader.png(), reader.info(), &intent) != 0) return {};
+    double gamma = 0;
+    std::array<double, 8> p{};
+    const bool exponent = png_get_gAMA(reader.png(), reader.info(), &gamma) != 0 && gamma > 0;
+    const bool points =
+        png_get_cHRM(reader.png(), reader.info(), &p[0], &p[1], &p[2], &p[3], &p[4], &p[5], &p[6], &p[7]) != 0;
+    if (!exponent && !points) return {};
+    return profile_of_gamma(mode, exponent ? 1 / gamma : 2.2,
+                            points ? std::span<const double>(p) : std::span<const double>());
+}
+
+/// 16-bit pixels without transparency that their profile would make too coarse at 8 bits.
+bool converted_png_deep(const PngReader& reader) {
+    const int type = png_get_color_type(reader.png(), reader.info());
+    if (png_get_bit_depth(reader.png(), reader.info()) != 16 ||
+        png_get_valid(reader.png(), reader.info(), PNG_INFO_tRNS) != 0 || (type & PNG_COLOR_MASK_ALPHA) != 0)
+        return false;
+    const ColourMode mode = (type & PNG_COLOR_MASK_COLOR) != 0 ? ColourMode::Colour : ColourMode::Grey;
+    return needs_depth(mode, colour_profile(reader, mode));
+}
+
+Result<void> read_png_deep(const Input& in, PngReader& reader, Raster& r) {
+    const std::vector<std::uint8_t> profile = colour_profile(reader, r.mode);
+    const DeepToSrgb convert(r.mode, profile);
+    if (!convert.usable() || !reader.start(PngReader::Form::Deep)) return failure(in, reader);
+    const auto samples = static_cast<std::size_t>(r.pixels.cols) * static_cast<std::size_t>(r.pixels.channels());
+    std::vector<std::uint16_t> buffer(samples * static_cast<std::size_t>(r.pixels.rows));
+    std::vector<png_bytep> rows(static_cast<std::size_t>(r.pixels.rows));
+    for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = reinterpret_cast<png_bytep>(buffer.data() + y * samples);
+    if (!reader.read(rows.data())) return failure(in, reader);
+    for (int y = 0; y < r.pixels.rows; ++y)
+        convert.row(buffer.data() + static_cast<std::size_t>(y) * samples, r.pixels.ptr<std::uint8_t>(y),
+                    static_cast<std::size_t>(r.pixels.cols));
+    return {};
+}
+
 /// A palette of greys gives a grey picture, one of black and white a bi-level one.
 Result<void> read_palette(const Input& in, PngReader& reader, Raster& r) {
     png_colorp colours = nullptr;
@@ -147,6 +198,8 @@ Result<void> read_palette(const Input& in, PngReader& reader, Raster& r) {
         grey &= c.red == c.green && c.green == c.blue;
         two &= c.red == 0 || c.red == 255;
     }
+    // Greys under a profile stay colour, or nothing would say their tone.
+    if (grey && !two && !colour_profile(reader, ColourMode::Colour).empty()) grey = false;
     const auto width = static_cast<int>(png_get_image_width(reader.png(), reader.info()));
     const auto height = static_cast<int>(png_get_image_height(reader.png(), reader.info()));
     r.mode = !grey ? ColourMode::Colour : two ? ColourMode::Bilevel : ColourMode::Grey;
@@ -203,6 +256,9 @@ Result<Source> probe_png(const Input& in) {
     if (info.bits_per_sample > 8)
         info.findings.push_back(
             remark("decode.reduced_to_8_bits", Severity::Info, {std::to_string(info.bits_per_sample)}));
+    if (converted_png_deep(reader)) info.findings.push_back(remark("decode.deep_to_srgb", Severity::Info));
+    if (reader.profile_damaged()) info.findings.push_back(remark("decode.profile_damaged", Severity::Info));
+    remark_profile(info.findings, read_icc(reader), info.photometric);
     source.images.push_back(std::move(info));
     return source;
 }
@@ -220,15 +276,22 @@ Result<Raster> decode_png(const Input& in, int index) {
     const bool palette = type == PNG_COLOR_TYPE_PALETTE && opaque;
     double x = 0, y = 0;
     declared_dpi(reader, read_exif(reader), x, y);
-    const Bytes profile = read_icc(reader);
-    const std::vector<std::uint8_t> icc(profile.begin(), profile.end());
+    if (converted_png_deep(reader)) {
+        Raster r;
+        r.mode = (type & PNG_COLOR_MASK_COLOR) != 0 ? ColourMode::Colour : ColourMode::Grey;
+        r.pixels = in.make(static_cast<int>(height), static_cast<int>(width),
+                           r.mode == ColourMode::Colour ? CV_8UC3 : CV_8UC1);
+        RECTO_TRY(read_png_deep(in, reader, r));
+        r.dpi = resolve_dpi(r.width(), r.height(), x, y).dpi;
+        return r;
+    }
     if (!reader.start(bilevel ? PngReader::Form::Bits : palette ? PngReader::Form::Indices : PngReader::Form::Samples))
         return failure(in, reader);
     if (palette) {
         Raster r;
         RECTO_TRY(read_palette(in, reader, r));
         r.dpi = resolve_dpi(r.width(), r.height(), x, y).dpi;
-        r.icc = icc_for(r.mode, icc);
+        r.icc = colour_profile(reader, r.mode);
         return r;
     }
 
@@ -255,7 +318,7 @@ Result<Raster> decode_png(const Input& in, int index) {
             for (int c = 0; c < channels - 1; ++c) *to++ = over_white(from[c], from[channels - 1]);
     }
     r.dpi = resolve_dpi(r.width(), r.height(), x, y).dpi;
-    r.icc = icc_for(r.mode, icc);
+    r.icc = colour_profile(reader, r.mode);
     return r;
 }
 

@@ -88,6 +88,8 @@ ImageInfo describe(const TiffLayout& t) {
     else if (t.extra_count > 0) info.findings.push_back(remark("decode.extra_samples", Severity::Info));
     if (t.bits > 8)
         info.findings.push_back(remark("decode.reduced_to_8_bits", Severity::Info, {std::to_string(t.bits)}));
+    if (t.converted_deep()) info.findings.push_back(remark("decode.deep_to_srgb", Severity::Info));
+    remark_profile(info.findings, t.icc, info.photometric);
     if (t.photometric == PHOTOMETRIC_SEPARATED)
         info.findings.push_back(remark(
             icc_space(t.icc) == IccSpace::Cmyk ? "decode.cmyk_by_profile" : "decode.cmyk_plain", Severity::Info));
@@ -285,6 +287,15 @@ TiffLayout read_layout(TIFF* tiff) {
     return t;
 }
 
+bool TiffLayout::converted_deep() const {
+    const bool grey = photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
+    bool associated = false;
+    if (bits != 16 || (format != SAMPLEFORMAT_UINT && format != SAMPLEFORMAT_VOID) || alpha(associated) >= 0)
+        return false;
+    if (!(grey && colours() >= 1) && !(photometric == PHOTOMETRIC_RGB && colours() == 3)) return false;
+    return needs_depth(grey ? ColourMode::Grey : ColourMode::Colour, icc);
+}
+
 Result<Source> probe_tiff(const Input& in) {
     std::string reason;
     const auto file = TiffFile::open(in.bytes, reason);
@@ -348,7 +359,7 @@ Result<Raster> decode_tiff(const Input& in, int index) {
     RECTO_TRY(check_size(in, layout.width, layout.height, index + 1));
     RECTO_ASSIGN(Raster raster, read_tiff_pixels(in, *file, layout, index + 1));
     raster.dpi = resolve_dpi(raster.width(), raster.height(), layout.dpi_x, layout.dpi_y).dpi;
-    raster.icc = icc_for(raster.mode, layout.icc);
+    if (!layout.converted_deep()) raster.icc = icc_for(raster.mode, layout.icc);
     return raster;
 }
 

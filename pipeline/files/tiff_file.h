@@ -68,6 +68,8 @@ struct TiffLayout {
     [[nodiscard]] int colours() const { return samples - extra_count; }
     /// Index of the alpha sample, -1 when there is none. `associated`: colours are already multiplied by it.
     [[nodiscard]] int alpha(bool& associated) const;
+    /// True for 16-bit samples whose profile is too coarse for 8 bits: they are read as sRGB, and have no profile then.
+    [[nodiscard]] bool converted_deep() const;
 };
 [[nodiscard]] TiffLayout read_layout(TIFF* tiff);
 

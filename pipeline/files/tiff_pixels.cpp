@@ -207,6 +207,7 @@ class PixelReader {
         const int alpha = t_.alpha(associated);
         const int bits = t_.bits == 32 ? 32 : t_.bits;
         const unsigned flip = t_.photometric == PHOTOMETRIC_MINISWHITE ? 255 : 0;
+        if (t_.converted_deep()) return read_deep(std::move(r), inks, flip != 0);
         const unsigned lab_flip = t_.photometric == PHOTOMETRIC_CIELAB ? 0x80 : 0; // Signed a and b to offset by 128.
         std::vector<std::uint8_t> colours(std::size_t{t_.width} * static_cast<std::size_t>(inks));
         std::vector<std::uint8_t> opacity(alpha >= 0 ? t_.width : 0);
@@ -214,7 +215,8 @@ class PixelReader {
             const std::uint32_t v = planes_ == 1
                                         ? sample_at(rows[0], i * t_.samples + static_cast<std::size_t>(s), bits)
                                         : sample_at(rows[s], i, bits);
-            return bits == 8 ? v : lab ? v >> 8 : to_8_bits(v, bits);
+            // Lab's 16 bits are whole numbers and 256ths: rounded, but not over the end of the range.
+            return bits == 8 ? v : lab ? rounded_lab(v, s, lab_flip != 0) : to_8_bits(v, bits);
         };
         RECTO_TRY(each_row([&](int y, int x, std::size_t n, const std::uint8_t* const* rows) {
             std::uint8_t* out = r.pixels.ptr<std::uint8_t>(y) + x * r.pixels.channels();
@@ -242,6 +244,31 @@ class PixelReader {
         return r;
     }
 
+    static unsigned rounded_lab(std::uint32_t v, int s, bool cie) {
+        if (s == 0) return cie ? to_8_bits(v, 16) : std::min(255U, (v + 128) >> 8);
+        const std::uint32_t shifted = cie ? v ^ 0x8000 : v; // signed numbers in order
+        const std::uint32_t whole = std::min(255U, (shifted + 128) >> 8);
+        return cie ? whole ^ 0x80 : whole;
+    }
+
+    /// 16-bit grey or RGB through its profile to sRGB's 8 bits, row by row.
+    Result<Raster> read_deep(Raster r, int inks, bool invert) {
+        const DeepToSrgb convert(r.mode, t_.icc);
+        std::vector<std::uint16_t> samples(std::size_t{t_.width} * static_cast<std::size_t>(inks));
+        RECTO_TRY(each_row([&](int y, int x, std::size_t n, const std::uint8_t* const* rows) {
+            for (std::size_t i = 0; i < n; ++i)
+                for (int s = 0; s < inks; ++s) {
+                    const auto c = static_cast<std::size_t>(s);
+                    const std::uint32_t v =
+                        planes_ == 1 ? sample_at(rows[0], i * t_.samples + c, 16) : sample_at(rows[s], i, 16);
+                    samples[i * static_cast<std::size_t>(inks) + c] =
+                        static_cast<std::uint16_t>(invert ? 0xffff - v : v);
+                }
+            convert.row(samples.data(), r.pixels.ptr<std::uint8_t>(y) + x * r.pixels.channels(), n);
+        }));
+        return r;
+    }
+
     static void lay_on_white(std::uint8_t* out, const std::uint8_t* opacity, std::size_t n, int channels,
                              bool associated) {
         for (std::size_t i = 0; i < n; ++i)
@@ -265,6 +292,8 @@ class PixelReader {
         const auto eight = [&](unsigned v) { return wide ? to_8_bits(v, 16) : static_cast<std::uint8_t>(v); };
         for (std::size_t i = 0; i < n; ++i) table[i] = {eight(red[i]), eight(green[i]), eight(blue[i])};
         const bool two = grey && n == 2 && (table[0][0] == 0 || table[0][0] == 255) && table[1][0] == 255 - table[0][0];
+        // Greys under an RGB profile stay colour, or nothing would say their tone.
+        if (icc_space(t_.icc) == IccSpace::Rgb && !two) grey = false;
         Raster r = make(two ? ColourMode::Bilevel : grey ? ColourMode::Grey : ColourMode::Colour);
         const std::size_t stride = planes_ == 1 ? t_.samples : 1;
         RECTO_TRY(each_row([&](int y, int x, std::size_t width, const std::uint8_t* const* rows) {

@@ -107,6 +107,7 @@ Json page_json(const Page& p) {
                           {"sha512", image.sha512},
                           {"media_type", image.media_type}};
     else j["pdf_image"] = nullptr;
+    if (!p.encoded.access_clean.is_null()) j["access_clean"] = p.encoded.access_clean; // Absent where nothing was done.
     return j;
 }
 
@@ -141,6 +142,7 @@ Page page_from(const Json& j) {
         image.at("media_type").get_to(f.media_type);
         f.role = "pdf-image";
     }
+    if (const auto clean = j.find("access_clean"); clean != j.end()) p.encoded.access_clean = *clean;
     return p;
 }
 

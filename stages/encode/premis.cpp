@@ -272,6 +272,10 @@ class PremisWriter {
         x_.end();
     }
 
+    static bool cleaned(const Json& page) {
+        return page.contains("access_clean") && !page.at("access_clean").value("vetoed", false);
+    }
+
     /// Where the chain of treatment that led to a file is recorded, and its software in words.
     std::string chain(const Json& f) const {
         const int order = f.value("page", 0);
@@ -283,6 +287,15 @@ class PremisWriter {
                 fmt::format(" of page {} (urn:uuid:{}); treatment: metadata/item.json, pages, order {}, treatment",
                             order, p.at("id").get<std::string>(), order);
             if (role == "alto") detail += "; reading: " + p.at("reading").at("engine").get<std::string>();
+            if (role == "access-image" && cleaned(p)) detail += "; cleaned for people: " + p.at("access_clean").dump();
+        }
+        if (role == "access") {
+            std::string pages;
+            for (const Json& p : item_.at("pages"))
+                if (cleaned(p)) pages += fmt::format("{}{}", pages.empty() ? "" : ", ", p.at("order").get<int>());
+            if (!pages.empty())
+                return detail + " of all pages; cleaned for people: pages " + pages +
+                       "; treatment and access_clean of each: metadata/item.json, pages";
         }
         if (order == 0) detail += " of all pages; treatment of each: metadata/item.json, pages";
         return detail;

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
+#include "stages/reading/clean.h"
 #include "stages/reading/layout.h"
 #include "stages/reading/ppocr_recognize.h"
+#include "stages/reading/rule_lines.h"
 #include "stages/reading/seals.h"
 #include "stages/reading/settings.h"
 #include "stages/reading/unicode.h"
@@ -104,8 +106,17 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     page.language = settings.get(kLanguage);
     // Text under a red seal (the date, the issuer) is read from the red channel, where the seal is nearly invisible.
     const std::vector<Box> seals = find_seals(raster);
-    const bool hidden = !seals.empty() && settings.get(kClean) == "auto";
-    RECTO_ASSIGN(OcrPage found, session.read(hidden ? without_seals(raster, seals) : raster, limits));
+    std::vector<Box> hiding = seals;
+    for (const Box& b : find_overlapping_seals(raster)) hiding.push_back(b);
+    const bool hidden = !hiding.empty() && settings.get(kClean) == "auto";
+    Raster shown = hidden ? without_seals(raster, hiding) : raster;
+    if (settings.get(kClean) == "auto") {
+        if (const cv::Mat grey = to_grey(shown); may_have_rules(grey)) {
+            const auto rules = find_touching_rules(grey, count_marks(grey).letter_height);
+            if (!rules.empty()) shown.pixels = without_rules(shown.pixels, rules);
+        }
+    }
+    RECTO_ASSIGN(OcrPage found, session.read(shown, limits));
     if (found.ordered) {
         page.blocks = std::move(found.blocks);
     } else {
@@ -179,7 +190,7 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 3;
+            i.version = 4;
             i.settings = {&kEngine, &kLanguage,      &kPrecision,         &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
             i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies

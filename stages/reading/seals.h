@@ -13,6 +13,10 @@ namespace recto::reading {
 /// has 38 to 45 mm), about as wide as high. Red type (letterheads) is smaller or longer. Page pixels. Colour pages only.
 [[nodiscard]] std::vector<Box> find_seals(const Raster& page);
 
+/// Red marks as of two or three seals that touch: up to 57 % of the long side. Only to read the text under them: a table
+/// ruled in red may look like one.
+[[nodiscard]] std::vector<Box> find_overlapping_seals(const Raster& page);
+
 /// A copy of the page in which the red of these places is turned to paper: there every pixel takes the value of its red
 /// channel, in which red ink is nearly as bright as paper and black print stays black.
 [[nodiscard]] Raster without_seals(const Raster& page, const std::vector<Box>& seals);

@@ -207,36 +207,4 @@ Raster to_bilevel(const Raster& page, const BinarizeOptions& options) {
     return out;
 }
 
-Raster clean_for_people(const Raster& page) {
-    if (page.mode == ColourMode::Bilevel || page.empty()) return page;
-    Raster out = page;
-    const cv::Mat background = paper_background(to_grey(page));
-    // Only the slow part of the light is evened: a blur over a sixth of the page leaves stains and folds as they are.
-    cv::Mat small, slow;
-    cv::resize(background, small, cv::Size(64, 64), 0, 0, cv::INTER_AREA);
-    small.convertTo(slow, CV_32F);
-    cv::GaussianBlur(slow, slow, {0, 0}, 10, 10, cv::BORDER_REFLECT);
-    std::vector<float> levels(slow.begin<float>(), slow.end<float>());
-    auto mid = levels.begin() + static_cast<std::ptrdiff_t>(levels.size() * 3 / 4);
-    std::nth_element(levels.begin(), mid, levels.end());
-    const float tone = *mid;
-    // At most a seventh of gain, and never below one: nothing is made darker, contrast only grows.
-    for (auto it = slow.begin<float>(); it != slow.end<float>(); ++it)
-        *it = std::clamp(tone / std::max(1.0F, *it), 1.0F, 1.15F);
-    cv::Mat gain;
-    cv::resize(slow, gain, page.pixels.size(), 0, 0, cv::INTER_CUBIC);
-    cv::Mat cleaned(page.pixels.size(), page.pixels.type());
-    const int channels = page.pixels.channels();
-    for (int y = 0; y < cleaned.rows; ++y) {
-        const auto* in = page.pixels.ptr<std::uint8_t>(y);
-        const auto* g = gain.ptr<float>(y);
-        auto* o = cleaned.ptr<std::uint8_t>(y);
-        for (int x = 0; x < cleaned.cols; ++x)
-            for (int c = 0; c < channels; ++c)
-                o[x * channels + c] = cv::saturate_cast<std::uint8_t>(static_cast<float>(in[x * channels + c]) * g[x]);
-    }
-    out.pixels = cleaned;
-    return out;
-}
-
 } // namespace recto::treat

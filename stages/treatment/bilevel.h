@@ -1,6 +1,6 @@
 #pragma once
 
-/// Pictures made from the page image: the bi-level one for OCR, printing and G4, and the gentle clean-up for people.
+/// The bi-level picture of a page image: for OCR, printing and G4.
 ///
 /// binarize(): the background is estimated from the pixels that are no ink and divided out; on the even page Sauvola's
 /// local threshold (Sauvola and Pietikäinen 2000) finds the strokes and Otsu's global one says which of them are real
@@ -27,9 +27,5 @@ struct BinarizeOptions {
 /// Bi-level raster of a page; colour becomes grey by the channel in which seals weigh least (the red one where a red
 /// seal lies over black print). The input's resolution is kept; a bi-level input is returned as it is.
 [[nodiscard]] Raster to_bilevel(const Raster& page, const BinarizeOptions& options = {});
-
-/// Gentle: evens slow changes of light while keeping the paper's own tone, stains, seals and pencil. No pixel's contrast
-/// to its surroundings is reduced. Bi-level input is returned as it is.
-[[nodiscard]] Raster clean_for_people(const Raster& page);
 
 } // namespace recto::treat

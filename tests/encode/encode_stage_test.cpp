@@ -117,6 +117,59 @@ std::vector<std::uint8_t> linear_rgb() {
     return profile_of(p);
 }
 
+/// A page of print in the light of a lamp at the left, through the stage by a level of encode.access_clean.
+std::unique_ptr<MadeItem> lit(const std::string& level) {
+    auto made = std::make_unique<MadeItem>(
+        std::vector<PageSpec>{{letter(), ColourMode::Colour, 300, PageClass::Body, ""}},
+        std::map<std::string, std::string>{{"encode.access_clean", level}, {"encode.access_images", "true"}});
+    cv::Mat& p = made->rasters[0].pixels;
+    for (int x = 0; x < p.cols; ++x) p.col(x) *= 0.92 - 0.25 * std::exp(-x / 200.0);
+    made->encode_pages();
+    EXPECT_TRUE(made->make_files());
+    return made;
+}
+
+// A level changes what people are given and its record; the preservation image is the same to the last bit.
+TEST(EncodeStage, CleaningForPeopleChangesAccessFilesOnly) {
+    const auto off = lit("off"), light = lit("light"), paper = lit("paper");
+    const auto& before = off->item.pages[0].encoded;
+    EXPECT_TRUE(before.access_clean.is_null());
+    EXPECT_EQ(off->content("metadata/item.json").find("access_clean\":{"), std::string::npos);
+    EXPECT_EQ(off->content("metadata/premis.xml").find("cleaned for people"), std::string::npos);
+    for (const auto* made : {light.get(), paper.get()}) {
+        const auto& page = made->item.pages[0].encoded;
+        EXPECT_EQ(role(page, "preservation")->sha512, role(before, "preservation")->sha512);
+        EXPECT_NE(role(page, "access-image")->sha512, role(before, "access-image")->sha512);
+        EXPECT_NE(page.pdf_image.sha512, before.pdf_image.sha512);
+        EXPECT_EQ(made->content("text/0001.alto.xml"), off->content("text/0001.alto.xml"));
+        const auto item = nlohmann::json::parse(made->content("metadata/item.json"));
+        const auto& record = item.at("pages").at(0).at("access_clean");
+        EXPECT_EQ(record.at("level"), made == light.get() ? "light" : "paper");
+        EXPECT_FALSE(record.at("vetoed"));
+        EXPECT_EQ(item_from_json(item)->pages[0].encoded.access_clean, record);
+        EXPECT_NE(made->content("metadata/premis.xml").find("cleaned for people: pages 1"), std::string::npos);
+        EXPECT_NE(made->content("metadata/premis.xml").find("&quot;level&quot;") == std::string::npos &&
+                      made->content("metadata/premis.xml").find("\"level\"") == std::string::npos,
+                  true);
+    }
+    // The left was a fifth darker; now it is as the middle.
+    const auto shown = [](const MadeItem& m, int x) {
+        const auto r = decode_here(m.item.pages[0].encoded.pdf_image.staged_path, 0);
+        return cv::mean(r->pixels({x, 900, 8, 40}))[1];
+    };
+    EXPECT_LT(shown(*off, 4), 0.85 * shown(*off, 500));
+    EXPECT_GT(shown(*light, 4), 0.92 * shown(*light, 500));
+    EXPECT_GT(shown(*paper, 500), 235);
+}
+
+// Only the page stage "encode" reads the setting: nothing else is done again when it changes.
+TEST(EncodeStage, TheSettingIsTheStagesOwn) {
+    int readers = 0;
+    for (const SettingBase* s : make_encode_stage()->info().settings) readers += s->key == "encode.access_clean";
+    for (const SettingBase* s : make_item_files_stage()->info().settings) readers += s->key == "encode.access_clean";
+    EXPECT_EQ(readers, 1);
+}
+
 TEST(Colour, ProfilesAreAppliedForPeopleAndKeptForPreservation) {
     Raster raster;
     raster.mode = ColourMode::Colour;

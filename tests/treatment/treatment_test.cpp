@@ -273,20 +273,5 @@ TEST(Bilevel, FMeasureOnDibco) {
     EXPECT_GE(worst, 0.78);
 }
 
-TEST(Bilevel, CleaningForPeopleDarkensNothing) {
-    const test::DrawnPage drawn = test::draw_page({});
-    Raster shaded = drawn.raster;
-    shaded.pixels = drawn.raster.pixels.clone();
-    for (int y = 0; y < shaded.height(); ++y)
-        for (int x = 0; x < shaded.width(); ++x)
-            shaded.pixels.at<std::uint8_t>(y, x) =
-                static_cast<std::uint8_t>(shaded.pixels.at<std::uint8_t>(y, x) * (0.85 + 0.15 * x / shaded.width()));
-    const Raster clean = clean_for_people(shaded);
-    cv::Mat darker;
-    cv::subtract(shaded.pixels, clean.pixels, darker);
-    EXPECT_EQ(cv::countNonZero(darker), 0);
-    EXPECT_GT(cv::mean(clean.pixels.col(200))[0], cv::mean(shaded.pixels.col(200))[0] + 5);
-}
-
 } // namespace
 } // namespace recto::treat
