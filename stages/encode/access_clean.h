@@ -41,8 +41,7 @@ struct KnownMarks {
 struct AccessCleaning {
     Raster image; ///< Shares the pixels of the input when nothing was done.
     bool done = false, vetoed = false;
-    double ink_kept =
-        1; ///< Share of its contrast that the ink which lost most of it kept; before the veto took effect.
+    double ink_kept = 1; ///< Share of its contrast that the ink which lost most kept; before the veto took effect.
     /// {"level", "light_gain", "paper_gain", "faded", "holes", "streaks", "border", "ink_kept", "vetoed"}: what item.json
     /// says of the page; null when nothing was done and nothing vetoed.
     nlohmann::json record;
