@@ -15,7 +15,7 @@ namespace {
 
 double work_dpi(const Raster& raster, const Analysis& a) { return raster.dpi.x / a.factor; }
 
-// Measured over seeds 0 to 79: of 72 sheets with every side visible 54 found, mean 0.9975, worst 0.9925.
+// Measured: 21 of 27 sheets with every side to be seen are found, mean 0.9977, worst 0.9941.
 TEST(WhiteBed, FoundToThePixelOrLeftWhole) {
     double sum = 0, worst = 1;
     int found = 0, sheets = 0, whole_found = 0;
