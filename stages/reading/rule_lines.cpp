@@ -15,22 +15,25 @@ constexpr std::size_t kMost = 400;
 constexpr double kLook = 1200; ///< Pixels of the longest side in which the first look is taken.
 constexpr int kShortest = 18;  ///< A rule is at least that part of the longest side: 16 mm of A4.
 
-/// Runs of ink along the rows, `length` or longer; gaps of a worn rule, up to four pixels, belong to them.
+/// Runs of ink along the rows, `length` or longer, with gaps of one pixel at most and few of them: serifs along a baseline stand
+/// close, but not as close as that.
 cv::Mat long_runs(const cv::Mat& dark, int length) {
     cv::Mat out = cv::Mat::zeros(dark.size(), CV_8UC1);
     for (int y = 0; y < dark.rows; ++y) {
         const auto* d = dark.ptr<std::uint8_t>(y);
-        int start = -1, end = -1;
+        int start = -1, end = -1, ink = 0;
         const auto close = [&] {
-            if (start >= 0 && end - start >= length) std::fill_n(out.ptr<std::uint8_t>(y) + start, end - start, 255);
+            if (start >= 0 && end - start >= length && 100 * ink >= 98 * (end - start))
+                std::fill_n(out.ptr<std::uint8_t>(y) + start, end - start, 255);
             start = -1;
         };
         for (int x = 0; x < dark.cols; ++x) {
             if (d[x] == 0) {
-                if (start >= 0 && x - end >= 4) close();
+                if (start >= 0 && x - end >= 1) close();
                 continue;
             }
-            if (start < 0) start = x;
+            if (start < 0) start = x, ink = 0;
+            ++ink;
             end = x + 1;
         }
         close();
