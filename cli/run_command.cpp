@@ -19,6 +19,7 @@
 #include "cli/cli.h"
 #include "cli/metrics_file.h"
 #include "cli/provenance.h"
+#include "cli/run_lists.h"
 #include "cli/run_log.h"
 #include "cli/run_store.h"
 #include "cli/schedule.h"
@@ -336,32 +337,11 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     const std::string folder = join_path(paths.reports(), options.run_id);
     ReportContext context{
         a.archive, (*archive)->identity.name.empty() ? (*archive)->identity.code : (*archive)->identity.name, {}, {}};
-    const auto reconciled = catalogue::reconcile(cat, scanned);
-    if (fs->make_folders(folder)) {
-        const auto write_list = [&](const std::string& name, const std::string& text) {
-            if (fs->write(join_path(folder, name), text)) context.files.push_back(name);
-        };
-        if (listed) {
-            write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
-            write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
-            context.reconciliation.push_back(
-                tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages),
-                   std::to_string(reconciled.extra_pages), std::to_string(reconciled.not_scanned),
-                   std::to_string(reconciled.not_in_catalogue)));
-            for (const auto& i : reconciled.items)
-                if (i.verdict != catalogue::Verdict::Match)
-                    context.reconciliation.push_back(tr("run.verdict." + std::string(catalogue::to_string(i.verdict)),
-                                                        i.code, std::to_string(i.expected), std::to_string(i.counted)));
-        }
-        const std::string rescan = catalogue::rescan_csv(reconciled, scanned);
-        write_list("rescan.csv", rescan);
-        (void)fs->write(join_path(paths.rescan(), options.run_id + ".csv"), rescan);
-    }
+    const bool agrees = reconcile_run(*fs, folder, paths, listed ? &cat : nullptr, scanned, r, context);
     std::string report;
     if (auto written = write_report(*fs, folder, r, context)) report = *written;
     else (void)report_error(written.error());
-    if (r.exit_code == kDone && listed && reconciled.missing_pages + reconciled.extra_pages > 0)
-        r.exit_code = kSomeFailed;
+    if (r.exit_code == kDone && !agrees) r.exit_code = kSomeFailed;
     (void)(*archive)->events->append("run.end", {{"run", options.run_id},
                                                  {"exit_code", r.exit_code},
                                                  {"pages", r.pages},
