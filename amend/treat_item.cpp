@@ -1,146 +1,15 @@
 // Values that a person sets for pages of a stored item: treated, rendered and read again.
 
-#include <algorithm>
-#include <map>
 #include <set>
 
-#include <fmt/format.h>
-
 #include "amend/amend.h"
-#include "amend/edits.h"
-#include "amend/hand_values.h"
 #include "amend/stored_item.h"
-#include "stages/grouping/grouping.h"
-#include "stages/treatment/treatment.h"
+#include "amend/treat_page.h"
 
 namespace recto::amend {
 namespace {
 
-/// The images of an item, decoded and treated as asked. One image is kept: rows of one page follow each other.
-class Bench {
-  public:
-    explicit Bench(Workshop& shop)
-        : shop_(shop), options_(treat::Options::from_settings(shop.settings)), probe_(treat::make_tesseract_probe()) {}
-
-    Result<ImageTreatment> treat(const Item& item, const Page& page, const treat::ManualTreatment* manual) {
-        const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
-        if (const ImageName image = image_of(item, page); image != shown_ || raster_.empty()) {
-            RECTO_ASSIGN(raster_, shop_.decode(source, page.image.index));
-            shown_ = image;
-        }
-        const ImageInfo& info = source.images.at(static_cast<std::size_t>(page.image.index));
-        try {
-            return treat::treat_image(raster_, info, options_, probe_.get(), manual);
-        } catch (const std::exception& e) { return fail("treat.failed", e.what(), source.path, page.image.index + 1); }
-    }
-
-  private:
-    Workshop& shop_;
-    treat::Options options_;
-    std::unique_ptr<treat::OrientationProbe> probe_;
-    ImageName shown_;
-    Raster raster_;
-};
-
-/// In the order in which they are read.
-void put_in_order(std::vector<PageTreatment>& pages, bool right_to_left) {
-    const std::string_view first = right_to_left ? "right" : "left";
-    std::stable_sort(pages.begin(), pages.end(), [&](const PageTreatment& a, const PageTreatment& b) {
-        return a.split == first && b.split != first;
-    });
-}
-
-/// Gives the pages of one image their new treatments. There may be one more than pages (it was split: a page with an id of its
-/// own follows the first) or one fewer (it was joined: the second goes). Returns the ids of the pages that are there now.
-std::vector<std::string> give(Item& item, std::size_t first, const ImageTreatment& treated, int head) {
-    const ImageRef ref = item.pages[first].image;
-    const auto of_image = [&](const Page& p) { return p.image.source == ref.source && p.image.index == ref.index; };
-    std::vector<std::size_t> here;
-    for (std::size_t i = 0; i < item.pages.size(); ++i)
-        if (of_image(item.pages[i])) here.push_back(i);
-    while (here.size() > treated.pages.size()) {
-        item.pages.erase(item.pages.begin() + static_cast<std::ptrdiff_t>(here.back()));
-        here.pop_back();
-    }
-    while (here.size() < treated.pages.size()) {
-        Page page;
-        const Page& before = item.pages[here.back()];
-        page.image = ref;
-        page.serial = before.serial;
-        page.leaf = before.leaf;
-        page.side = before.side;
-        page.id = Uuid::from_name(item.id, fmt::format("split\n{}\n{}\n{}\n{}", image_of(item, before).sha512,
-                                                       ref.index, treated.pages[here.size()].split, head));
-        const std::size_t at = here.back() + 1;
-        item.pages.insert(item.pages.begin() + static_cast<std::ptrdiff_t>(at), std::move(page));
-        here.push_back(at);
-    }
-    std::vector<Finding> of_scan =
-        item.sources.at(static_cast<std::size_t>(ref.source)).images.at(static_cast<std::size_t>(ref.index)).findings;
-    of_scan.insert(of_scan.end(), treated.findings.begin(), treated.findings.end());
-    std::vector<std::string> ids;
-    for (std::size_t k = 0; k < here.size(); ++k) {
-        set_treatment(item.pages[here[k]], treated.pages[k], k == 0 ? of_scan : std::vector<Finding>{});
-        ids.push_back(item.pages[here[k]].id.to_string());
-    }
-    return ids;
-}
-
 bool is_refusal(const Error& e) { return e.code == "by_hand.value"; }
-
-/// Applies one row; the entry for the ledger, null when the page is so already.
-Result<nlohmann::json> apply(Workshop& shop, StoredItem& stored, Bench& bench, const TreatRow& row,
-                             std::set<std::string>& changed) {
-    Item& item = stored.item;
-    RECTO_ASSIGN(const std::size_t at, find_page(item, row.page));
-    const Page asked = item.pages[at];
-    const ImageName image = image_of(item, asked);
-    const ImageInfo& info = item.sources.at(static_cast<std::size_t>(asked.image.source))
-                                .images.at(static_cast<std::size_t>(asked.image.index));
-    RECTO_ASSIGN(treat::ManualTreatment values, treat::parse_manual(row.words, info));
-    if (row.automatic && !values.empty())
-        return fail("by_hand.value", "a page that goes back to automatic has no values");
-    const bool of_half =
-        !asked.treatment.split.empty() && !row.automatic && !values.keep && !values.one_page && !values.fold;
-    if (of_half) {
-        if (values.whole) return fail("by_hand.value", "'whole': half of an open book; split 'none' joins its pages");
-        values.half = asked.treatment.split;
-        if (!values.quad) values.quad = asked.treatment.quad;
-    }
-    const nlohmann::json* standing = standing_values(item.edits, image, asked.id.to_string());
-    const bool to_look_at = std::any_of(asked.findings.begin(), asked.findings.end(),
-                                        [](const Finding& f) { return f.code == "amend.values_review"; });
-    const bool same =
-        row.automatic ? standing == nullptr : standing && standing->value("values", nlohmann::json()) == values;
-    if (same && !to_look_at) return nlohmann::json();
-
-    RECTO_ASSIGN(ImageTreatment found, bench.treat(item, asked, nullptr));
-    const bool right_to_left = shop.settings.get(group::kRightToLeft);
-    put_in_order(found.pages, right_to_left);
-    nlohmann::json entry = {
-        {"page", asked.id.to_string()}, {"sha512", image.sha512}, {"image", image.index}, {"auto", found.pages}};
-    if (row.automatic) entry["automatic"] = true;
-    else entry["values"] = values;
-    ImageTreatment treated;
-    if (row.automatic) treated = found;
-    else {
-        RECTO_ASSIGN(treated, bench.treat(item, asked, &values));
-        put_in_order(treated.pages, right_to_left);
-    }
-    if (treated.pages.empty()) return fail("treat.failed", "no page on it", asked.id.to_string());
-    if (of_half) {
-        set_treatment(item.pages[at], treated.pages.front(), {});
-        changed.insert(asked.id.to_string());
-        return entry;
-    }
-    std::size_t first = at;
-    while (first > 0 && item.pages[first - 1].image.source == asked.image.source &&
-           item.pages[first - 1].image.index == asked.image.index)
-        --first;
-    for (const std::string& id : give(item, first, treated, stored.state.head)) changed.insert(id);
-    number_order(item);
-    return entry;
-}
 
 } // namespace
 
@@ -151,7 +20,7 @@ Result<Outcome> treat_item(Workshop& shop, const Request& request, const std::ve
     Staging staging(shop, item.id.to_string());
     RECTO_TRY(staging.make());
     RECTO_TRY(prepare(shop, stored, staging.path())); // before pages come or go: the PDF has them as they were
-    Bench bench(shop);
+    Bench bench(shop.settings, shop.decode);
     nlohmann::json entries = nlohmann::json::array();
     std::set<std::string> changed, seen, people;
     for (const TreatRow& row : rows) {
@@ -167,7 +36,7 @@ Result<Outcome> treat_item(Workshop& shop, const Request& request, const std::ve
             refuse("by_hand.twice", {row.page});
             continue;
         }
-        auto entry = apply(shop, stored, bench, row, changed);
+        auto entry = treat_page(item, stored.state.head, bench, row, true, changed);
         if (!entry && !is_refusal(entry.error())) return tl::unexpected(entry.error());
         if (!entry) refuse("by_hand.bad_value", {entry.error().reason});
         else if (!entry->is_null()) {
@@ -184,9 +53,7 @@ Result<Outcome> treat_item(Workshop& shop, const Request& request, const std::ve
     for (Page& page : item.pages)
         if (changed.contains(page.id.to_string())) RECTO_TRY(read_page(shop, item, page, staging.path()));
     nlohmann::json edit = edit_of("treat", shop, request);
-    std::string who;
-    for (const auto& person : people) who += (who.empty() || person.empty() ? "" : ", ") + person;
-    if (!who.empty()) edit["who"] = who;
+    if (const std::string who = people_of(people); !who.empty()) edit["who"] = who;
     edit["pages"] = entries;
     RECTO_ASSIGN(out, commit(shop, stored, edit, staging.path()));
     for (const Page& page : item.pages) {

@@ -100,6 +100,33 @@ void drawn(int every) {
     fmt::print("mean {:.1f} ms\n", ms / std::max(1, table["all"][0]));
 }
 
+/// Matrix codes torn, smeared or written over: those that are not read have to be reported.
+void damaged(int every) {
+    fmt::print("damaged codes:\n");
+    for (const char* kind : {"qr", "datamatrix"})
+        for (const char* damage : {"torn", "smeared", "overwritten"}) {
+            int sheets = 0, read = 0, reported = 0, wrong = 0;
+            for (std::uint32_t seed = 1; seed <= 120; seed += static_cast<std::uint32_t>(every)) {
+                test::SheetSpec spec;
+                spec.kind = kind;
+                spec.damage = damage;
+                spec.seed = 7000 + seed;
+                spec.damaged = 0.15 + 0.003 * seed;
+                spec.module_mm = 0.6 + 0.1 * (seed % 11);
+                spec.dpi = seed % 3 == 0 ? 300 : seed % 3 == 1 ? 200 : 150;
+                spec.quarters = static_cast<int>(seed % 4);
+                spec.skew_deg = static_cast<double>(seed % 15) - 7;
+                const SeparatorSearch s = search(test::draw_sheet(spec), 1).search;
+                ++sheets;
+                if (s.separator.value == spec.value) ++read;
+                else if (!s.separator.kind.empty()) ++wrong;
+                else reported += s.unreadable;
+            }
+            fmt::print("  {:<12}{:<12} {:3} sheets, {:3} read, {:3} reported, {:2} unseen, {} wrong\n", kind, damage,
+                       sheets, read, reported, sheets - read - reported - wrong, wrong);
+        }
+}
+
 void paperless(const std::string& shared) {
     std::vector<std::string> files;
     std::error_code error;
@@ -177,6 +204,7 @@ int main(int argc, char** argv) {
     cv::setNumThreads(1);
     paperless(shared);
     drawn(every);
+    damaged(every);
     others(shared, pages);
     return 0;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Separator sheets: share of drawn ones that are read (five kinds, turned, skewed, blurred, faint, speckled, 150 to 600 dpi),
-# what is found in ../shared/data/sep_paperless, false alarms on all other sets, and the time of looking.
+# how many damaged matrix codes are reported, what is found in ../shared/data/sep_paperless, false alarms on all other sets,
+# and the time of looking.
 #
 #   bench/separators.sh [--every 1] [--pages 1000]
 set -euo pipefail

@@ -53,7 +53,11 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
         write(remark.row, "", "", f.chinese() + " / " + f.english(), "", "");
     }
     for (const ReconciledItem& item : r.items) {
-        if (item.verdict != Verdict::Match && item.verdict != Verdict::NoPageCount)
+        const SheetRemark* sheet = item.verdict == Verdict::NotScanned ? r.missing_sheet(item.code) : nullptr;
+        if (sheet) // says more than that it was not scanned
+            write(item.row, item.code, item.title, sheet->finding.chinese() + " / " + sheet->finding.english(),
+                  count(item.expected), "");
+        else if (item.verdict != Verdict::Match && item.verdict != Verdict::NoPageCount)
             write(item.row, item.code, item.title, in_both_languages(message_of(item.verdict), args_of(item)),
                   count(item.expected), count(item.counted));
         const ScannedItem* scan = scan_of(item, scanned);
@@ -67,6 +71,10 @@ std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r, cons
                   values ? f.args[2] : "");
         }
     }
+    for (const SheetRemark& s : r.sheets)
+        if (s.code.empty())
+            write(0, s.scanned < 0 ? "" : scanned[static_cast<std::size_t>(s.scanned)].code, "",
+                  s.finding.chinese() + " / " + s.finding.english(), "", "");
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "catalogue/reconcile.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "pipeline/files/codes.h"
@@ -29,12 +30,20 @@ ScannedItem summarise(const Item& item) {
     s.findings = item.findings;
     for (const Page& page : item.pages) {
         ++s.classes[page.page_class];
+        PageMark mark;
+        mark.order = page.order;
+        mark.counts = counts_as_page(page.page_class);
+        mark.sheet = page.page_class == PageClass::Separator;
+        mark.unread =
+            std::ranges::any_of(page.findings, [](const Finding& f) { return f.code == "treat.separator_unreadable"; });
         PageRemark remark;
         remark.order = page.order;
         remark.printed_number = page.printed_number;
         remark.image = page.image.index + 1;
         if (static_cast<std::size_t>(page.image.source) < item.sources.size())
             remark.file = item.sources[static_cast<std::size_t>(page.image.source)].original_name;
+        mark.file = remark.file;
+        s.pages.push_back(std::move(mark));
         if (page.error) {
             remark.finding = {};
             remark.finding.code = page.error->code;
@@ -98,7 +107,13 @@ Reconciliation reconcile(const Catalogue& catalogue, const std::vector<ScannedIt
         ++r.not_in_catalogue;
         r.items.push_back(std::move(item));
     }
+    r.sheets = check_sheets(catalogue, r, scanned);
     return r;
+}
+
+const SheetRemark* Reconciliation::missing_sheet(const std::string& code) const {
+    const auto at = std::ranges::find(sheets, code, &SheetRemark::code);
+    return code.empty() || at == sheets.end() ? nullptr : &*at;
 }
 
 Reconciliation reconcile(const Catalogue& catalogue, const std::vector<Item>& items) {

@@ -21,7 +21,16 @@ struct PageRemark {
     Finding finding;  ///< Severity Rescan or Error; an Error of a page becomes one.
 };
 
-/// What reconciliation needs of an item; small, so that a whole archive's fit in memory.
+/// A page as the check of separator sheets sees it.
+struct PageMark {
+    int order = 0; ///< Page of the item, from 1.
+    std::string file;
+    bool counts = false; ///< As 页.
+    bool sheet = false;  ///< A separator sheet.
+    bool unread = false; ///< It looks like a separator sheet whose code could not be read.
+};
+
+/// What reconciliation needs of an item; small, so that a whole run's fit in memory.
 struct ScannedItem {
     Uuid id;
     std::string code; ///< 档号; empty while provisional.
@@ -32,6 +41,7 @@ struct ScannedItem {
     bool held = false;
     std::vector<Finding> findings;  ///< Of the item: "reconcile.*", "describe.*", "group.*".
     std::vector<PageRemark> rescan; ///< Pages with findings of severity Rescan or Error.
+    std::vector<PageMark> pages;
 };
 [[nodiscard]] ScannedItem summarise(const Item& item);
 
@@ -50,14 +60,32 @@ struct ReconciledItem {
     int scanned = -1;  ///< Index into the scanned items, -1 when not scanned.
 };
 
-struct Reconciliation {
-    std::vector<ReconciledItem> items; ///< In the catalogue's order, then what it does not hold.
-    int matching = 0, missing_pages = 0, extra_pages = 0, not_scanned = 0, not_in_catalogue = 0, no_page_count = 0;
-    [[nodiscard]] bool clean() const { return missing_pages + extra_pages + not_scanned + not_in_catalogue == 0; }
+/// Something about separator sheets that the catalogue and the scans together show.
+struct SheetRemark {
+    Finding finding;  ///< "reconcile.sheet..."
+    std::string code; ///< 档号 of the catalogue whose sheet is missing; empty for other remarks.
+    int scanned = -1; ///< Index of the scanned item that it is about; -1 when about a delivery.
 };
 
+struct Reconciliation {
+    std::vector<ReconciledItem> items; ///< In the catalogue's order, then what it does not hold.
+    std::vector<SheetRemark> sheets;   ///< See check_sheets.
+    int matching = 0, missing_pages = 0, extra_pages = 0, not_scanned = 0, not_in_catalogue = 0, no_page_count = 0;
+    [[nodiscard]] bool clean() const { return missing_pages + extra_pages + not_scanned + not_in_catalogue == 0; }
+    /// What is known of the missing sheet of a 档号; null when nothing is.
+    [[nodiscard]] const SheetRemark* missing_sheet(const std::string& code) const;
+};
+
+/// `scanned`: the items of a delivery in the order of their pages.
 [[nodiscard]] Reconciliation reconcile(const Catalogue& catalogue, const std::vector<ScannedItem>& scanned);
 [[nodiscard]] Reconciliation reconcile(const Catalogue& catalogue, const std::vector<Item>& items);
+
+/// The separator sheets of every delivery against the rows of the catalogue that belong to it: a lost sheet lets two items
+/// run together. Says for each row without a sheet where its pages may be, and which sheets are too many. Rows belong to a
+/// delivery when they stand between two of its sheets, or beside one in the same box or volume; a gap of more rows than the
+/// delivery has sheets is another part of the catalogue and no loss. Empty where nothing was cut by sheets.
+[[nodiscard]] std::vector<SheetRemark> check_sheets(const Catalogue& catalogue, const Reconciliation& r,
+                                                    const std::vector<ScannedItem>& scanned);
 
 /// 勘误表: each disagreement of catalogue and scans, refused catalogue rows included, with room for what was done.
 [[nodiscard]] std::string errata_csv(const Catalogue& catalogue, const Reconciliation& r,

@@ -1,50 +1,22 @@
-// recto text, inspect, clean: one file at a time, without an archive.
+// recto text, clean: one file at a time, without an archive.
 
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "cli/cli.h"
-#include "pipeline/engine/progress.h"
-#include "pipeline/files/decode.h"
+#include "cli/page_tool.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
 #include "stages/encode/access_clean.h"
 #include "stages/encode/colour.h"
-#include "stages/grouping/grouping.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
-#include "stages/treatment/treatment.h"
 
 namespace recto::cli {
 namespace {
-
-/// What text, inspect and clean share: decoding in a child and treatment.
-class PageTool {
-  public:
-    explicit PageTool(const Settings& settings)
-        : decoder_(program_path(), 2), options_(treat::Options::from_settings(settings)),
-          probe_(treat::make_tesseract_probe()) {}
-    Result<Source> probe(const std::string& path) {
-        auto source = decoder_.probe(path);
-        if (source) source->path = path;
-        return source;
-    }
-    Result<Raster> decode(const Source& source, int index) { return decoder_.decode(source.path, index); }
-    ImageTreatment treat(const Raster& raster, const ImageInfo& info) {
-        return treat::treat_image(raster, info, options_, probe_.get());
-    }
-
-  private:
-    Decoder decoder_;
-    treat::Options options_;
-    std::unique_ptr<treat::OrientationProbe> probe_;
-};
-
-int worse(int a, int b) { return a == kDone ? b : b == kDone ? a : kSomeFailed; }
 
 int text(const std::string& file, const SettingsOptions& options, bool geometry, bool json) {
     const auto settings = options.load();
@@ -103,77 +75,6 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
         }
     }
     return done == 0 && code != kDone ? static_cast<int>(kBadData) : code;
-}
-
-nlohmann::json inspected(const std::string& file, int page, const Raster& raster, const ImageInfo& info,
-                         const ImageTreatment& t) {
-    nlohmann::json j = {
-        {"schema", 1},      {"file", file}, {"page", page}, {"width", raster.width()}, {"height", raster.height()},
-        {"dpi", raster.dpi}};
-    j["dpi"]["source"] = to_string(info.dpi.source);
-    const PageTreatment* first = t.pages.empty() ? nullptr : &t.pages.front();
-    j["orientation_deg"] = first ? first->orientation_deg : 0;
-    j["orientation_confidence"] = first ? first->orientation_confidence : 0.0;
-    j["skew_deg"] = first ? first->skew_deg : 0.0;
-    j["skew_confidence"] = first ? first->skew_confidence : 0.0;
-    j["quads"] = nlohmann::json::array();
-    bool blank = !t.pages.empty();
-    nlohmann::json findings = t.findings;
-    for (const auto& p : t.pages) {
-        if (p.has_quad) j["quads"].push_back(p.quad);
-        blank = blank && p.blank;
-        for (const auto& f : p.findings) findings.push_back(f);
-    }
-    for (const auto& f : info.findings) findings.push_back(f);
-    j["blank"] = blank;
-    j["separator"] = t.separator.kind.empty()
-                         ? nlohmann::json(nullptr)
-                         : nlohmann::json{{"kind", t.separator.kind}, {"value", t.separator.value}};
-    // What the picture alone tells; cover, contents, back note and body need the text of the page (`recto run`).
-    const auto tell = [&](PageClass c, double confidence) {
-        j["class"] = to_string(c);
-        j["class_confidence"] = confidence;
-    };
-    j["class"] = j["class_confidence"] = nullptr;
-    if (!t.separator.kind.empty()) tell(PageClass::Separator, t.separator.value.empty() ? 0.95 : 0.99);
-    else if (first && first->target >= group::kTargetSure) tell(PageClass::Target, first->target);
-    else if (blank) tell(PageClass::Blank, 0.95);
-    j["codes"] = nlohmann::json::array();
-    for (const Separator& c : t.codes) j["codes"].push_back({{"kind", c.kind}, {"value", c.value}});
-    j["quality"] = {{"sharpness", first ? first->sharpness : 0.0},
-                    {"contrast", first ? first->contrast : 0.0},
-                    {"ink_ratio", first ? first->ink_ratio : 0.0},
-                    {"findings", findings}};
-    j["pages"] = static_cast<int>(t.pages.size());
-    return j;
-}
-
-int inspect(const std::vector<std::string>& files, const SettingsOptions& options) {
-    const auto settings = options.load();
-    if (!settings) return report_error(settings.error());
-    PageTool tool(*settings);
-    int code = kDone, good = 0;
-    for (const auto& file : files) {
-        const auto source = tool.probe(file);
-        if (!source) {
-            code = worse(code, report_error(source.error()));
-            continue;
-        }
-        for (int i = 0; i < static_cast<int>(source->images.size()); ++i) {
-            const auto raster = tool.decode(*source, i);
-            if (!raster) {
-                code = worse(code, report_error(raster.error()));
-                continue;
-            }
-            const ImageInfo& info = source->images[static_cast<std::size_t>(i)];
-            std::printf("%s\n", inspected(file, i + 1, *raster, info, tool.treat(*raster, info))
-                                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                                    .c_str());
-            std::fflush(stdout);
-            ++good;
-        }
-    }
-    return code == kDone ? kDone : good > 0 ? static_cast<int>(kSomeFailed) : code;
 }
 
 Result<std::string> encoded_as(const Raster& raster, const std::string& path) {
@@ -258,16 +159,6 @@ void add_text(CLI::App& app, Action& action) {
     command->add_flag("--json", a->json, tr("cli.text.json"));
     a->settings.add_to(*command);
     command->callback([&action, a] { action = [a] { return text(a->file, a->settings, !a->no_geometry, a->json); }; });
-}
-
-void add_inspect(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("inspect", tr("cli.inspect"));
-    auto files = std::make_shared<std::vector<std::string>>();
-    auto settings = std::make_shared<SettingsOptions>();
-    command->add_option("FILE", *files, tr("cli.inspect.file"))->required();
-    settings->add_to(*command);
-    command->callback(
-        [&action, files, settings] { action = [files, settings] { return inspect(*files, *settings); }; });
 }
 
 void add_clean(CLI::App& app, Action& action) {

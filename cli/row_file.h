@@ -69,10 +69,10 @@ template <class Row> struct RowFile {
 };
 
 /// Rows of one item are applied all or none; what was applied stays when a later item fails, and the file can be given
-/// again.
+/// again. `as_option`: the rows come from the command line, and this says a refusal by its option.
 template <class Row>
 int apply_row_file(const AmendArguments& a, const RowFile<Row>& kind, const std::vector<CsvRow>& table,
-                   const std::vector<RowColumn>& columns) {
+                   const std::vector<RowColumn>& columns, Finding (*as_option)(const amend::Refusal&) = nullptr) {
     const std::string messages = kind.messages;
     auto workshop = OpenWorkshop::open(a, std::string("recto ") + kind.name, kind.scans);
     if (!workshop) return report_error(workshop.error());
@@ -133,9 +133,11 @@ int apply_row_file(const AmendArguments& a, const RowFile<Row>& kind, const std:
     std::stable_sort(refused.begin(), refused.end(), [](const auto& x, const auto& y) { return x.row < y.row; });
     nlohmann::json refusals = nlohmann::json::array();
     for (const auto& r : refused) {
-        std::fprintf(stderr, "recto: %s: %s\n", a.file.c_str(),
-                     (ui_language() == Language::Chinese ? r.why.chinese() : r.why.english()).c_str());
-        refusals.push_back({{"row", r.row}, {"code", r.why.code}, {"message", r.why.english()}, {"args", r.why.args}});
+        const Finding why = as_option ? as_option(r) : r.why;
+        const std::string sentence = ui_language() == Language::Chinese ? why.chinese() : why.english();
+        if (as_option) std::fprintf(stderr, "recto: %s\n", sentence.c_str());
+        else std::fprintf(stderr, "recto: %s: %s\n", a.file.c_str(), sentence.c_str());
+        refusals.push_back({{"row", r.row}, {"code", why.code}, {"message", why.english()}, {"args", why.args}});
     }
     std::fprintf(stderr, "%s\n",
                  tr(messages + ".done", std::to_string(applied), std::to_string(items), std::to_string(refused.size()),

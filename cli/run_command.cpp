@@ -15,10 +15,13 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/reconcile.h"
 #include "cli/alone.h"
+#include "cli/amend_workshop.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/given_file.h"
 #include "cli/metrics_file.h"
 #include "cli/provenance.h"
+#include "cli/run_lists.h"
 #include "cli/run_log.h"
 #include "cli/run_store.h"
 #include "cli/schedule.h"
@@ -36,7 +39,7 @@ namespace {
 
 struct RunArguments {
     std::vector<std::string> inputs;
-    std::string archive, catalogue, progress = "auto", memory, metrics;
+    std::string archive, catalogue, treatments, progress = "auto", memory, metrics;
     bool create = false, fresh = false, dry_run = false, serial = false, json = false;
     int jobs = 0;
     CaptureFacts capture;
@@ -203,10 +206,27 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
                 stderr, "%s: %s\n", a.catalogue.c_str(),
                 (ui_language() == Language::Chinese ? remark.finding().chinese() : remark.finding().english()).c_str());
     }
-    if (auto plan = intake::plan_deliveries(a.inputs, *fs, *settings); !plan) return report_error(plan.error());
-    else if (plan->deliveries.empty()) {
+    const auto planned = intake::plan_deliveries(a.inputs, *fs, *settings);
+    if (!planned) return report_error(planned.error());
+    if (planned->deliveries.empty()) {
         std::fprintf(stderr, "recto: %s\n", tr("cli.no_input").c_str());
         return kNoInput;
+    }
+    std::vector<amend::GivenRow> given_rows;
+    if (!a.treatments.empty()) {
+        std::vector<std::string> files;
+        for (const auto& d : planned->deliveries) files.insert(files.end(), d.files.begin(), d.files.end());
+        Decoder decoder(program_path(), 1);
+        auto given = read_given_file(a.treatments, files,
+                                     a.capture.operator_name.empty() ? user_name() : a.capture.operator_name, decoder);
+        if (!given) return report_error(given.error());
+        if (!given->refused.empty()) {
+            for (const Finding& f : given->refused) tell_row(a.treatments, f);
+            std::fprintf(stderr, "recto: %s\n",
+                         tr("by_hand.given_refused", a.treatments, std::to_string(given->refused.size())).c_str());
+            return kBadData;
+        }
+        given_rows = std::move(given->rows);
     }
     StageList stages = make_stages();
     const int jobs = a.jobs > 0 ? a.jobs : machine_limits().workers();
@@ -272,6 +292,8 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     Progress progress(mode);
     RunHooks hooks =
         make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, store.view(), &store, scanned);
+    amend::GivenValues given(std::move(given_rows), *settings, *clock, hooks.decode);
+    hooks.put_given_on = [&](Item& item) { return given.put_on(item); };
     (*log)->set_run(options.run_id);
     hooks.on_event = [&](const RunEvent& event) { (*log)->write(event); };
     Run engine(options, std::move(hooks), stages, *settings, store.view(), fs, clock, progress);
@@ -336,32 +358,12 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     const std::string folder = join_path(paths.reports(), options.run_id);
     ReportContext context{
         a.archive, (*archive)->identity.name.empty() ? (*archive)->identity.code : (*archive)->identity.name, {}, {}};
-    const auto reconciled = catalogue::reconcile(cat, scanned);
-    if (fs->make_folders(folder)) {
-        const auto write_list = [&](const std::string& name, const std::string& text) {
-            if (fs->write(join_path(folder, name), text)) context.files.push_back(name);
-        };
-        if (listed) {
-            write_list("errata.csv", catalogue::errata_csv(cat, reconciled, scanned));
-            write_list("inventory.csv", catalogue::inventory_csv(reconciled, scanned));
-            context.reconciliation.push_back(
-                tr("run.reconciled", std::to_string(reconciled.matching), std::to_string(reconciled.missing_pages),
-                   std::to_string(reconciled.extra_pages), std::to_string(reconciled.not_scanned),
-                   std::to_string(reconciled.not_in_catalogue)));
-            for (const auto& i : reconciled.items)
-                if (i.verdict != catalogue::Verdict::Match)
-                    context.reconciliation.push_back(tr("run.verdict." + std::string(catalogue::to_string(i.verdict)),
-                                                        i.code, std::to_string(i.expected), std::to_string(i.counted)));
-        }
-        const std::string rescan = catalogue::rescan_csv(reconciled, scanned);
-        write_list("rescan.csv", rescan);
-        (void)fs->write(join_path(paths.rescan(), options.run_id + ".csv"), rescan);
-    }
+    const bool agrees = reconcile_run(*fs, folder, paths, listed ? &cat : nullptr, scanned, r, context);
     std::string report;
     if (auto written = write_report(*fs, folder, r, context)) report = *written;
     else (void)report_error(written.error());
-    if (r.exit_code == kDone && listed && reconciled.missing_pages + reconciled.extra_pages > 0)
-        r.exit_code = kSomeFailed;
+    const auto not_given = r.stopped.empty() ? given.refused() : std::vector<amend::Refusal>();
+    if (r.exit_code == kDone && (!agrees || !not_given.empty())) r.exit_code = kSomeFailed;
     (void)(*archive)->events->append("run.end", {{"run", options.run_id},
                                                  {"exit_code", r.exit_code},
                                                  {"pages", r.pages},
@@ -369,6 +371,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
                                                  {"items", r.items.size()}});
     print_summary(r, report);
     for (const auto& line : context.reconciliation) std::fprintf(stderr, "  %s\n", line.c_str());
+    for (const auto& refusal : not_given) tell_row(a.treatments, refusal.why);
     closed = r.stopped == "window";
     if (closed)
         std::fprintf(stderr, "%s\n",
@@ -403,6 +406,7 @@ void add_run(CLI::App& app, Action& action) {
     command->add_flag("--create", a->create, tr("cli.run.create"));
     a->identity.add_to(*command);
     command->add_option("--catalogue", a->catalogue, tr("cli.run.catalogue"));
+    command->add_option("--treatments", a->treatments, tr("cli.run.treatments"));
     a->settings.add_to(*command);
     command->add_option("-j,--jobs", a->jobs, tr("cli.run.jobs"))->check(CLI::Range(1, 1024));
     command->add_option("--memory", a->memory, tr("cli.run.memory"));

@@ -2,47 +2,23 @@
 
 #include <memory>
 
-#include "cli/row_file.h"
+#include "cli/treat_rows.h"
 
 namespace recto::cli {
 namespace {
-
-enum { kTreatedPage, kTurn, kAngle, kCorners, kSplit, kKeep, kTreatedBy, kTreatedItem };
 
 struct TreatArguments : AmendArguments {
     treat::ManualWords words;
     bool keep = false, automatic = false;
 };
 
-std::vector<RowColumn> treatment_columns() {
-    return {{"page", {"page id", "page_id", "页标识"}, true},
-            {"turn", {"set turn", "set_turn", "设定转向"}},
-            {"angle", {"set angle", "set_angle", "设定角度"}},
-            {"corners", {"set corners", "set_corners", "设定四角"}},
-            {"split", {"set split", "set_split", "设定拆页"}},
-            {"keep", {"set keep", "set_keep", "保持原样"}},
-            {"who", {"who", "修改人"}},
-            {"item", {"item", "件", "档号"}, true}};
-}
-
-bool is_automatic(const std::string& keep) { return keep == "auto" || keep == "自动"; }
-
-amend::TreatRow treatment_of(const CsvRow& row, const std::vector<RowColumn>& c) {
-    amend::TreatRow out;
-    out.row = row.row;
-    out.page = cell_of(row, c[kTreatedPage]);
-    out.words = {cell_of(row, c[kTurn]), cell_of(row, c[kAngle]), cell_of(row, c[kCorners]), cell_of(row, c[kSplit]),
-                 cell_of(row, c[kKeep])};
-    out.automatic = is_automatic(out.words.keep);
-    if (out.automatic) out.words.keep.clear();
-    out.who = cell_of(row, c[kTreatedBy]);
-    return out;
-}
-
-bool any_value(const CsvRow& row, const std::vector<RowColumn>& c) {
-    for (const int column : {kTurn, kAngle, kCorners, kSplit, kKeep})
-        if (!cell_of(row, c[static_cast<std::size_t>(column)]).empty()) return true;
-    return false;
+/// A refusal of the one row that the options make: the option stands in place of the row's number.
+Finding as_option(const amend::Refusal& r) {
+    Finding f = r.why;
+    if (f.code == "correct.no_item") f.code = "by_hand.option_item";
+    else if (f.code == "correct.no_page") f.code = "by_hand.option_page";
+    else if (f.code == "by_hand.bad_value") f.code = "by_hand.option_value";
+    return f;
 }
 
 int treat_pages(const TreatArguments& a) {
@@ -60,7 +36,7 @@ int treat_pages(const TreatArguments& a) {
             {1, 1, {a.page, a.words.turn, a.words.angle, a.words.quad, a.words.split, keep, a.who, a.item}, ""});
         if (!any_value(rows[0], columns)) return report_error(fail("by_hand.nothing", "", a.page).value());
         if (arguments.who.empty()) arguments.who = user_name();
-        arguments.file = a.item;
+        arguments.file = "recto treat";
     }
     const RowFile<amend::TreatRow> kind{
         "treat",
@@ -70,7 +46,7 @@ int treat_pages(const TreatArguments& a) {
         any_value,
         treatment_of,
         amend::treat_item};
-    return apply_row_file(arguments, kind, rows, columns);
+    return apply_row_file(arguments, kind, rows, columns, a.file.empty() ? as_option : nullptr);
 }
 
 } // namespace

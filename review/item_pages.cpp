@@ -39,10 +39,9 @@ Severity worst(const ItemReport& i) {
     return out;
 }
 
-Result<void> place_pages(Book& book) {
+Result<void> take_pictures(Book& book) {
     const std::string pictures = join_path(book.folder, "pictures");
     RECTO_TRY(book.fs.make_folders(pictures));
-    RECTO_TRY(book.fs.make_folders(join_path(book.folder, "items")));
     int number = 0;
     // A picture that is gone costs the report a picture, nothing else.
     const auto take = [&](const std::string& from, const std::string& kind) -> std::string {
@@ -64,20 +63,31 @@ Result<void> place_pages(Book& book) {
             place.before = take(pages[p].scan_picture, "-scan");
             place.after = take(work_file(pages[p], "preview"), "");
             place.lines = take(work_file(pages[p], "proof"), "-lines");
-            place.address = file_of_item(i, p / kFiguresAPage) + "#p" + pages[p].id;
         }
     }
     return {};
 }
 
-std::string page_figure(const Book& book, const PageReport& p, const std::string& to_top) {
+Result<void> place_pages(Book& book) {
+    RECTO_TRY(take_pictures(book));
+    RECTO_TRY(book.fs.make_folders(join_path(book.folder, "items")));
+    for (std::size_t i = 0; i < book.items.size(); ++i) {
+        const auto& pages = book.items[i]->pages;
+        for (std::size_t p = 0; p < pages.size(); ++p)
+            book.places[&pages[p]].address = file_of_item(i, p / kFiguresAPage) + "#p" + pages[p].id;
+    }
+    return {};
+}
+
+std::string page_figure(const Book& book, const PageReport& p, const std::string& to_top, const std::string& remark,
+                        bool anchor) {
     const PagePlace& place = book.places.at(&p);
     const Severity severity = worst(p);
-    std::string out = fmt::format("<figure class=\"{}\" id=\"p{}\">",
+    std::string out = fmt::format("<figure class=\"{}\"{}>",
                                   severity >= Severity::Rescan    ? "bad"
                                   : severity == Severity::Warning ? "look"
                                                                   : "",
-                                  p.id);
+                                  anchor ? fmt::format(" id=\"p{}\"", p.id) : "");
     if (!p.error_code.empty())
         out += "<div class=\"none\">" + html::escape(p.error_code + ": " + p.error_reason) + "</div>";
     else
@@ -95,6 +105,7 @@ std::string page_figure(const Book& book, const PageReport& p, const std::string
         facts.push_back(fmt::format("{} {:.2f}°", html::label("report.skew"), p.skew_deg));
     if (p.width_mm > 0) facts.push_back(fmt::format("{:.0f} × {:.0f} mm", p.width_mm, p.height_mm));
     if (!facts.empty()) out += fmt::format("<br><span class=\"soft\">{}</span>", fmt::join(facts, " · "));
+    if (!remark.empty()) out += "<br>" + remark;
     return out + html::list_of(p.findings) + "</figcaption></figure>";
 }
 

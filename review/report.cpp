@@ -3,8 +3,6 @@
 #include "review/report.h"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -23,7 +21,7 @@ using namespace report;
 using html::escape;
 using html::label;
 
-constexpr std::size_t kLookFirst = 24, kOutliers = 20; ///< Pages shown on the overview.
+constexpr std::size_t kLookFirst = 24; ///< Pages shown on the overview.
 
 std::string sums(const RunReport& run, std::size_t doubts) {
     int held = 0, findings = 0;
@@ -48,19 +46,6 @@ std::string sums(const RunReport& run, std::size_t doubts) {
     return out + "</div></section>";
 }
 
-std::string not_taken(const RunReport& run) {
-    if (run.errors.empty() && run.skipped.empty()) return "";
-    std::string out = fmt::format("<section><h2>{}</h2><ul>", label("report.not_taken"));
-    for (const auto& e : run.errors) {
-        const std::string args[] = {e.reason};
-        out += fmt::format("<li class=\"error\"><b>{}</b>{}: {} <span class=\"soft\">{}</span></li>", escape(e.file),
-                           e.page > 0 ? fmt::format(" #{}", e.page) : "",
-                           escape(format_message(ui_language(), e.code, args)), escape(e.reason));
-    }
-    for (const auto& f : run.skipped) out += fmt::format("<li class=\"info\">{}</li>", html::sentence(f));
-    return out + "</ul></section>";
-}
-
 std::string catalogue_part(const ReportContext& context) {
     if (context.reconciliation.empty() && context.files.empty()) return "";
     std::string out = fmt::format("<section><h2>{}</h2><ul>", label("report.catalogue"));
@@ -81,52 +66,6 @@ std::string look_first(const Book& book) {
                                   label("report.look_first"), pages.size(), label("report.look_first.how"));
     for (std::size_t n = 0; n < std::min(pages.size(), kLookFirst); ++n) out += page_figure(book, *pages[n], "");
     return out + "</div></section>";
-}
-
-/// What was found how often, the gravest first.
-std::string finding_counts(const RunReport& run) {
-    struct Count {
-        Finding example;
-        int times = 0;
-    };
-    std::map<std::string, Count> counts;
-    const auto add = [&](const Finding& f) {
-        if (f.severity <= Severity::Info) return;
-        Count& c = counts[f.code];
-        if (c.times++ == 0) c.example = f;
-    };
-    for (const auto& i : run.items) {
-        for (const auto& f : i.findings) add(f);
-        for (const auto& p : i.pages)
-            for (const auto& f : p.findings) add(f);
-    }
-    if (counts.empty()) return "";
-    std::vector<const Count*> list;
-    for (const auto& [code, c] : counts) list.push_back(&c);
-    std::ranges::stable_sort(list, [](const Count* a, const Count* b) {
-        return a->example.severity != b->example.severity ? a->example.severity > b->example.severity
-                                                          : a->times > b->times;
-    });
-    std::string out = fmt::format("<section><h2>{}</h2><table>", label("report.finding_counts"));
-    for (const Count* c : list)
-        out +=
-            fmt::format("<tr><td class=\"n\">{}</td><td class=\"{}\">{}</td><td class=\"soft\">{}</td></tr>", c->times,
-                        to_string(c->example.severity), html::sentence(c->example), escape(c->example.code));
-    return out + "</table></section>";
-}
-
-std::string outlier_part(const Book& book) {
-    const auto list = outliers(book.run, kOutliers);
-    if (list.empty()) return "";
-    std::string out = fmt::format("<section><h2>{}</h2><p class=\"soft\">{}</p><table>", label("report.outliers"),
-                                  label("report.outliers.how"));
-    for (const Outlier& o : list)
-        out += fmt::format("<tr><td><a href=\"{}\">{} · {}</a></td><td>{}</td><td class=\"n\">{:.4g}</td><td class=\"n "
-                           "soft\">{} {:.4g}</td></tr>",
-                           escape(book.places.at(o.page).address), escape(o.item->name), o.page->order,
-                           label(o.measure), std::round(o.value * 1000) / 1000, label("report.typical"),
-                           std::round(o.typical * 1000) / 1000);
-    return out + "</table></section>";
 }
 
 /// The table of items, `part` of it.
@@ -197,11 +136,6 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
     };
     std::ranges::stable_sort(book.items, [&](const auto* a, const auto* b) { return rank(*a) > rank(*b); });
     const std::vector<Doubt> doubts = collect_doubts(run);
-    const auto plain = [](std::string_view id) {
-        const Message* m = find_message(id);
-        return m == nullptr ? std::string(id)
-                            : std::string(ui_language() == Language::Chinese ? m->chinese : m->english);
-    };
     book.links = {{"index.html", plain("report.overview")},
                   {"doubts.html", fmt::format("{} ({})", plain("report.doubts"), doubts.size())},
                   {"corrections.csv", plain("report.corrections")},
@@ -209,7 +143,8 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
     RECTO_TRY(place_pages(book));
     RECTO_TRY(write_item_pages(book));
     RECTO_TRY(write_doubts(book, doubts));
-    RECTO_TRY(fs.write(join_path(folder, "treatments.csv"), treatments_csv(run, outliers(run, kOutliers))));
+    const std::vector<Outlier> odd = outliers(run, kOutliers);
+    RECTO_TRY(fs.write(join_path(folder, "treatments.csv"), treatments_csv(run, odd)));
 
     const std::size_t parts = std::max<std::size_t>(1, (book.items.size() + kItemsAPage - 1) / kItemsAPage);
     std::vector<std::string> addresses;
@@ -221,7 +156,7 @@ Result<std::string> write_report(FileSystem& fs, const std::string& folder, cons
                            escape(run.started), escape(run.ended));
         if (part == 0)
             out += sums(run, doubts.size()) + not_taken(run) + catalogue_part(context) + look_first(book) +
-                   finding_counts(run) + outlier_part(book);
+                   finding_counts(run) + outlier_part(book, odd);
         out += item_table(book, part, addresses);
         if (part == 0) out += stage_table(run);
         RECTO_TRY(fs.write(join_path(folder, addresses[part]), out + html::close_page()));

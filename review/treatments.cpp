@@ -13,7 +13,8 @@ std::string treatments_csv(const RunReport& run, const std::vector<Outlier>& odd
     std::string out(kBom);
     out += csv_row({"件 / item", "页标识 / page id", "设定转向 / set turn", "设定角度 / set angle",
                     "设定四角 / set corners", "设定拆页 / set split", "保持原样 / set keep", "修改人 / who",
-                    "页序 / page order", "已转 / turned", "倾斜 / skew", "发现 / findings"});
+                    "页序 / page order", "已转 / turned", "倾斜 / skew", "发现 / findings", "文件 / file",
+                    "图像 / image"});
     for (const ItemReport& item : run.items)
         for (const PageReport& page : item.pages) {
             const bool unlike = std::ranges::any_of(odd, [&](const Outlier& o) { return o.page == &page; });
@@ -27,7 +28,7 @@ std::string treatments_csv(const RunReport& run, const std::vector<Outlier>& odd
                     (findings.empty() ? "" : " ") + (ui_language() == Language::Chinese ? f.chinese() : f.english());
             out += csv_row({item.reference_code.empty() ? item.id : item.reference_code, page.id, "", "", "", "", "",
                             "", std::to_string(page.order), std::to_string(page.orientation_deg),
-                            fmt::format("{:.2f}", page.skew_deg), findings});
+                            fmt::format("{:.2f}", page.skew_deg), findings, page.source, std::to_string(page.image)});
         }
     return out;
 }

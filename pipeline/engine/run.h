@@ -84,6 +84,9 @@ struct RunHooks {
     std::function<Result<void>(Item&, const nlohmann::json& stored,
                                const std::function<Result<std::string>(const std::string&)>& content_path)>
         put_edits_on;
+    /// Values that a person gave with the delivery are put on the item as the two before left it; true when that changed it.
+    /// They are no part of the item's key, as edits are none. May be empty.
+    std::function<Result<bool>(Item&)> put_given_on;
     std::function<void(const Item&)>
         on_item; ///< An item is done (stored, unchanged, held or failed); one call at a time.
     std::function<void(const ItemReport&)>

@@ -77,21 +77,38 @@ bool Run::State::put_edits_on(ItemState& s, const OcflState& head, const nlohman
         return hooks.put_edits_on(s.item, stored,
                                   [&](const std::string& logical) { return store->content_path(head, logical); });
     });
-    if (done) {
-        const int more = static_cast<int>(s.item.pages.size()) - static_cast<int>(s.pages.size());
-        {
-            const std::lock_guard lock(mutex);
-            report.pages += more;
-        }
-        progress.pages_known += more;
-        set_page_keys(s);
-        return true;
-    }
-    s.report.state = "failed";
-    s.report.reason = done.error().to_string();
+    if (!done) return could_not(s, done.error());
+    pages_changed(s);
+    return true;
+}
+
+/// Values that came with the delivery; `changed`: some were not on the item yet. False as above.
+bool Run::State::put_given_on(ItemState& s, bool& changed) {
+    if (!hooks.put_given_on) return true;
+    const auto done = guarded("edits", [&] { return hooks.put_given_on(s.item); });
+    if (!done) return could_not(s, done.error());
+    changed = *done;
+    if (changed) pages_changed(s);
+    return true;
+}
+
+/// Pages of the item came, went or became others.
+void Run::State::pages_changed(ItemState& s) {
+    const int more = static_cast<int>(s.item.pages.size()) - static_cast<int>(s.pages.size());
     {
         const std::lock_guard lock(mutex);
-        Error e = done.error();
+        report.pages += more;
+    }
+    progress.pages_known += more;
+    set_page_keys(s);
+}
+
+bool Run::State::could_not(ItemState& s, const Error& error) {
+    s.report.state = "failed";
+    s.report.reason = error.to_string();
+    {
+        const std::lock_guard lock(mutex);
+        Error e = error;
         if (e.file.empty()) e.file = s.item.display_name();
         report.errors.push_back(std::move(e));
     }
@@ -110,14 +127,15 @@ void Run::State::start_item(ItemState& s) {
     set_page_keys(s);
     s.key = item_key(s);
 
+    bool given = false;
     // Stored already from the same input, settings and build of the stages: nothing to do.
     if (auto head = store->state("urn:uuid:" + item.id.to_string()); head && head->head > 0) {
         const auto path = store->content_path(*head, "metadata/item.json");
         const auto text = path ? fs->read(*path) : Result<std::string>(std::string());
         const auto json = nlohmann::json::parse(text ? *text : "", nullptr, false);
         // The key is of the delivery alone: what people changed since lies on top of it and is no reason to do it again.
-        if (!put_edits_on(s, *head, json)) return;
-        if (json.is_object() && json.contains("provenance") && json["provenance"].value("key", "") == s.key) {
+        if (!put_edits_on(s, *head, json) || !put_given_on(s, given)) return;
+        if (!given && json.is_object() && json.contains("provenance") && json["provenance"].value("key", "") == s.key) {
             s.report.state = json.value("held", false) ? "held" : "unchanged";
             s.report.reason = json.value("held_reason", "");
             s.report.object_path = head->path;
@@ -140,7 +158,7 @@ void Run::State::start_item(ItemState& s) {
             finish_item(s);
             return;
         }
-    }
+    } else if (!put_given_on(s, given)) return;
 
     int pending = 0;
     for (const Page& page : item.pages) pending += page.error ? 0 : 1;

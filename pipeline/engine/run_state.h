@@ -114,6 +114,9 @@ struct Run::State {
     void start_item(ItemState& item);
     void set_page_keys(ItemState& item);
     bool put_edits_on(ItemState& item, const OcflState& head, const nlohmann::json& stored);
+    bool put_given_on(ItemState& item, bool& changed);
+    void pages_changed(ItemState& item);
+    bool could_not(ItemState& item, const Error& error); ///< Always false.
     void page_done(ItemState& item);
     void finish_item(ItemState& item);
     void wait_until_done();

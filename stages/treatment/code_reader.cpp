@@ -8,6 +8,8 @@
 #include <ZXing/ReadBarcode.h>
 #include <opencv2/imgproc.hpp>
 
+#include "stages/treatment/matrix_remains.h"
+
 namespace recto::treat {
 namespace {
 using Formats = ZXing::BarcodeFormats;
@@ -227,6 +229,14 @@ cv::Rect grown(const CodePlace& p, const cv::Size& size) {
            cv::Rect(0, 0, size.width, size.height);
 }
 
+/// As the place was found: reduced to its level.
+cv::Mat as_found(const cv::Mat& work, const CodePlace& place) {
+    if (place.level == 0) return work;
+    cv::Mat out;
+    cv::resize(work, out, {}, 1.0 / (1 << place.level), 1.0 / (1 << place.level), cv::INTER_AREA);
+    return out;
+}
+
 /// The same place of the source, as stored.
 cv::Mat source_crop(const Raster& raster, const Analysis& a, const cv::Rect& r) {
     const Point p = a.work_to_source({static_cast<double>(r.x), static_cast<double>(r.y)}),
@@ -260,6 +270,10 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
         return std::move(out);
     };
     if (!thorough && !place.matrix && !run_through(a.work(place.place & cv::Rect({0, 0}, a.work.size())))) return out;
+    // A page of print has places that look like a matrix; reading each costs milliseconds.
+    constexpr double kGrid = 0.12;
+    if (!thorough && place.matrix && grid_strength(a.work(place.place & cv::Rect({0, 0}, a.work.size()))) < kGrid)
+        return out;
     if (settled(read_formats(work, formats, thorough))) return placed();
     if (!place.matrix) {
         out.codes = read_bands(work, thorough);
@@ -288,6 +302,8 @@ CodeReading read_code_at(const Raster& raster, const Analysis& a, const CodePlac
     for (const double sigma : {0.8, 1.6, 2.4})
         if (settled(read_formats(smoothed(work, sigma * (1 << place.level)), formats, true))) return placed();
     out.damaged |= has_corner_marks(work);
+    if (out.damaged) return out;
+    out.damaged = has_solid_corner(as_found(work, place));
     return out;
 }
 

@@ -13,8 +13,8 @@
 namespace recto::treat {
 namespace {
 
-tl::unexpected<Error> bad_value(const std::string& text, const std::string& why) {
-    return fail("by_hand.value", "'" + text + "': " + why);
+tl::unexpected<Error> bad_value(const char* name, const std::string& text, const std::string& why) {
+    return fail("by_hand.value", std::string(name) + " '" + text + "': " + why);
 }
 
 std::string trimmed(std::string_view text) {
@@ -80,14 +80,16 @@ Result<void> read_quad(const std::string& text, const ImageInfo& info, ManualTre
         return {};
     }
     const auto points = points_of(text, info);
-    if (!points || points->size() != 4) return bad_value(text, "four corners 'x,y x,y x,y x,y', or 'whole'");
+    if (!points || points->size() != 4) return bad_value("corners", text, "four corners 'x,y x,y x,y x,y', or 'whole'");
     for (const Point& p : *points)
         if (p.x < -1 || p.y < -1 || p.x > info.width + 1 || p.y > info.height + 1)
-            return bad_value(text, fmt::format("{:.0f},{:.0f} is outside the scan of {} x {} pixels", p.x, p.y,
-                                               info.width, info.height));
+            return bad_value(
+                "corners", text,
+                fmt::format("{:.0f},{:.0f} is outside the scan of {} x {} pixels", p.x, p.y, info.width, info.height));
     m.quad = around(*points);
-    if (!convex(*m.quad)) return bad_value(text, "these four are not the corners of a page");
-    if (area_of(*m.quad) < 0.01 * info.width * info.height) return bad_value(text, "less than a hundredth of the scan");
+    if (!convex(*m.quad)) return bad_value("corners", text, "these four are not the corners of a page");
+    if (area_of(*m.quad) < 0.01 * info.width * info.height)
+        return bad_value("corners", text, "less than a hundredth of the scan");
     return {};
 }
 
@@ -100,21 +102,23 @@ Result<void> read_split(const std::string& text, const ImageInfo& info, ManualTr
     if (text.find(',') == std::string::npos) {
         const auto share = text.back() == '%' ? number_of(text, 1) : std::nullopt;
         if (!share || *share < 0.05 || *share > 0.95)
-            return bad_value(text, "'none', a share of the width from 5% to 95%, or the fold's ends 'x,y x,y'");
+            return bad_value("split", text,
+                             "'none', a share of the width from 5% to 95%, or the fold's ends 'x,y x,y'");
         fold.share = *share;
         m.fold = fold;
         return {};
     }
     const auto points = points_of(text, info);
-    if (!points || points->size() != 2) return bad_value(text, "the fold's two ends 'x,y x,y'");
+    if (!points || points->size() != 2) return bad_value("split", text, "the fold's two ends 'x,y x,y'");
     for (const Point& p : *points)
         if (p.x < -1 || p.y < -1 || p.x > info.width + 1 || p.y > info.height + 1)
-            return bad_value(text, fmt::format("{:.0f},{:.0f} is outside the scan of {} x {} pixels", p.x, p.y,
-                                               info.width, info.height));
+            return bad_value(
+                "split", text,
+                fmt::format("{:.0f},{:.0f} is outside the scan of {} x {} pixels", p.x, p.y, info.width, info.height));
     fold.ends = {(*points)[0], (*points)[1]};
     const double length = std::hypot(fold.ends[0].x - fold.ends[1].x, fold.ends[0].y - fold.ends[1].y);
     if (length < 0.3 * std::min(info.width, info.height))
-        return bad_value(text, "a fold goes from one edge of the sheet to the other");
+        return bad_value("split", text, "a fold goes from one edge of the sheet to the other");
     m.fold = fold;
     return {};
 }
@@ -129,22 +133,23 @@ Result<ManualTreatment> parse_manual(const ManualWords& words, const ImageInfo& 
     ManualTreatment m;
     if (const std::string turn = trimmed(words.turn); !turn.empty()) {
         if (turn != "0" && turn != "90" && turn != "180" && turn != "270")
-            return bad_value(turn, "a clockwise turn of 0, 90, 180 or 270 degrees");
+            return bad_value("turn", turn, "a clockwise turn of 0, 90, 180 or 270 degrees");
         m.turn_deg = std::stoi(turn);
     }
     if (const std::string angle = trimmed(words.angle); !angle.empty()) {
         const auto value = angle.back() == '%' ? std::nullopt : number_of(angle, 1);
-        if (!value || std::abs(*value) > 45) return bad_value(angle, "an angle from -45 to 45 degrees");
+        if (!value || std::abs(*value) > 45) return bad_value("angle", angle, "an angle from -45 to 45 degrees");
         m.angle_deg = *value;
     }
     if (const std::string quad = trimmed(words.quad); !quad.empty()) RECTO_TRY(read_quad(quad, info, m));
     if (const std::string split = trimmed(words.split); !split.empty()) RECTO_TRY(read_split(split, info, m));
     if (const std::string keep = trimmed(words.keep); !keep.empty() && keep != "no" && keep != "否") {
-        if (keep != "yes" && keep != "是") return bad_value(keep, "'yes', or nothing");
-        if (!m.empty()) return bad_value(keep, "a page that is kept as it is has no other values");
+        if (keep != "yes" && keep != "是") return bad_value("keep", keep, "'yes', or nothing");
+        if (!m.empty()) return bad_value("keep", keep, "a page that is kept as it is has no other values");
         m.keep = true;
     }
-    if (m.fold && (m.quad || m.whole)) return bad_value(words.split, "the corners of two pages are set one by one");
+    if (m.fold && (m.quad || m.whole))
+        return bad_value("split", words.split, "the corners of two pages are set one by one");
     return m;
 }
 

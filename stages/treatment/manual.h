@@ -47,7 +47,8 @@ struct ManualWords {
     std::string turn, angle, quad, split, keep;
 };
 
-/// `info` is of the scan they speak of. Errors: "by_hand.value" with the word and what is wrong with it (corners outside
+/// `info` is of the scan they speak of. Errors: "by_hand.value": the value's name (turn, angle, corners, split, keep), the
+/// word and what is wrong with it (corners outside
 /// the scan, a quad that crosses itself or is smaller than a hundredth of the scan, keep beside another value, ...).
 [[nodiscard]] Result<ManualTreatment> parse_manual(const ManualWords& words, const ImageInfo& info);
 

@@ -309,6 +309,7 @@ class TreatedByHand(Case):
         heading = ["件 / item", "页标识 / page id", "设定转向 / set turn", "设定角度 / set angle", "设定四角 / set corners", "设定拆页 / set split", "保持原样 / set keep", "修改人 / who"]
         given = next(csv.reader((self.report / "treatments.csv").read_text("utf-8-sig").splitlines()))
         self.assertEqual(given[:8], heading)
+        self.assertEqual(given[-2:], ["文件 / file", "图像 / image"], "so that it can be given with a delivery, too")
         rows = [[self.id, self.first[2]["id"], "180", "", "", "", "", "王五"],
                 [self.id, self.first[3]["id"], "", "", "10%,10% 90%,10% 90%,90% 10%,90%", "", "", "王五"],
                 [self.id, self.first[0]["id"], "", "", "", "", "", ""]]
@@ -331,6 +332,51 @@ class TreatedByHand(Case):
         self.assertAlmostEqual(now[3]["treatment"]["transform"]["width"] / image["width"], 0.8, delta=0.04)
         self.verified()
 
+    def test_values_come_with_the_delivery(self):
+        path, other = self.folder / "given.csv", self.folder / "b"
+        heading = ["文件 / file", "图像 / image", "设定转向 / set turn", "设定角度 / set angle", "设定四角 / set corners", "设定拆页 / set split", "保持原样 / set keep", "修改人 / who"]
+        rows = [["book/002.tif", "1", "", "3.5", "", "", "", "王五"], ["003.tif", "", "", "", "10%,10% 90%,10% 90%,90% 10%,90%", "", "", "王五"],
+                ["001.jpg", "1 right", "", "-2", "", "", "", ""], ["001.jpg", "1", "", "", "", "", "", ""]]
+        def write(rows):
+            with open(path, "w", encoding="gb18030", newline="") as f:
+                csv.writer(f).writerows([heading, *rows])
+        write([*rows, ["nobody.tif", "1", "90", "", "", "", "", ""], ["002.tif", "2", "90", "", "", "", "", ""], ["003.tif", "1", "", "99", "", "", "", ""], ["003.tif", "x", "", "1", "", "", "", ""]])
+        r = run("run", self.batch, "-o", other, "--create", "--treatments", path)
+        self.assertEqual(r.returncode, 65, r.stderr)
+        for told in ("Row 6: the delivery has no file 'nobody.tif'", "Row 7: '2' is no image", "Row 8: image 1 of '003.tif' has a row already", "Row 9: 'x' is no image", str(path)):
+            self.assertIn(told, r.stderr)
+        self.assertFalse(other.exists(), "nothing was done")
+        write(rows)
+        r = run("run", self.batch, "-o", other, "--create", "--treatments", path, "--json", "--operator", "李四")
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+        self.assertNotIn("Row", r.stderr)
+        item, files, inventory = head(other, self.id)
+        self.assertEqual(inventory["head"], "v1", "from the first version on")
+        pages = item["pages"]
+        self.assertEqual([p["id"] for p in pages], [p["id"] for p in self.first])
+        self.assertEqual([p["treatment"]["skew_deg"] for p in pages[1:3]], [-2, 3.5])
+        self.assertEqual(pages[0]["treatment"], self.first[0]["treatment"], "what is not given stays automatic")
+        image = item["sources"][pages[3]["image"]["source"]]["images"][0]
+        self.assertAlmostEqual(pages[3]["treatment"]["transform"]["width"] / image["width"], 0.8, delta=0.04)
+        self.assertEqual([e["edit"] for e in item["edits"]], ["treat"])
+        for word in ("王五", "李四"):
+            self.assertIn(word, item["edits"][0]["who"])
+        self.assertIn("treatment set by hand", files["metadata/premis.xml"].read_text("utf-8"))
+        self.assertEqual(run("verify", other).returncode, 0)
+        for words in (("--treatments", path), ()):  # with the file or without it: nothing to do
+            r = run("run", self.batch, "-o", other, "--json", "--operator", "李四", *words)
+            self.assertEqual({i["state"] for i in json.loads(r.stdout)["items"]}, {"unchanged"}, r.stderr)
+        # What is set later stands, though the file says something else.
+        later = run("treat", other, "--item", self.id, "--page", self.first[2]["id"], "--angle", "1")
+        self.assertEqual(later.returncode, 0, later.stderr)
+        run("run", self.batch, "-o", other, "--treatments", path, "--set", "encode.jpeg_quality=70")
+        self.assertEqual(head(other, self.id)[0]["pages"][2]["treatment"]["skew_deg"], 1)
+        # An item that is stored already gets them too, as a new version.
+        run("run", self.batch, "-o", self.archive, "--treatments", path)
+        item, _, inventory = head(self.archive, self.id)
+        self.assertEqual((inventory["head"], item["pages"][2]["treatment"]["skew_deg"]), ("v2", 3.5))
+        self.verified()
+
     def test_a_new_scan_drops_the_values_and_says_so(self):
         page = self.first[2]["id"]
         self.treat("--page", page, "--keep")
@@ -349,9 +395,14 @@ class TreatedByHand(Case):
         page = self.first[2]["id"]
         self.assertEqual(run("treat", self.archive).returncode, 64)
         self.treat("--page", page, code=64)
-        self.assertIn("outside the scan", self.treat("--page", page, "--corners", "0,0 99999,0 99999,9 0,9", code=1).stderr)
+        for words, told in ((("--corners", "0,0 99999,0 99999,9 0,9"), "Option --corners '0,0 99999,0 99999,9 0,9': 99999,0 is outside the scan"), (("--turn", "90", "--angle", "99"), "Option --angle '99'"),
+                            (("--split", "99%"), "Option --split"), (("--keep", "--angle", "1"), "Option --keep")):
+            wrong = self.treat("--page", page, *words, code=1).stderr
+            self.assertIn(told, wrong)
+            self.assertNotIn("Row", wrong)
+        self.assertIn("Option --page: the item has no page 77", self.treat("--page", "77", "--keep", code=1).stderr)
         self.assertIn("joins its pages", self.treat("--page", self.first[0]["id"], "--corners", "whole", code=1).stderr)
-        self.assertIn("nobody", run("treat", self.archive, "--item", "nobody", "--page", "1", "--keep").stderr)
+        self.assertIn("选项 --item:档案中没有“nobody”", run("treat", self.archive, "--item", "nobody", "--page", "1", "--keep", "--ui-lang", "zh").stderr)
         self.assertEqual(head(self.archive, self.id)[2]["head"], "v1")
 
 

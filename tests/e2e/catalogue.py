@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import pathlib
+import shutil
 import signal
 import time
 
-from common import Case, contents, main, run, small_batch, start
+from common import SAMPLES, Case, contents, main, run, small_batch, start
 
 LIST = "档号,题名,日期,页数,保管期限\nA-1,关于防汛的通知,20120317,3,永久\nA-2,批复,2012.5.1,2,30年\nA-3,不存在的日期,20230230,2,10年\n"
 
@@ -93,6 +95,35 @@ class Catalogue(Case):
         rebuilt = run("catalogue", "rebuild", archive, "--json")
         self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
         self.assertEqual(json.loads(rebuilt.stdout)["items"], 2)
+
+    def test_a_lost_separator_sheet_is_told_with_its_place(self):
+        sheet = self.folder / "box.csv"
+        rows = (SAMPLES / "catalogue.csv").read_text("utf-8-sig").splitlines()
+        sheet.write_text("\n".join([rows[0], *(r for r in rows if "-D30-0013" in r or "-D30-0014" in r)]) + "\n", "utf-8")
+        stack = self.folder / "in" / "stack"
+        shutil.copytree(SAMPLES / "batch" / "stack-20231106", stack)
+        whole = run("run", self.folder / "in", "-o", self.folder / "whole", "--create", "--catalogue", sheet, "--profile", "quick")
+        self.assertIn(whole.returncode, (0, 1), whole.stderr)
+        self.assertNotIn("separator sheet", whole.stderr)
+
+        (stack / "0005.tif").unlink()  # the sheet of ...0014
+        done = run("run", self.folder / "in", "-o", self.folder / "lost", "--create", "--catalogue", sheet, "--profile", "quick", "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        told = [line for line in done.stderr.splitlines() if "No separator sheet of LZ01-WS·2023-D30-0014" in line]
+        self.assertEqual(len(told), 1, done.stderr)
+        self.assertIn("behind page 3 (0003.tif)", told[0])
+        self.assertRegex(done.stderr, r"1 separator sheets were found, the catalogue has 2 items")
+        self.assertNotIn("LZ01-WS·2023-D30-0014: in the catalogue, not scanned", done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual([f["code"] for i in report["items"] for f in i["findings"] if f["code"].startswith("reconcile.sheet")], ["reconcile.sheet_hidden"])
+        folder = pathlib.Path(report["report"]).parent
+        self.assertIn("0003.tif", (folder / "index.html").read_text("utf-8"))
+        self.assertIn("未找到", (folder / "errata.csv").read_text("utf-8-sig"))
+        zh = run("run", self.folder / "in", "-o", self.folder / "lost", "--catalogue", sheet, "--profile", "quick", "--ui-lang", "zh")
+        self.assertIn("中未找到 LZ01-WS·2023-D30-0014 的分隔页", zh.stderr)
+        self.assertEqual(zh.returncode, 1)
+        silent = run("run", self.folder / "in", "-o", self.folder / "none", "--create", "--profile", "quick")
+        self.assertNotIn("separator sheet", silent.stderr, "no catalogue, nothing to compare with")
 
     def test_killed_in_mid_import(self):
         sheet = self.folder / "big.csv"

@@ -65,6 +65,39 @@ void specks(cv::Mat& sheet, double share, double size, cv::RNG& rng) {
         cv::rectangle(sheet, cv::Rect(rng.uniform(0, sheet.cols - side), rng.uniform(0, sheet.rows - side), side, side),
                       cv::Scalar(rng.uniform(0, 2) ? 0 : 255), cv::FILLED);
 }
+/// A code that was torn at a corner or an edge, wiped while wet, or written over with a thick pen.
+void hurt(cv::Mat code, const SheetSpec& spec, int module) {
+    cv::RNG rng(spec.seed + 1000);
+    const int w = code.cols, h = code.rows;
+    if (spec.damage == "torn") {
+        // A line across the code, towards one of its corners or edges; what lies behind it is paper.
+        const double angle = rng.uniform(0.0, 2 * CV_PI), c = std::cos(angle), s = std::sin(angle);
+        std::vector<double> along;
+        for (int y = 0; y < h; y += 4)
+            for (int x = 0; x < w; x += 4) along.push_back(c * x + s * y);
+        std::sort(along.begin(), along.end());
+        const double limit =
+            along[static_cast<std::size_t>((1 - spec.damaged) * static_cast<double>(along.size() - 1))];
+        for (int y = 0; y < h; ++y)
+            for (int x = 0; x < w; ++x)
+                if (c * x + s * y + 0.3 * module * std::sin(x * 0.2 + y * 0.13) > limit)
+                    code.at<std::uint8_t>(y, x) = 255;
+    } else if (spec.damage == "smeared") {
+        const int wide = static_cast<int>(w * std::sqrt(spec.damaged)),
+                  high = static_cast<int>(h * std::sqrt(spec.damaged));
+        cv::Mat part = code(cv::Rect(rng.uniform(0, w - wide + 1), rng.uniform(0, h - high + 1), wide, high));
+        cv::Mat wiped;
+        cv::blur(part, wiped, {7 * module, 2 * module});
+        wiped.copyTo(part);
+    } else if (spec.damage == "overwritten") {
+        const int pen = 2 * module;
+        for (double covered = 0; covered < spec.damaged * w * h;) {
+            const cv::Point a(rng.uniform(0, w), rng.uniform(0, h)), b(rng.uniform(0, w), rng.uniform(0, h));
+            cv::line(code, a, b, cv::Scalar(0), pen);
+            covered += pen * std::hypot(a.x - b.x, a.y - b.y);
+        }
+    }
+}
 } // namespace
 
 Raster draw_sheet(const SheetSpec& spec) {
@@ -86,6 +119,7 @@ Raster draw_sheet(const SheetSpec& spec) {
         sheet(cv::Rect(at.x - quiet, at.y - quiet, code.cols + 2 * quiet, code.rows + 2 * quiet) &
               cv::Rect(0, 0, sheet.cols, sheet.rows))
             .setTo(255);
+        if (!spec.damage.empty()) hurt(code, spec, step);
         code.copyTo(sheet(cv::Rect(at, code.size())));
     }
     if (spec.speckle > 0) specks(sheet, spec.speckle, px(0.17), rng);

@@ -22,6 +22,8 @@ struct SheetSpec {
     double speckle = 0;        ///< Share of the sheet covered by specks of 0.17 mm, black and white alike.
     int text_lines = 2;        ///< Lines of print-like marks above the code; 40 fill the page.
     bool sticker = false;      ///< The code stands small in the upper right corner, as a label on a letter.
+    std::string damage;   ///< "torn" "smeared" "overwritten": what happened to the code after printing; "": nothing.
+    double damaged = 0.4; ///< Share of the code that it took, 0 to 1.
     std::uint32_t seed = 1;
 };
 
