@@ -75,7 +75,7 @@ TEST(Inspection, PagesUnlikeTheRestStandTogetherWithTheirMeasure) {
     MemoryFileSystem fs;
     ASSERT_TRUE(write_inspection(fs, "/out", run));
     const std::string html = *fs.read("/out/index.html");
-    const std::string odd = html.substr(0, html.find("id=\"ppage-1\""));
+    const std::string odd = html.substr(0, html.find("All pages, worst first"));
     EXPECT_THAT(odd, HasSubstr("7.tif"));
     EXPECT_THAT(odd, HasSubstr("width, mm: 148"));
     EXPECT_THAT(odd, HasSubstr("12.tif"));
