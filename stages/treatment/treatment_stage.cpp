@@ -72,7 +72,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 4;
+            i.version = 5;
             i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
                           &treat::kSplit,        &treat::kDeskew,
                           &treat::kMaxSkew,      &treat::kMinSkew,
