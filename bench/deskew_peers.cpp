@@ -107,7 +107,9 @@ int main(int argc, char** argv) {
     for (const auto& row : test::read_csv(shared + "/skew_known/manifest.csv")) {
         const std::string file = shared + "/skew_known/" + row[0];
         const auto raster = decode_here(file, 0);
-        if (raster) list.push_back(measure(*raster, "skew_known", file, std::stod(row[1])));
+        if (!raster) continue;
+        list.push_back(measure(*raster, "skew_known", file, std::stod(row[1])));
+        list.back()["source"] = row.back(); // several scans are turned from one page
     }
     std::ofstream(out + "/pages.json") << list.dump(1) << "\n";
     return 0;

@@ -7,6 +7,7 @@ DIR/pages.json comes from bench_deskew_peers, which has put our answers and Lept
 positive. Times are CPU milliseconds from grey pixels in memory to the angle; no answer counts as "straight".
 """
 import argparse
+import collections
 import functools
 import json
 import multiprocessing
@@ -52,6 +53,19 @@ def row(pages, name):
     }
 
 
+def without_lean(pages):
+    """The same pages with each source's own lean, the median of its signed errors, taken off: the truth of skew_known is the
+    angle by which a scan was turned, and some scans leaned before. What is left is the method's own scatter."""
+    out = []
+    for name in pages[0]["found"]:
+        leans = collections.defaultdict(list)
+        for p in pages:
+            leans[p["source"]].append(p["found"][name]["angle"] - p["truth"])
+        errors = numpy.array([abs(e - numpy.median(v)) for v in leans.values() for e in v])
+        out.append((name, float(errors.mean()), float(numpy.sort(errors)[int(0.95 * len(errors))]), float(errors.max())))
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -75,6 +89,10 @@ def main():
         for name, v in result[title].items():
             print(f"| {name} | {v['mean']:.3f} | {v['median']:.3f} | {v['p95']:.3f} | {v['worst']:.2f} "
                   f"| {v['within_0.1']:.0%} | {v['ms']:.0f} |")
+    if sets["skew_known"]:
+        print("\n| skew_known without each source's own lean | mean | 95 % | worst |\n|---|---|---|---|")
+        for name, mean, p95, worst in without_lean(sets["skew_known"]):
+            print(f"| {name} | {mean:.3f} | {p95:.3f} | {worst:.2f} |")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
 

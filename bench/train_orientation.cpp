@@ -238,8 +238,9 @@ void say_accuracy(const Parameters& w, const std::vector<Sample>& test) {
         ++all[test[i].kind];
     }
     for (std::size_t k = 0; k < all.size(); ++k)
-        std::fprintf(stderr, "  %s %.1f %%", name(static_cast<recto::bench::Kind>(k)),
-                     100.0 * right[k] / std::max(1, all[k]));
+        if (all[k] > 0)
+            std::fprintf(stderr, "  %s %.1f %%", name(static_cast<recto::bench::Kind>(k)),
+                         100.0 * right[k] / std::max(1, all[k]));
     std::fprintf(stderr, "\n");
 }
 
@@ -347,7 +348,7 @@ void write(const char* path, const Parameters& w) {
     layer("Out", kAtOut, kWeightsOut, 4);
 }
 
-/// Blocks in their four turns through the whole cheap test. A line for each: kind, right or not, confidence.
+/// Blocks, every fifth a receipt, in their four turns through the whole cheap test. A line for each: kind, right or not, confidence.
 int judge_blocks(int blocks, std::uint32_t seed, const std::vector<std::string>& fonts) {
     Typesetter typesetter(fonts);
     struct Count {
@@ -355,7 +356,8 @@ int judge_blocks(int blocks, std::uint32_t seed, const std::vector<std::string>&
     };
     std::array<Count, recto::bench::kKinds> counts{};
     for (int i = 0; i < blocks; ++i) {
-        const Block b = typesetter.set(seed + static_cast<std::uint32_t>(i), 700);
+        const std::uint32_t of_block = seed + static_cast<std::uint32_t>(i);
+        const Block b = i % 5 == 4 ? typesetter.set_receipt(of_block, 700) : typesetter.set(of_block, 700);
         Count& count = counts[static_cast<std::size_t>(b.kind)];
         for (int q = 0; q < 4; ++q) {
             const Orientation o = estimate_orientation(normalised_ink(turned(b.ink, q)), 0);

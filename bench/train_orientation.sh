@@ -3,7 +3,7 @@
 # from the Debian packages named below; nothing else is needed, and only here: the weights are part of the source.
 #
 #   bench/train_orientation.sh train    writes stages/treatment/orient_weights.inc: 3 minutes on two idle cores
-#   bench/train_orientation.sh judge    1000 blocks of fonts that were not trained on, each in four turns
+#   bench/train_orientation.sh judge    1000 blocks of fonts that were not trained on, every fifth a receipt, each in four turns
 #
 # Environment: FONT_ROOT, a folder with the packages' contents (dpkg -x) where they are not installed.
 set -euo pipefail

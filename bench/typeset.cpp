@@ -5,27 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <random>
-
 #include <opencv2/imgproc.hpp>
+
+#include "bench/chance.h"
+#include "bench/receipt.h"
 
 namespace recto::bench {
 namespace {
-/// Chance, seeded anew for each block.
-class Chance {
-  public:
-    explicit Chance(std::uint32_t seed) : engine_(seed) {}
-    double real(double a, double b) { return a + (b - a) * static_cast<double>(engine_()) / 4294967296.0; }
-    int whole(int a, int b) { return a + static_cast<int>(engine_() % static_cast<std::uint32_t>(b - a + 1)); }
-    bool one_in(int n) { return whole(1, n) == 1; }
-    template <typename T> const T& of(const std::vector<T>& v) {
-        return v[static_cast<std::size_t>(whole(0, static_cast<int>(v.size()) - 1))];
-    }
-
-  private:
-    std::mt19937 engine_;
-};
-
 /// The common characters of a double-byte code: GB 2312 level 1 (3755) or Big5 level 1 (5401, traditional).
 std::vector<char32_t> han_of(const char* code, int hi0, int hi1, int lo0, int lo1) {
     std::vector<char32_t> out;
@@ -254,7 +240,8 @@ void scan(cv::Mat& ink, int em, Chance& chance, cv::RNG& rng) {
 } // namespace
 
 const char* name(Kind kind) {
-    static constexpr const char* kNames[] = {"Latin", "figures", "Chinese lines", "Chinese columns", "woodblock"};
+    static constexpr const char* kNames[] = {"Latin",           "figures",   "Chinese lines",
+                                             "Chinese columns", "woodblock", "receipt"};
     return kNames[static_cast<int>(kind)];
 }
 
@@ -295,6 +282,19 @@ Block Typesetter::set(std::uint32_t seed, int side) {
     if (latin || block.kind == Kind::HanLines) set_lines(face, block.kind, characters, em, chance, block.ink);
     else set_columns(face, wood, characters, em, chance, block.ink);
     press(block.ink, em, wood, chance, rng);
+    scan(block.ink, em, chance, rng);
+    return block;
+}
+
+Block Typesetter::set_receipt(std::uint32_t seed, int side) {
+    Chance chance(seed);
+    cv::RNG rng(seed * 2654435761U + 1);
+    Block block;
+    block.kind = Kind::Receipt;
+    block.ink = cv::Mat(side * chance.whole(8, 12) / 10, side * chance.whole(8, 12) / 10, CV_8UC1, cv::Scalar(0));
+    FT_Face latin = chance.of(latin_), han = chance.one_in(4) ? chance.of(han_) : nullptr;
+    const int em = bench::set_receipt(latin, han, traditional_, chance, block.ink);
+    if (chance.one_in(3)) press(block.ink, em, false, chance, rng);
     scan(block.ink, em, chance, rng);
     return block;
 }

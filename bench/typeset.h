@@ -14,8 +14,8 @@
 
 namespace recto::bench {
 
-enum class Kind { Latin, Figures, HanLines, HanColumns, Woodblock };
-inline constexpr int kKinds = 5;
+enum class Kind { Latin, Figures, HanLines, HanColumns, Woodblock, Receipt };
+inline constexpr int kKinds = 6;
 [[nodiscard]] const char* name(Kind kind);
 
 struct Block {
@@ -34,6 +34,8 @@ class Typesetter {
     [[nodiscard]] bool empty() const { return latin_.empty() || han_.empty(); }
     /// `side`: about the size of the block, pixels.
     [[nodiscard]] Block set(std::uint32_t seed, int side);
+    /// A receipt (bench/receipt.h): none of them is trained on, they only judge.
+    [[nodiscard]] Block set_receipt(std::uint32_t seed, int side);
 
   private:
     FT_Library library_ = nullptr;

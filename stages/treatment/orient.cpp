@@ -12,7 +12,7 @@
 namespace recto::treat {
 namespace {
 constexpr int kMostWindows = 288, kFirstLook = 64, kSecondLook = 192; ///< Windows.
-constexpr double kWider = 1.5;
+constexpr double kWider = 1.5, kNarrower = 0.8;
 
 /// Order in which letters are looked at: every look is spread over the whole page. `n`: above 0.
 std::vector<std::size_t> spread_order(std::size_t n) {
@@ -88,6 +88,20 @@ double confidence_of(const Tally& tally) {
     const double each = std::min(1.0, tally.sum[tally.best()] / n / 0.45);
     return (1 - std::exp(-mean * 10)) * (1 - std::exp(-lead / 5.8)) * each * each;
 }
+/// Another look where the first left doubt: what agrees and is surer stands, what contradicts is weighed with the rest.
+void look_again(const Print& print, double wider, Tally& tally, double& confidence) {
+    if (print.count() == 0) return;
+    Tally other;
+    look(print, wider, kSecondLook, other);
+    if (other.each.size() < 4) return;
+    if (other.best() != tally.best()) {
+        tally.add_all(other);
+        confidence = confidence_of(tally);
+    } else if (confidence_of(other) > confidence) {
+        confidence = confidence_of(other);
+        std::swap(tally, other);
+    }
+}
 } // namespace
 
 Orientation estimate_orientation(const cv::Mat& ink, double skew_deg) {
@@ -98,16 +112,12 @@ Orientation estimate_orientation(const cv::Mat& ink, double skew_deg) {
     look(print, 1, kMostWindows, tally);
     if (tally.each.size() < 4) return o;
     o.confidence = confidence_of(tally);
-    if (o.confidence < kSureOrientation) { // narrow letters show more in wider windows, letters that touch do not
-        Tally wide;
-        look(print, kWider, kSecondLook, wide);
-        if (wide.each.size() >= 4 && wide.best() != tally.best()) {
-            tally.add_all(wide);
-            o.confidence = confidence_of(tally);
-        } else if (wide.each.size() >= 4 && confidence_of(wide) > o.confidence) {
-            o.confidence = confidence_of(wide);
-            std::swap(tally, wide);
-        }
+    // Narrow letters show more in wider windows, letters that touch do not; dots and broken strokes are letters only together.
+    if (o.confidence < kSureOrientation) look_again(print, kWider, tally, o.confidence);
+    if (o.confidence < kSureOrientation) {
+        const Print joined(ink, skew_deg, true);
+        look_again(joined, 1, tally, o.confidence);
+        if (o.confidence < kSureOrientation) look_again(joined, kNarrower, tally, o.confidence);
     }
     o.witnesses = static_cast<int>(tally.each.size());
     o.turn_deg = static_cast<int>((4 - tally.best()) % 4) * 90;

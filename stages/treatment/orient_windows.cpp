@@ -7,6 +7,8 @@
 
 namespace recto::treat {
 namespace {
+constexpr double kSmallHalved = 6; ///< Pixels of the halved image: letters below run into each other there.
+
 struct Mark {
     cv::Rect box;
     int longer, shorter; ///< Sides.
@@ -41,14 +43,28 @@ double typical_size(std::vector<Mark>& marks) {
 }
 } // namespace
 
-Print::Print(const cv::Mat& ink, double skew_deg) {
+Print::Print(const cv::Mat& ink, double skew_deg, bool join) {
     if (ink.cols < 8 || ink.rows < 8) return;
-    // Letters are found on the image halved unless it is small.
-    const bool halve = ink.total() > 700'000;
+    // Letters are found on the image halved unless it is small or they are.
+    bool halve = ink.total() > 700'000;
     cv::Mat half;
     if (halve) cv::resize(ink, half, {ink.cols / 2, ink.rows / 2}, 0, 0, cv::INTER_AREA);
-    std::vector<Mark> marks = find_marks((halve ? half : ink) > (halve ? 70 : 90));
-    const double size = typical_size(marks);
+    cv::Mat mask = (halve ? half : ink) > (halve ? 70 : 90);
+    std::vector<Mark> marks = find_marks(mask);
+    double size = typical_size(marks);
+    if (halve && !marks.empty() && size < kSmallHalved) {
+        halve = false;
+        mask = ink > 90;
+        marks = find_marks(mask);
+        size = typical_size(marks);
+    }
+    if (join && size > 0) {
+        const int reach = std::min(static_cast<int>(size) + 1, 24);
+        cv::copyMakeBorder(mask, mask, reach, reach, reach, reach, cv::BORDER_CONSTANT, cv::Scalar(0));
+        cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_RECT, {reach, reach}));
+        marks = find_marks(mask(cv::Rect(reach, reach, mask.cols - 2 * reach, mask.rows - 2 * reach)));
+        size = typical_size(marks);
+    }
     if (marks.size() < 4 || size <= 2) return;
     const double step = halve ? 2 : 1;
     letter_ = size * step;

@@ -17,8 +17,9 @@ inline constexpr double kLetterInWindow = 10; ///< Pixels of a window that the s
 /// Where the letters of a page are.
 class Print {
   public:
-    /// `ink`: normalised_ink() of the page at about 150 dpi, kept by reference; `skew_deg`: of the content.
-    Print(const cv::Mat& ink, double skew_deg);
+    /// `ink`: normalised_ink() of the page at about 150 dpi, kept by reference; `skew_deg`: of the content; `join`: what lies
+    /// closer than a typical piece of ink is wide counts as one, for letters of dots or in pieces.
+    Print(const cv::Mat& ink, double skew_deg, bool join = false);
 
     [[nodiscard]] double letter() const {
         return letter_;
