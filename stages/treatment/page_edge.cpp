@@ -69,7 +69,7 @@ double sample(const cv::Mat& image, double x, double y) {
     return (a[0] * (1 - fx) + a[1] * fx) * (1 - fy) + (b[0] * (1 - fx) + b[1] * fx) * fy;
 }
 
-struct Side {
+struct MeasuredSide {
     Line line;
     bool seen = false;
     double quality = 0; ///< Share of normals that agree.
@@ -105,8 +105,8 @@ bool has_step(const cv::Mat& work, const Levels& levels, const Line& line, cv::P
 }
 
 /// Measures one side on the work image: along normals of `from`-`to`, the outermost crossing from bed to paper.
-Side measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
-    Side side;
+MeasuredSide measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
+    MeasuredSide side;
     const cv::Point2d along = to - from;
     const double length = std::hypot(along.x, along.y);
     side.line = {from.x, from.y, along.x / length, along.y / length};
@@ -155,7 +155,7 @@ Side measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, c
     return side;
 }
 
-/// Side of a contour as a line: points near that side of the bounding rectangle, fitted robustly.
+/// MeasuredSide of a contour as a line: points near that side of the bounding rectangle, fitted robustly.
 bool rough_side(const std::vector<cv::Point>& contour, cv::Point2d from, cv::Point2d to, double band, Line& line) {
     const cv::Point2d along = to - from;
     const double length = std::hypot(along.x, along.y);
@@ -209,7 +209,7 @@ std::optional<PageQuad> measure_sheet(const Analysis& a, const Levels& levels, c
     }
     const cv::Point2d middle = (at[0] + at[1] + at[2] + at[3]) * 0.25;
     PageQuad quad;
-    std::array<Side, 4> sides;
+    std::array<MeasuredSide, 4> sides;
     double quality = 1;
     for (std::size_t i = 0; i < 4; ++i) {
         const cv::Point2d from = at[i], to = at[(i + 1) % 4], along = to - from;
