@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
         const auto raster = decode_here(file, 0);
         if (!raster) continue;
         list.push_back(measure(*raster, "skew_known", file, std::stod(row[1])));
-        list.back()["source"] = row.back(); // several scans are turned from one page
+        list.back()["source"] = row[7]; // several scans are turned from one page
     }
     std::ofstream(out + "/pages.json") << list.dump(1) << "\n";
     return 0;
