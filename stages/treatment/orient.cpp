@@ -12,6 +12,7 @@
 namespace recto::treat {
 namespace {
 constexpr int kMostWindows = 288, kFirstLook = 64, kSecondLook = 192; ///< Windows.
+constexpr std::size_t kFew = 96;                                      ///< Places.
 constexpr double kWider = 1.5, kNarrower = 0.8;
 
 /// Order in which letters are looked at: every look is spread over the whole page. `n`: above 0.
@@ -60,20 +61,26 @@ struct Tally {
     }
 };
 
-/// Looks at up to `most` places, fewer when they agree early.
+/// Looks at up to `most` places, fewer when they agree early. A place is turned by quarters before it is judged, so that
+/// what the classifier may have learnt to prefer cancels out: each by another one where there are many, each by all four where
+/// there are few.
 void look(const Print& print, double wider, std::size_t most, Tally& tally) {
     Window window;
     int quarters = 0;
+    const int turns = print.count() <= kFew ? 4 : 1;
     const std::size_t end = tally.each.size() + most;
     for (const std::size_t i : spread_order(print.count())) {
-        // Each window is turned by another quarter before it is judged, so that what the classifier may have learnt to
-        // prefer cancels out.
-        if (!print.window(i, quarters, wider, window)) continue;
-        const Evidence seen = judge(window);
-        Evidence e;
-        for (std::size_t c = 0; c < 4; ++c) e[c] = seen[(c + static_cast<std::size_t>(quarters)) % 4];
+        Evidence e{};
+        int judged = 0;
+        for (int t = 0; t < turns; ++t, quarters = (quarters + 1) % 4) {
+            if (!print.window(i, quarters, wider, window)) break;
+            const Evidence seen = judge(window);
+            for (std::size_t c = 0; c < 4; ++c) e[c] += seen[(c + static_cast<std::size_t>(quarters)) % 4];
+            ++judged;
+        }
+        if (judged < turns) continue;
+        for (double& share : e) share /= turns;
         tally.add(e);
-        quarters = (quarters + 1) % 4;
         const auto n = tally.each.size();
         double mean = 0;
         if (n >= end || (n % kFirstLook == 0 && tally.lead(mean) > 7)) return;
