@@ -11,8 +11,8 @@
 
 namespace recto::treat {
 namespace {
-constexpr int kMostWindows = 288, kFirstLook = 64, kSecondLook = 192; ///< Windows.
-constexpr std::size_t kFew = 96;                                      ///< Places.
+constexpr int kMostWindows = 288, kFirstLook = 64, kSecondLook = 96; ///< Places.
+constexpr std::size_t kFew = 96;                                     ///< Places.
 constexpr double kWider = 1.5, kNarrower = 0.8;
 
 /// Order in which letters are looked at: every look is spread over the whole page. `n`: above 0.
@@ -63,11 +63,11 @@ struct Tally {
 
 /// Looks at up to `most` places, fewer when they agree early. A place is turned by quarters before it is judged, so that
 /// what the classifier may have learnt to prefer cancels out: each by another one where there are many, each by all four where
-/// there are few.
-void look(const Print& print, double wider, std::size_t most, Tally& tally) {
+/// there are few or an earlier look left doubt.
+void look(const Print& print, double wider, std::size_t most, bool doubt, Tally& tally) {
     Window window;
     int quarters = 0;
-    const int turns = print.count() <= kFew ? 4 : 1;
+    const int turns = doubt || print.count() <= kFew ? 4 : 1;
     const std::size_t end = tally.each.size() + most;
     for (const std::size_t i : spread_order(print.count())) {
         Evidence e{};
@@ -99,7 +99,7 @@ double confidence_of(const Tally& tally) {
 void look_again(const Print& print, double wider, Tally& tally, double& confidence) {
     if (print.count() == 0) return;
     Tally other;
-    look(print, wider, kSecondLook, other);
+    look(print, wider, kSecondLook, true, other);
     if (other.each.size() < 4) return;
     if (other.best() != tally.best()) {
         tally.add_all(other);
@@ -116,7 +116,7 @@ Orientation estimate_orientation(const cv::Mat& ink, double skew_deg) {
     const Print print(ink, skew_deg);
     if (print.count() == 0) return o;
     Tally tally;
-    look(print, 1, kMostWindows, tally);
+    look(print, 1, kMostWindows, false, tally);
     if (tally.each.size() < 4) return o;
     o.confidence = confidence_of(tally);
     // Narrow letters show more in wider windows, letters that touch do not; dots and broken strokes are letters only together.
