@@ -30,7 +30,7 @@ bool is_even(const cv::Mat& grey, const cv::Mat& mask) {
 }
 
 cv::Mat border_of(const cv::Mat& grey, int paper, const cv::Mat& beside) {
-    cv::Mat dark = grey < paper * 2 / 5, labels, out;
+    cv::Mat dark = grey < paper * 0.4, labels, out;
     cv::morphologyEx(dark, dark, cv::MORPH_OPEN, cv::Mat::ones(3, 3, CV_8UC1)); // rules and print that touch the edge
     const int pad = 2;
     cv::copyMakeBorder(dark, dark, pad, pad, pad, pad, cv::BORDER_CONSTANT, cv::Scalar(255));
@@ -55,7 +55,7 @@ struct Hole {
 
 std::vector<Hole> round_marks(const cv::Mat& grey, int paper, cv::Mat& labels) {
     cv::Mat stats, centres;
-    const cv::Mat dark = grey < paper / 2;
+    const cv::Mat dark = grey < paper * 0.5;
     const int n = cv::connectedComponentsWithStats(dark, labels, stats, centres, 8, CV_32S);
     std::vector<Hole> out;
     for (int i = 1; i < n; ++i) {

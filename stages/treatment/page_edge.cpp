@@ -105,7 +105,8 @@ bool has_step(const cv::Mat& work, const Levels& levels, const Line& line, cv::P
 }
 
 /// Measures one side on the work image: along normals of `from`-`to`, the outermost crossing from bed to paper.
-MeasuredSide measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
+MeasuredSide measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to,
+                          cv::Point2d inward) {
     MeasuredSide side;
     const cv::Point2d along = to - from;
     const double length = std::hypot(along.x, along.y);
