@@ -165,8 +165,10 @@ TEST(EncodeStage, CleaningForPeopleChangesAccessFilesOnly) {
 // Only the page stage "encode" reads the setting: nothing else is done again when it changes.
 TEST(EncodeStage, TheSettingIsTheStagesOwn) {
     int readers = 0;
-    for (const SettingBase* s : make_encode_stage()->info().settings) readers += s->key == "encode.access_clean";
-    for (const SettingBase* s : make_item_files_stage()->info().settings) readers += s->key == "encode.access_clean";
+    const auto pages = make_encode_stage();
+    const auto items = make_item_files_stage();
+    for (const StageInfo* info : {&pages->info(), &items->info()})
+        for (const SettingBase* s : info->settings) readers += s->key == "encode.access_clean";
     EXPECT_EQ(readers, 1);
 }
 
