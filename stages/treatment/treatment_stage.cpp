@@ -74,12 +74,13 @@ class TreatmentStage final : public ImageStage {
             StageInfo i;
             i.name = "treatment";
             i.version = 5;
-            i.settings = {&treat::kOrient,       &treat::kOrientSecondOpinion,
-                          &treat::kSplit,        &treat::kDeskew,
-                          &treat::kMaxSkew,      &treat::kMinSkew,
-                          &treat::kCrop,         &treat::kCropMargin,
-                          &treat::kSeparators,   &treat::kMinDpi,
-                          &treat::kMinSharpness, &treat::kMinContrast};
+            i.settings = {&treat::kOrient,     &treat::kOrientSecondOpinion,
+                          &treat::kSplit,      &treat::kDeskew,
+                          &treat::kMaxSkew,    &treat::kMinSkew,
+                          &treat::kCrop,       &treat::kCropMargin,
+                          &treat::kTargets,    &treat::kSeparators,
+                          &treat::kMinDpi,     &treat::kMinSharpness,
+                          &treat::kMinContrast};
             // Work images of a quarter of the pixels each (grey, ink, labels), profiles and the full-size grey of a
             // separator sheet; Tesseract's orientation model besides.
             i.peak_bytes_per_pixel = 4.0;
