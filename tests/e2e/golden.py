@@ -61,8 +61,9 @@ def look(archive):
             if path.is_file() and path.parent.name not in ("master",) and path.name not in ("item.json", "premis.xml", "mets.xml"):
                 stage = "encode" if path.parent.name in ("preservation", "images") else "item-files"
                 digests[stage].update(path.name.encode() + without_agent(path, item["provenance"]["agent"]))
-    for path in sorted(pathlib.Path(archive, "work").rglob("preview.jpg")):
-        digests["preview"].update(path.read_bytes())
+    # By content: the folders are named by keys, which a new setting changes.
+    for data in sorted(path.read_bytes() for path in pathlib.Path(archive, "work").rglob("preview.jpg")):
+        digests["preview"].update(data)
     exact = {stage: d.hexdigest() for stage, d in digests.items()}
     for stage, value in values.items():
         exact[stage] = hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
