@@ -13,10 +13,17 @@
 
 namespace recto {
 
+/// Another reading of the same place, kept for the reviewer; the page is never said to say it.
+struct Alternative {
+    std::string text;
+    double confidence = 0; ///< 0 to 1, on the scale of the reading that was kept.
+};
+
 struct Glyph {
     std::string text; ///< One user-perceived character.
     Box box;
-    double confidence = 0; ///< 0 to 1.
+    double confidence = 0;               ///< 0 to 1.
+    std::vector<Alternative> variants{}; ///< The likeliest first; few, often none.
 };
 
 struct Word {
@@ -24,6 +31,7 @@ struct Word {
     Box box;
     double confidence = 0;     ///< 0 to 1.
     std::vector<Glyph> glyphs; ///< In order; concatenated they are `text`. Empty when the engine gives none.
+    std::vector<Alternative> alternatives{}; ///< Readings of the whole word, of other engines or pictures.
 };
 
 /// A printed line. Chinese: usually one word a run; Latin: one word a word.
@@ -34,16 +42,43 @@ struct TextLine {
     bool vertical = false; ///< Read from top to bottom.
     std::vector<Word> words;
     std::string id{}; ///< As stored in ALTO ("b2l5"); empty until stored: then it says the place in the page.
+    int cell = -1;    ///< In a table: which of the block's cells it stands in; -1: in none.
 };
 
-enum class BlockKind { Text, Table, Picture, Seal, Rule };
+enum class BlockKind { Text, Table, Picture, Seal, Rule, Handwriting };
 [[nodiscard]] std::string_view to_string(BlockKind kind);
+
+/// What a block is in the document, where its place and text say so; Body otherwise.
+enum class BlockRole {
+    Body,
+    Letterhead,     ///< The issuer's name over an official letter (发文机关标志).
+    DocumentNumber, ///< 发文字号.
+    Title,
+    Signature, ///< Who signs at the end (署名).
+    Date,      ///< The date beside a signature (成文日期).
+    Header,    ///< Running head.
+    Footer,
+    PageNumber,
+    Footnote,
+    Marginal, ///< Beside the text, in the margin.
+    Caption
+};
+[[nodiscard]] std::string_view to_string(BlockRole role); ///< "body", "document-number", ...
+
+/// A cell of a table. Rows and columns count from 0.
+struct TableCell {
+    int row = 0, column = 0;
+    int rows = 1, columns = 1; ///< How many it spans.
+    Box box;
+};
 
 struct TextBlock {
     BlockKind kind = BlockKind::Text;
     Box box;
     std::vector<TextLine> lines;
     std::string id{}; ///< Likewise ("b2").
+    BlockRole role = BlockRole::Body;
+    std::vector<TableCell> cells{}; ///< Of a table whose grid is known, by rows; lines name theirs by index.
 };
 
 enum class ReadState { Read, Blank, NotMachineReadable };
@@ -57,7 +92,8 @@ struct PageText {
     double confidence = 0; ///< Mean over characters, 0 to 1.
     std::vector<TextBlock> blocks;
 
-    /// The page's text: a printed line a line, a blank line between blocks, one newline at the end (empty when no text).
+    /// The page's text: a printed line a line (in a table with cells: a row of cells a line, a tab between cells), a blank
+    /// line between blocks, one newline at the end (empty when no text).
     [[nodiscard]] std::string plain() const;
 };
 
