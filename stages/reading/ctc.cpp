@@ -27,6 +27,20 @@ int argmax(const float* values, int n, float& best) {
     return at == values + n ? 0 : static_cast<int>(at - values); // only NaN is found nowhere
 }
 
+/// A label below it is no reading anyone would weigh, and a character above it has no rivals worth the search.
+constexpr float kLeastRival = 0.01F, kWithoutRivals = 0.98F;
+
+std::array<CtcChar::Rival, 3> rivals_of(const float* values, int n, int label) {
+    std::array<CtcChar::Rival, 3> out{};
+    for (int i = 1; i < n; ++i) {
+        if (values[i] < std::max(kLeastRival, out.back().confidence) || i == label) continue;
+        std::size_t at = out.size() - 1;
+        for (; at > 0 && out[at - 1].confidence < values[i]; --at) out[at] = out[at - 1];
+        out[at] = {i, values[i]};
+    }
+    return out;
+}
+
 } // namespace
 
 std::vector<CtcChar> ctc_decode(std::span<const float> probabilities, int steps, int classes) {
@@ -34,16 +48,18 @@ std::vector<CtcChar> ctc_decode(std::span<const float> probabilities, int steps,
     if (steps <= 0 || classes <= 1 || probabilities.size() < static_cast<std::size_t>(steps) * classes) return out;
     int previous = 0;
     double weight = 0;
+    std::vector<int> best; // step at which each character is surest
     for (int step = 0; step < steps; ++step) {
         float p = 0;
         const int label = argmax(probabilities.data() + static_cast<std::size_t>(step) * classes, classes, p);
         if (label != 0) {
             if (label != previous) {
                 out.push_back({label, 0, 0, static_cast<double>(step), 0});
+                best.push_back(step);
                 weight = 0;
             }
             CtcChar& c = out.back();
-            c.confidence = std::max(c.confidence, p);
+            if (p > c.confidence) c.confidence = p, best.back() = step;
             c.end = step + 1;
             // Running mean of the step's centre, weighted by probability.
             weight += p;
@@ -51,6 +67,10 @@ std::vector<CtcChar> ctc_decode(std::span<const float> probabilities, int steps,
         }
         previous = label;
     }
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (out[i].confidence < kWithoutRivals)
+            out[i].rivals =
+                rivals_of(probabilities.data() + static_cast<std::size_t>(best[i]) * classes, classes, out[i].label);
     return out;
 }
 

@@ -3,6 +3,7 @@
 /// Connectionist temporal classification (Graves et al. 2006), read greedily: the best label of each time step, equal
 /// neighbours merged, blanks dropped. Pure functions, any thread.
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,14 @@ struct CtcChar {
     float confidence = 0; ///< Highest probability within its run of steps, 0 to 1.
     double position = 0;  ///< Where its probability has its centre, in time steps from the line's start (step + 0.5).
     double begin = 0, end = 0; ///< First step and one past the last step of its run.
+
+    /// What else it may be, where that is not out of the question: the next best labels of its best step that are neither
+    /// the blank nor itself, the likeliest first; label 0 fills up.
+    struct Rival {
+        int label = 0;
+        float confidence = 0;
+    };
+    std::array<Rival, 3> rivals{};
 };
 
 /// Decodes `steps` rows of `classes` probabilities each (row-major, label 0 is the blank).

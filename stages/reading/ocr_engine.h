@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <opencv2/core.hpp>
+
 #include "pipeline/core/page_text.h"
 #include "pipeline/core/raster.h"
 #include "pipeline/core/result.h"
@@ -51,15 +53,30 @@ struct TesseractOptions {
 /// Errors: "missing.language" naming the language and the package that brings it.
 [[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options);
 
+/// Reads single lines that another engine has found; a second opinion on Latin print. One thread.
+class LineReader {
+  public:
+    virtual ~LineReader() = default;
+    /// `strip`: CV_8UC1, one upright line with a little paper around it, letters some 30 pixels high. Words and glyphs
+    /// have boxes in pixels of the strip. An empty line is a success. Errors: as OcrSession::read.
+    virtual Result<TextLine> read(const cv::Mat& strip, const Limits& limits) = 0;
+};
+/// To be called on the thread that will use it. Errors: "missing.language".
+[[nodiscard]] Result<std::unique_ptr<LineReader>> make_tesseract_lines(const TesseractOptions& options);
+
 /// False in a build without OpenVINO.
 [[nodiscard]] bool has_ppocr();
 
 struct PpocrOptions {
-    std::string model_folder;         ///< Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt.
+    /// Holds ppocrv6_tiny_det.onnx, and ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, and the same two of small.
+    std::string model_folder;
+    std::string recognizer = "auto";  ///< "tiny", "small", or "auto": small reads again what tiny is not sure of.
     int workers = 1;                  ///< Sessions that will read at the same time.
     bool bf16 = false;                ///< Faster on CPUs that have it, with slightly other output.
     int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.
     double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
+    /// Asked about Latin lines that are still in doubt; no languages: nobody is.
+    TesseractOptions second_opinion{};
 };
 /// Errors: "missing.ppocr" when this build has no OpenVINO, "missing.model" naming the file, "read.model" when a model
 /// and its dictionary do not belong together.

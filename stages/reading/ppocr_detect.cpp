@@ -134,7 +134,9 @@ std::vector<TextRegion> regions_of_map(const cv::Mat& map, const DetectionPlan& 
         if (score < parameters.box_threshold) continue;
         const double w = r.size.width, h = r.size.height;
         const double grow = w * h * parameters.unclip_ratio / (2 * (w + h));
-        r.size = cv::Size2f(static_cast<float>(w + 2 * grow), static_cast<float>(h + 2 * grow));
+        const double longer = 2 * parameters.reach * (std::min(w, h) + 2 * grow);
+        r.size = cv::Size2f(static_cast<float>(w + 2 * grow + (w >= h ? longer : 0)),
+                            static_cast<float>(h + 2 * grow + (h > w ? longer : 0)));
         if (std::min(r.size.width, r.size.height) < parameters.min_side + 2) continue;
         TextRegion region{upright_corners(r), score};
         for (Point& p : region.quad) {

@@ -17,6 +17,8 @@ struct DetectorParameters {
     float map_threshold = 0.2F; ///< Probability above which a map pixel is text.
     float box_threshold = 0.4F; ///< Mean probability a region needs.
     double unclip_ratio = 1.8;  ///< The map shows shrunken text; a region grows by area * ratio / perimeter.
+    double reach =
+        0.15; ///< ... and both ends of a line by this share of its height: a full stop there is easily missed.
     int max_regions = 3000;
     double min_side = 3; ///< Shorter side of a region before growing, map pixels.
 };

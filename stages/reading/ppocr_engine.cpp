@@ -1,4 +1,5 @@
-/// PP-OCR (v6 tiny) by OpenVINO: detection, strips, recognition. Everything that needs OpenVINO is in this file.
+/// PP-OCR (v6) by OpenVINO: detection, strips, recognition by one network or two. Everything that needs OpenVINO is in
+/// this file.
 
 #include "stages/reading/ocr_engine.h"
 
@@ -10,12 +11,19 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <opencv2/imgproc.hpp>
 
 #include "pipeline/core/digest.h"
+#include "stages/reading/calibrate.h"
+#include "stages/reading/clean.h"
 #include "stages/reading/ctc.h"
+#include "stages/reading/even_contrast.h"
+#include "stages/reading/marks.h"
 #include "stages/reading/ppocr_detect.h"
 #include "stages/reading/ppocr_recognize.h"
+#include "stages/reading/unicode.h"
+#include "stages/reading/vote.h"
 
 #ifdef RECTO_PPOCR
 #include <openvino/core/preprocess/pre_post_process.hpp>
@@ -44,8 +52,31 @@ bool has_ppocr() { return true; }
 namespace {
 
 constexpr const char* kDetector = "ppocrv6_tiny_det.onnx";
-constexpr const char* kRecognizer = "ppocrv6_tiny_rec.onnx";
-constexpr const char* kDictionary = "ppocrv6_tiny_dict.txt";
+
+/// A recognition network: its files are ppocrv6_NAME_rec.onnx and ppocrv6_NAME_dict.txt.
+constexpr const char* kTiny = "tiny";
+constexpr const char* kSmall = "small";
+std::string network_file(std::string_view name) { return fmt::format("ppocrv6_{}_rec.onnx", name); }
+std::string dictionary_file(std::string_view name) { return fmt::format("ppocrv6_{}_dict.txt", name); }
+
+/// A line with a character below it is read again by the second network.
+constexpr double kDoubtful = 0.75;
+/// Share of doubtful characters from which on a page is worn.
+constexpr double kWorn = 0.10;
+/// Blur that closes broken strokes, as a share of the height of the letters.
+constexpr double kSoften = 0.03;
+/// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
+constexpr int kLineHeight = 56;
+
+/// Latin letters are most of its letters.
+bool is_latin(const TextLine& line) {
+    int latin = 0, other = 0;
+    for (const char32_t c : decode_utf8(line.text)) {
+        if (is_word_letter(c)) ++latin;
+        else if (is_cjk(c)) ++other;
+    }
+    return latin > 2 * other;
+}
 
 /// OpenVINO's exceptions carry source positions over several lines; a reason is one line.
 std::string one_line(std::string_view what) {
@@ -56,11 +87,17 @@ std::string one_line(std::string_view what) {
     return out;
 }
 
-/// Both networks compiled, with the charset; shared by all sessions.
+struct Recognizer {
+    std::string name;
+    ov::CompiledModel network;
+    Charset charset;
+};
+
+/// All networks compiled; shared by all sessions.
 struct Models {
     ov::Core core;
-    ov::CompiledModel detector, recognizer;
-    Charset charset;
+    ov::CompiledModel detector;
+    std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
 };
 
 /// Puts reordering and normalisation into the network, so that it takes 8-bit R, G, B rows as they lie in memory.
@@ -86,8 +123,9 @@ std::shared_ptr<ov::Model> with_8bit_input(std::shared_ptr<ov::Model> model, con
 class PpocrSession : public OcrSession {
   public:
     PpocrSession(std::shared_ptr<Models> models, const PpocrOptions& options)
-        : models_(std::move(models)), options_(options), detect_(models_->detector.create_infer_request()),
-          recognize_(models_->recognizer.create_infer_request()) {}
+        : models_(std::move(models)), options_(options), detect_(models_->detector.create_infer_request()) {
+        for (Recognizer& r : models_->recognizers) recognize_.push_back(r.network.create_infer_request());
+    }
 
     Result<OcrPage> read(const Raster& raster, const Limits& limits) override {
         try {
@@ -96,11 +134,83 @@ class PpocrSession : public OcrSession {
     }
 
   private:
+    /// One picture of the page and what was read from it.
+    struct View {
+        explicit View(cv::Mat picture) : pyramid(std::move(picture)) {}
+        Pyramid pyramid;
+        std::vector<TextRegion> regions;
+        std::vector<ReadLine> lines; ///< One a region.
+        double text_height = 0;      ///< Pixels; 0: not known.
+
+        /// How many characters are right, by their confidences.
+        [[nodiscard]] double worth() const {
+            double sum = 0;
+            for (const ReadLine& l : lines)
+                for (const Word& word : l.line.words)
+                    for (const Glyph& g : word.glyphs) sum += std::max(0.0, 2 * g.confidence - 1);
+            return sum;
+        }
+    };
+
     Result<OcrPage> read_page(const Raster& raster, const Limits& limits) {
         OcrPage out;
         if (raster.empty()) return out;
-        Pyramid pyramid(raster.pixels);
-        RECTO_ASSIGN(std::vector<TextRegion> regions, detect(pyramid, limits));
+        View view(raster.pixels);
+        RECTO_TRY(read_view(view, kCascade, limits));
+        if (recognize_.size() > 1 && is_worn(view)) RECTO_TRY(look_again(raster, view, limits));
+        drop_shine_through(view.lines);
+        TextBlock block;
+        for (ReadLine& read : view.lines) {
+            if (read.line.text.empty() || read.line.confidence < options_.min_line_confidence) continue;
+            settle_marks(read.line);
+            block.lines.push_back(std::move(read.line));
+        }
+        out.blocks.push_back(std::move(block));
+        return out;
+    }
+
+    /// Print so worn that much of it was read in doubt.
+    static bool is_worn(const View& view) {
+        double doubt = 0, all = 0;
+        for (const ReadLine& l : view.lines)
+            for (const Word& word : l.line.words)
+                for (const Glyph& g : word.glyphs) doubt += g.confidence < kDoubtful, ++all;
+        return all > 0 ? doubt > kWorn * all : !view.regions.empty();
+    }
+
+    /// Reads pictures with evened contrast, keeps the regions of the one that gives most, and lets all pictures vote on
+    /// each of its lines.
+    Result<void> look_again(const Raster& raster, View& view, const Limits& limits) {
+        cv::Mat grey = to_grey(raster);
+        if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
+        std::vector<View> views;
+        views.push_back(std::move(view));
+        for (const double soften : {0.0, kSoften}) {
+            if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
+            const double height = views[0].text_height;
+            views.emplace_back(even_contrast(grey, height, soften * (height > 0 ? height : 50)));
+            RECTO_TRY(read_view(views.back(), kSecond, limits));
+        }
+        const auto best = std::ranges::max_element(views, {}, [](const View& v) { return v.worth(); });
+        for (std::size_t i = 0; i < best->regions.size(); ++i) {
+            if (best->lines[i].line.words.empty()) continue;
+            const bool vertical = best->lines[i].line.vertical;
+            const std::vector<StripGeometry> strips = plan_strips(best->regions[i].quad, vertical);
+            for (View& other : views) {
+                if (&other == &*best) continue;
+                if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
+                best->lines[i] = vote(std::move(best->lines[i]), recognize(1, other.pyramid, strips)).line;
+            }
+        }
+        View chosen = std::move(*best);
+        view = std::move(chosen);
+        return {};
+    }
+
+    enum Readers { kCascade, kSecond };
+
+    Result<void> read_view(View& view, Readers readers, const Limits& limits) {
+        RECTO_ASSIGN(view.regions, detect(view, limits));
         // One strip after the other, widest first: the work of a page never depends on other pages or workers.
         struct Job {
             std::size_t region;
@@ -108,8 +218,8 @@ class PpocrSession : public OcrSession {
             std::vector<StripGeometry> strips;
         };
         std::vector<Job> jobs;
-        for (std::size_t i = 0; i < regions.size(); ++i) {
-            const Quad& q = regions[i].quad;
+        for (std::size_t i = 0; i < view.regions.size(); ++i) {
+            const Quad& q = view.regions[i].quad;
             const double w = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y),
                          h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
             if (w < 2 || h < 2) continue;
@@ -120,24 +230,25 @@ class PpocrSession : public OcrSession {
         }
         std::stable_sort(jobs.begin(), jobs.end(),
                          [](const Job& a, const Job& b) { return a.strips[0].bucket > b.strips[0].bucket; });
-        std::vector<ReadLine> lines(regions.size());
+        view.lines.assign(view.regions.size(), {});
         for (const Job& job : jobs) {
             if (limits.expired()) return expired_error(limits, "while lines were recognised");
-            ReadLine line = recognize(pyramid, job.strips);
-            ReadLine& kept = lines[job.region];
+            ReadLine line;
+            if (readers == kSecond) {
+                line = recognize(1, view.pyramid, job.strips);
+            } else {
+                RECTO_ASSIGN(line,
+                             read_line(view.pyramid, view.regions[job.region].quad, job.vertical, job.strips, limits));
+            }
+            ReadLine& kept = view.lines[job.region];
             if (kept.line.text.empty() || line.line.confidence > kept.line.confidence) kept = std::move(line);
         }
-        drop_shine_through(lines);
-        TextBlock block;
-        for (ReadLine& read : lines)
-            if (!read.line.text.empty() && read.line.confidence >= options_.min_line_confidence)
-                block.lines.push_back(std::move(read.line));
-        out.blocks.push_back(std::move(block));
-        return out;
+        return {};
     }
 
-    Result<std::vector<TextRegion>> detect(Pyramid& pyramid, const Limits& limits) {
+    Result<std::vector<TextRegion>> detect(View& view, const Limits& limits) {
         if (limits.expired()) return expired_error(limits, "before text was looked for");
+        Pyramid& pyramid = view.pyramid;
         const cv::Size page = pyramid.size();
         int side = options_.detector_side;
         if (side <= 0) {
@@ -149,7 +260,8 @@ class PpocrSession : public OcrSession {
                 cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
                 grey = single;
             }
-            side = detector_side(page, estimate_text_height(grey, 1 << level));
+            view.text_height = estimate_text_height(grey, 1 << level);
+            side = detector_side(page, view.text_height);
         }
         const DetectionPlan plan = plan_detection(page, side);
         const cv::Size shown(
@@ -183,33 +295,66 @@ class PpocrSession : public OcrSession {
         return regions_of_map(map, plan, page, DetectorParameters{});
     }
 
-    ReadLine recognize(Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
+    static bool is_doubtful(const ReadLine& line) {
+        for (const Word& word : line.line.words)
+            for (const Glyph& glyph : word.glyphs)
+                if (glyph.confidence < kDoubtful) return true;
+        return line.line.words.empty();
+    }
+
+    /// The cascade of one line: the first network; the second where the first is in doubt; Tesseract where both are and
+    /// the line is Latin.
+    Result<ReadLine> read_line(Pyramid& pyramid, const Quad& quad, bool vertical,
+                               const std::vector<StripGeometry>& strips, const Limits& limits) {
+        ReadLine line = recognize(0, pyramid, strips);
+        if (recognize_.size() < 2 || !is_doubtful(line)) return line;
+        if (limits.expired()) return expired_error(limits, "while doubtful lines were read again");
+        VotedLine voted = vote(std::move(line), recognize(1, pyramid, strips));
+        if (options_.second_opinion.languages.empty() || !is_latin(voted.line.line)) return std::move(voted.line);
+        if (!is_doubtful(voted.line) && std::ranges::count(voted.votes, Vote::Disputed) == 0)
+            return std::move(voted.line);
+        if (!lines_) { RECTO_ASSIGN(lines_, make_tesseract_lines(options_.second_opinion)); }
+        StripGeometry g;
+        const cv::Mat strip = cut_line(pyramid, quad, vertical, kLineHeight, g);
+        ReadLine third;
+        RECTO_ASSIGN(third.line, lines_->read(strip, limits));
+        to_page(third.line, g, pyramid.size());
+        calibrate(third.line, Reader::Tesseract);
+        return vote(std::move(voted.line), std::move(third)).line;
+    }
+
+    ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
+        ov::InferRequest& request = recognize_[which];
+        const Charset& charset = models_->recognizers[which].charset;
         ReadLine out;
         TextLine& line = out.line;
         for (const StripGeometry& g : strips) {
             cv::Mat strip = cut_strip(pyramid, g);
-            recognize_.set_input_tensor(ov::Tensor(
+            request.set_input_tensor(ov::Tensor(
                 ov::element::u8, {1, static_cast<std::size_t>(kStripHeight), static_cast<std::size_t>(g.bucket), 3},
                 strip.data));
-            recognize_.infer();
-            const ov::Tensor result = recognize_.get_output_tensor();
+            request.infer();
+            const ov::Tensor result = request.get_output_tensor();
             const ov::Shape shape = result.get_shape(); // 1, steps, classes
             const auto steps = static_cast<int>(shape[1]), classes = static_cast<int>(shape[2]);
             const std::vector<CtcChar> characters =
                 ctc_decode({result.data<float>(), result.get_size()}, steps, classes);
-            ReadLine part = build_line(characters, models_->charset, strip, g, static_cast<double>(g.bucket) / steps,
-                                       pyramid.size());
+            ReadLine part =
+                build_line(characters, charset, strip, g, static_cast<double>(g.bucket) / steps, pyramid.size());
             line.vertical = part.line.vertical;
             for (Word& word : part.line.words) line.words.push_back(std::move(word));
             out.contrasts.insert(out.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
         }
         refresh_line(line);
+        calibrate(line, models_->recognizers[which].name == kTiny ? Reader::Tiny : Reader::Small);
         return out;
     }
 
     std::shared_ptr<Models> models_;
     PpocrOptions options_;
-    ov::InferRequest detect_, recognize_;
+    ov::InferRequest detect_;
+    std::vector<ov::InferRequest> recognize_;
+    std::unique_ptr<LineReader> lines_; ///< Made when first needed.
 };
 
 class PpocrEngine : public OcrEngine {
@@ -247,13 +392,23 @@ Result<std::string> file_bytes(const std::filesystem::path& path) {
 Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     namespace fs = std::filesystem;
     const fs::path folder = options.model_folder;
+    std::vector<std::string> networks = {kTiny, kSmall};
+    if (options.recognizer != "auto") networks = {options.recognizer};
+    std::vector<std::string> files = {kDetector};
+    for (const std::string& network : networks) {
+        files.push_back(network_file(network));
+        files.push_back(dictionary_file(network));
+    }
     std::string fingerprint;
-    for (const char* file : {kDetector, kRecognizer, kDictionary}) {
+    for (const std::string& file : files) {
         RECTO_ASSIGN(const std::string bytes, file_bytes(folder / file));
         fingerprint += fmt::format("{}=sha256:{};", file, digest_hex(DigestAlgorithm::Sha256, bytes));
     }
     auto models = std::make_shared<Models>();
-    RECTO_ASSIGN(models->charset, Charset::load((folder / kDictionary).string()));
+    for (const std::string& network : networks) {
+        RECTO_ASSIGN(Charset charset, Charset::load((folder / dictionary_file(network)).string()));
+        models->recognizers.push_back({network, {}, std::move(charset)});
+    }
     std::string reading;
     try {
         const int workers = std::max(1, options.workers);
@@ -269,19 +424,22 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         auto detector =
             with_8bit_input(models->core.read_model(reading), {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
         models->detector = models->core.compile_model(detector, "CPU", how);
-        reading = (folder / kRecognizer).string();
-        auto recognizer =
-            with_8bit_input(models->core.read_model(reading), {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
-        const ov::PartialShape output = recognizer->output().get_partial_shape();
-        if (output.rank().is_dynamic() || output.size() != 3 || output[2].is_dynamic())
-            return fail("read.model", "the recognizer's output is not (lines, steps, classes)", reading);
-        RECTO_TRY(models->charset.check(static_cast<int>(output[2].get_length()), reading));
-        models->recognizer = models->core.compile_model(recognizer, "CPU", how);
+        for (Recognizer& r : models->recognizers) {
+            reading = (folder / network_file(r.name)).string();
+            auto recognizer =
+                with_8bit_input(models->core.read_model(reading), {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
+            const ov::PartialShape output = recognizer->output().get_partial_shape();
+            if (output.rank().is_dynamic() || output.size() != 3 || output[2].is_dynamic())
+                return fail("read.model", "the recognizer's output is not (lines, steps, classes)", reading);
+            RECTO_TRY(r.charset.check(static_cast<int>(output[2].get_length()), reading));
+            r.network = models->core.compile_model(recognizer, "CPU", how);
+        }
     } catch (const std::exception& e) { return fail("read.model", one_line(e.what()), reading); }
     std::string version = ov::get_openvino_version().buildNumber;
     version = version.substr(0, version.find('-'));
     return std::make_unique<PpocrEngine>(
-        std::move(models), options, fmt::format("ppocr v6-tiny (openvino {}{})", version, options.bf16 ? ", bf16" : ""),
+        std::move(models), options,
+        fmt::format("ppocr v6-{} (openvino {}{})", fmt::join(networks, "+"), version, options.bf16 ? ", bf16" : ""),
         fingerprint + "openvino=" + version);
 }
 

@@ -178,7 +178,10 @@ std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical) {
     return out;
 }
 
-cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
+namespace {
+
+/// The region of a strip, drawn `width` by `height` by one bilinear resampling.
+cv::Mat draw_strip(Pyramid& pyramid, const StripGeometry& g, int width, int height) {
     const double reduction = std::hypot(g.across.x, g.across.y);
     int level = 0;
     while (level < 4 && reduction / (1 << level) > 1.6) ++level;
@@ -191,13 +194,48 @@ cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
                               g.along.y * fy, g.across.y * fy,
                               (g.origin.y + 0.5 * (g.along.y + g.across.y)) * fy - 0.5);
     cv::Mat drawn;
-    cv::warpAffine(image, drawn, inverse, cv::Size(g.width, kStripHeight), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+    cv::warpAffine(image, drawn, inverse, cv::Size(width, height), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
                    cv::BORDER_REPLICATE);
+    return drawn;
+}
+
+} // namespace
+
+cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
+    cv::Mat drawn = draw_strip(pyramid, g, g.width, kStripHeight);
     if (drawn.channels() == 1) cv::cvtColor(drawn, drawn, cv::COLOR_GRAY2RGB);
     if (g.width == g.bucket) return drawn;
     cv::Mat strip(kStripHeight, g.bucket, CV_8UC3, cv::Scalar::all(128));
     drawn.copyTo(strip(cv::Rect(0, 0, g.width, kStripHeight)));
     return strip;
+}
+
+cv::Mat cut_line(Pyramid& pyramid, const Quad& quad, bool vertical, int height, StripGeometry& g) {
+    const Point start = vertical ? quad[1] : quad[0];
+    const Point end = vertical ? quad[2] : quad[1];
+    const Point below = vertical ? quad[0] : quad[3];
+    const double length = std::max(1.0, distance(start, end)), tall = std::max(1.0, distance(start, below));
+    g.vertical = vertical;
+    g.origin = start;
+    g.width = g.bucket = std::clamp(static_cast<int>(std::lround(length * height / tall)), 1, 16000);
+    g.along = {(end.x - start.x) / g.width, (end.y - start.y) / g.width};
+    g.across = {(below.x - start.x) / height, (below.y - start.y) / height};
+    cv::Mat drawn = draw_strip(pyramid, g, g.width, height);
+    if (drawn.channels() == 3) cv::cvtColor(drawn, drawn, cv::COLOR_RGB2GRAY);
+    return drawn;
+}
+
+void to_page(TextLine& line, const StripGeometry& g, cv::Size page) {
+    for (Word& word : line.words) {
+        for (Glyph& glyph : word.glyphs) {
+            const Box b = glyph.box;
+            glyph.box = box_of(g, b.x, b.x + b.width, b.y, b.y + b.height, page);
+        }
+        const Box b = word.box;
+        word.box = box_of(g, b.x, b.x + b.width, b.y, b.y + b.height, page);
+    }
+    line.vertical = g.vertical;
+    refresh_line(line);
 }
 
 Box unite(const Box& a, const Box& b) {
@@ -274,6 +312,9 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
         Word& word = line.words.back();
         Glyph glyph{charset.text(p.character->label), box_of(g, p.left, p.right, ink.top, ink.bottom, page),
                     p.character->confidence};
+        for (const CtcChar::Rival& rival : p.character->rivals)
+            if (rival.label != 0 && charset.code_point(rival.label) != U' ')
+                glyph.variants.push_back({charset.text(rival.label), rival.confidence});
         word.text += glyph.text;
         word.box = word.glyphs.empty() ? glyph.box : unite(word.box, glyph.box);
         word.confidence += glyph.confidence;

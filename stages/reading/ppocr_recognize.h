@@ -64,6 +64,13 @@ void drop_shine_through(std::vector<ReadLine>& lines);
 /// Cuts a strip: CV_8UC3, kStripHeight x bucket, in the channel order of the pyramid (grey is repeated).
 [[nodiscard]] cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& geometry);
 
+/// A whole region as one grey picture of its natural width and of `height` rows, for an engine that reads lines.
+/// `geometry` is filled with where its pixels lie.
+[[nodiscard]] cv::Mat cut_line(Pyramid& pyramid, const Quad& quad, bool vertical, int height, StripGeometry& geometry);
+
+/// Boxes of a line that was read from such a picture, brought to the page.
+void to_page(TextLine& line, const StripGeometry& geometry, cv::Size page);
+
 /// A line made of decoded characters: spaces settled, words cut, every character with a box found from the ink of the
 /// strip between its neighbours. `step` is the width of a time step in strip pixels. Boxes lie within `page`.
 [[nodiscard]] ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,

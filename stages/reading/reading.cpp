@@ -1,6 +1,7 @@
 #include "stages/reading/reading.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
@@ -19,6 +20,15 @@ using namespace reading;
 
 namespace {
 
+/// What Tesseract is asked about within a page that ppocr reads: all languages but Chinese.
+std::string without_chinese(const std::string& languages) {
+    std::string out;
+    std::stringstream in(languages);
+    for (std::string one; std::getline(in, one, '+');)
+        if (!one.empty() && !one.starts_with("chi")) out += (out.empty() ? "" : "+") + one;
+    return out;
+}
+
 bool reads_chinese(const std::string& languages) { return ("+" + languages).find("+chi") != std::string::npos; }
 
 /// The engine that settings and what is there ask for.
@@ -28,12 +38,15 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     const TesseractOptions tesseract{language, s.get(kTessdata), s.get(kClean) == "auto"};
     PpocrOptions ppocr;
     ppocr.model_folder = context.model_folder;
+    ppocr.recognizer = s.get(kRecognizer);
     ppocr.workers = context.workers;
     ppocr.bf16 = s.get(kPrecision) == "bf16";
     ppocr.detector_side = static_cast<int>(s.get(kDetectorSide));
     ppocr.min_line_confidence = s.get(kMinLineConfidence);
     if (engine == "ppocr") return open_ppocr(ppocr);
-    if (engine == "auto" && reads_chinese(language)) {
+    ppocr.second_opinion = tesseract;
+    ppocr.second_opinion.languages = without_chinese(language);
+    if (engine == "auto" && (reads_chinese(language) || language == "eng")) {
         Result<std::unique_ptr<OcrEngine>> first = open_ppocr(ppocr);
         // A damaged model is said, not stepped over; only an absent one makes room for the other engine.
         if (first || !std::string_view(first.error().code).starts_with("missing.")) return first;
@@ -190,8 +203,8 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 4;
-            i.settings = {&kEngine, &kLanguage,      &kPrecision,         &kDetectorSide,
+            i.version = 5;
+            i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
             i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies
             i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile

@@ -11,6 +11,11 @@ inline const Setting<std::string> kEngine{
     "OCR engine. auto: ppocr for Chinese, alone or mixed with Latin, when it is built in and its models are there; "
     "tesseract for other languages.",
     "文字识别引擎。auto:中文或中西文混排用 ppocr(已编入且模型齐备时),其他语言用 tesseract。"};
+inline const Setting<std::string> kRecognizer{
+    "reading.recognizer", "auto", std::vector<std::string_view>{"auto", "tiny", "small"},
+    "Recognition network of ppocr. auto: tiny reads all lines, small reads the doubtful ones again; small reads all of "
+    "them at about three times the cost.",
+    "ppocr 的识别网络。auto:全部行用 tiny 识别,存疑的行再用 small 识别;small:全部行用 small,耗时约为三倍。"};
 inline const Setting<std::string> kLanguage{
     "reading.language", "chi_sim+eng",
     "Languages of the text, by Tesseract's names joined with + (chi_sim, chi_tra, eng, deu, ...). The same as --lang.",

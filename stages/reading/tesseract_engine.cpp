@@ -17,6 +17,7 @@
 #include <tesseract/ocrclass.h>
 
 #include "pipeline/core/digest.h"
+#include "stages/reading/calibrate.h"
 #include "stages/reading/clean.h"
 #include "stages/reading/even_background.h"
 #include "stages/reading/ppocr_recognize.h"
@@ -180,6 +181,7 @@ class TesseractSession : public OcrSession {
             for (TextLine& line : block.lines) {
                 join_chinese(line);
                 refresh_line(line);
+                calibrate(line, Reader::Tesseract);
             }
             std::erase_if(block.lines, [](const TextLine& l) { return l.words.empty(); });
             if (block.lines.empty()) continue;
@@ -240,6 +242,67 @@ void TesseractSession::join_chinese(TextLine& line) {
     line.words = std::move(words);
 }
 
+class TesseractLineReader : public LineReader {
+  public:
+    explicit TesseractLineReader(const TesseractOptions& options) : options_(options) {}
+
+    bool init() {
+        omp_set_num_threads(1);
+        const char* folder = options_.data_folder.empty() ? nullptr : options_.data_folder.c_str();
+        if (api_.Init(folder, options_.languages.c_str(), tesseract::OEM_LSTM_ONLY) != 0) return false;
+        api_.SetPageSegMode(tesseract::PSM_SINGLE_LINE);
+        api_.SetVariable("debug_file", "/dev/null");
+        return true;
+    }
+
+    Result<TextLine> read(const cv::Mat& strip, const Limits& limits) override {
+        TextLine line;
+        if (strip.empty() || strip.cols < 8 || strip.rows < 8) return line;
+        if (limits.expired()) return expired_error(limits, "before a line was read again");
+        try {
+            omp_set_num_threads(1);
+            api_.SetImage(strip.data, strip.cols, strip.rows, 1, static_cast<int>(strip.step));
+            api_.SetSourceResolution(300);
+            tesseract::ETEXT_DESC monitor;
+            monitor.cancel = stop_asked;
+            monitor.cancel_this = const_cast<Limits*>(&limits);
+            const int failed = api_.Recognize(&monitor);
+            if (failed == 0) collect_line(strip.size(), line);
+            api_.Clear();
+        } catch (const std::exception& e) { return fail("read.engine", e.what()); }
+        if (limits.expired()) return expired_error(limits, "while a line was read again");
+        return line;
+    }
+
+  private:
+    void collect_line(cv::Size strip, TextLine& line) {
+        const std::unique_ptr<tesseract::ResultIterator> it(api_.GetIterator());
+        if (!it) return;
+        it->Begin();
+        do {
+            Word word;
+            tesseract::ResultIterator symbol(*it);
+            do {
+                const std::unique_ptr<char[]> one(symbol.GetUTF8Text(tesseract::RIL_SYMBOL));
+                if (!one || !one[0] || one[0] == ' ') continue;
+                word.glyphs.push_back({one.get(), box_at(symbol, tesseract::RIL_SYMBOL, 1, strip),
+                                       share(symbol.Confidence(tesseract::RIL_SYMBOL))});
+                word.text += one.get();
+                word.confidence += word.glyphs.back().confidence;
+                word.box = word.glyphs.size() == 1 ? word.glyphs[0].box : unite(word.box, word.glyphs.back().box);
+            } while (!symbol.IsAtFinalElement(tesseract::RIL_WORD, tesseract::RIL_SYMBOL) &&
+                     symbol.Next(tesseract::RIL_SYMBOL));
+            if (word.glyphs.empty()) continue;
+            word.confidence /= static_cast<double>(word.glyphs.size());
+            line.words.push_back(std::move(word));
+        } while (it->Next(tesseract::RIL_WORD));
+        refresh_line(line);
+    }
+
+    TesseractOptions options_;
+    tesseract::TessBaseAPI api_;
+};
+
 /// Where the library looks for its data when no folder is named.
 std::vector<fs::path> data_folders(const TesseractOptions& options) {
     if (!options.data_folder.empty()) return {options.data_folder};
@@ -272,6 +335,12 @@ class TesseractEngine : public OcrEngine {
 };
 
 } // namespace
+
+Result<std::unique_ptr<LineReader>> make_tesseract_lines(const TesseractOptions& options) {
+    auto reader = std::make_unique<TesseractLineReader>(options);
+    if (!reader->init()) return fail("missing.language", "Tesseract cannot load the language data", options.languages);
+    return reader;
+}
 
 Result<std::unique_ptr<OcrEngine>> open_tesseract(const TesseractOptions& options) {
     const std::vector<std::string> languages = split_languages(options.languages);

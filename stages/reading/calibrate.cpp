@@ -1,0 +1,64 @@
+#include "stages/reading/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stages/reading/unicode.h"
+
+namespace recto::reading {
+
+namespace {
+
+struct Coefficients {
+    double constant, own, line;
+};
+
+/// By reader; Chinese characters first. Tesseract is not asked about Chinese where another engine is there: one row for both.
+constexpr Coefficients kFit[3][2] = {
+    {{-0.43, 0.61, 0.24}, {-1.62, 0.33, 0.67}},
+    {{-0.93, 0.38, 0.64}, {-1.87, 0.36, 0.56}},
+    {{-4.96, 0.81, 0.77}, {-4.96, 0.81, 0.77}},
+};
+
+/// Confidences nearer to 0 or 1 than this are rounding, not knowledge.
+constexpr double kOwnGrain = 0.001, kLineGrain = 0.005;
+
+double logit(double p, double grain) {
+    p = std::clamp(p, grain, 1 - grain);
+    return std::log(p / (1 - p));
+}
+
+bool is_han(const std::string& text) {
+    const std::u32string points = decode_utf8(text);
+    return !points.empty() && ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) &&
+           points[0] != kBadUtf8;
+}
+
+} // namespace
+
+void calibrate(TextLine& line, Reader reader) {
+    double sum = 0, count = 0;
+    for (const Word& word : line.words)
+        for (const Glyph& glyph : word.glyphs) sum += glyph.confidence, ++count;
+    if (count == 0) return;
+    const double mean = logit(sum / count, kLineGrain);
+    double total = 0;
+    for (Word& word : line.words) {
+        if (word.glyphs.empty()) continue;
+        double of_word = 0;
+        for (Glyph& glyph : word.glyphs) {
+            const Coefficients& c = kFit[static_cast<std::size_t>(reader)][is_han(glyph.text) ? 0 : 1];
+            const double raw = glyph.confidence;
+            glyph.confidence = 1 / (1 + std::exp(-(c.constant + c.own * logit(raw, kOwnGrain) + c.line * mean)));
+            // What is left of certainty is shared among the rivals as the engine shares it.
+            const double rest = (1 - glyph.confidence) / std::max(1e-3, 1 - raw);
+            for (Alternative& v : glyph.variants) v.confidence = std::min(1.0, v.confidence * rest);
+            of_word += glyph.confidence;
+        }
+        total += of_word;
+        word.confidence = of_word / static_cast<double>(word.glyphs.size());
+    }
+    line.confidence = total / count;
+}
+
+} // namespace recto::reading

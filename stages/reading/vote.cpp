@@ -1,0 +1,148 @@
+#include "stages/reading/vote.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace recto::reading {
+
+namespace {
+
+struct VoteGlyph {
+    Glyph glyph;
+    float contrast = 0;
+    bool space_before = false;
+    Vote vote = Vote::Alone;
+};
+
+std::vector<VoteGlyph> flat(ReadLine line) {
+    std::vector<VoteGlyph> out;
+    for (Word& word : line.line.words)
+        for (std::size_t k = 0; k < word.glyphs.size(); ++k) {
+            const float contrast = out.size() < line.contrasts.size() ? line.contrasts[out.size()] : 0.0F;
+            out.push_back({std::move(word.glyphs[k]), contrast, k == 0 && !out.empty(), Vote::Alone});
+        }
+    return out;
+}
+
+/// What it costs to see `a` and `b` as the same place: nothing when they say the same; else it grows with the distance
+/// of their middles, so that among equal alignments the one that fits the picture is taken.
+double mismatch(const Glyph& a, const Glyph& b, bool vertical) {
+    const double ca = vertical ? a.box.y + a.box.height / 2 : a.box.x + a.box.width / 2;
+    const double cb = vertical ? b.box.y + b.box.height / 2 : b.box.x + b.box.width / 2;
+    const double size = std::max({1.0, vertical ? a.box.height : a.box.width, vertical ? b.box.height : b.box.width});
+    const double away = std::min(1.0, std::abs(ca - cb) / (2 * size));
+    return (a.text == b.text ? 0.0 : 1.0) + 0.5 * away;
+}
+
+using Pairs = std::vector<std::pair<int, int>>; ///< Indices into both sides; -1 where a side has nothing.
+
+Pairs align(const std::vector<VoteGlyph>& a, const std::vector<VoteGlyph>& b, bool vertical) {
+    const std::size_t n = a.size(), m = b.size(), width = m + 1;
+    std::vector<double> cost((n + 1) * width);
+    for (std::size_t i = 0; i <= n; ++i)
+        for (std::size_t k = 0; k <= m; ++k) {
+            double best = i == 0 && k == 0 ? 0 : 1e30;
+            if (i > 0) best = std::min(best, cost[(i - 1) * width + k] + 1);
+            if (k > 0) best = std::min(best, cost[i * width + k - 1] + 1);
+            if (i > 0 && k > 0)
+                best = std::min(best, cost[(i - 1) * width + k - 1] + mismatch(a[i - 1].glyph, b[k - 1].glyph, vertical));
+            cost[i * width + k] = best;
+        }
+    Pairs out;
+    for (std::size_t i = n, k = m; i > 0 || k > 0;) {
+        const double here = cost[i * width + k];
+        if (i > 0 && k > 0 &&
+            here == cost[(i - 1) * width + k - 1] + mismatch(a[i - 1].glyph, b[k - 1].glyph, vertical))
+            out.emplace_back(static_cast<int>(--i), static_cast<int>(--k));
+        else if (i > 0 && here == cost[(i - 1) * width + k] + 1) out.emplace_back(static_cast<int>(--i), -1);
+        else out.emplace_back(-1, static_cast<int>(--k));
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
+/// What a side that says nothing is worth against characters of the other.
+constexpr double kNothing = 0.5;
+
+/// How often two readings that are both wrong say the same: they saw the same worn strokes.
+constexpr double kSameError = 0.3;
+
+/// The chance that a character is right of which two readings with these chances say the same.
+double agreed(double a, double b) { return a * b / std::max(1e-9, a * b + kSameError * (1 - a) * (1 - b)); }
+
+/// The chance that the first of two that differ is right.
+double disputed(double a, double b) {
+    const double first = a * (1 - b), second = b * (1 - a);
+    return first / std::max(1e-9, first + second + (1 - a) * (1 - b));
+}
+
+/// Takes the surer side of a stretch in which the two differ.
+void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_iterator from, Pairs::const_iterator to,
+            std::vector<VoteGlyph>& out) {
+    double sum_a = 0, sum_b = 0;
+    int count_a = 0, count_b = 0;
+    for (auto p = from; p != to; ++p) {
+        if (p->first >= 0) sum_a += a[static_cast<std::size_t>(p->first)].glyph.confidence, ++count_a;
+        if (p->second >= 0) sum_b += b[static_cast<std::size_t>(p->second)].glyph.confidence, ++count_b;
+    }
+    const double mean_a = count_a > 0 ? sum_a / count_a : kNothing, mean_b = count_b > 0 ? sum_b / count_b : kNothing;
+    const bool first = mean_a >= mean_b;
+    for (auto p = from; p != to; ++p) {
+        const int kept = first ? p->first : p->second, other = first ? p->second : p->first;
+        if (kept < 0) continue;
+        VoteGlyph& g = (first ? a : b)[static_cast<std::size_t>(kept)];
+        g.vote = Vote::Disputed;
+        g.glyph.confidence = disputed(g.glyph.confidence, first ? mean_b : mean_a);
+        if (other >= 0) {
+            const Glyph& o = (first ? b : a)[static_cast<std::size_t>(other)].glyph;
+            std::erase_if(g.glyph.variants, [&](const Alternative& v) { return v.text == o.text; });
+            g.glyph.variants.insert(g.glyph.variants.begin(), {o.text, o.confidence});
+        }
+        out.push_back(std::move(g));
+    }
+}
+
+} // namespace
+
+VotedLine vote(ReadLine a, ReadLine b) {
+    const bool vertical = a.line.vertical;
+    std::vector<VoteGlyph> left = flat(std::move(a)), right = flat(std::move(b)), out;
+    const Pairs pairs = align(left, right, vertical);
+    for (auto p = pairs.begin(); p != pairs.end();) {
+        const auto same = [&](const std::pair<int, int>& at) {
+            return at.first >= 0 && at.second >= 0 &&
+                   left[static_cast<std::size_t>(at.first)].glyph.text ==
+                       right[static_cast<std::size_t>(at.second)].glyph.text;
+        };
+        if (same(*p)) {
+            VoteGlyph &x = left[static_cast<std::size_t>(p->first)], &y = right[static_cast<std::size_t>(p->second)];
+            VoteGlyph& kept = x.glyph.confidence >= y.glyph.confidence ? x : y;
+            kept.vote = Vote::Agreed;
+            kept.glyph.confidence = agreed(x.glyph.confidence, y.glyph.confidence);
+            out.push_back(std::move(kept));
+            ++p;
+            continue;
+        }
+        const auto end = std::find_if(p, pairs.end(), same);
+        settle(left, right, p, end, out);
+        p = end;
+    }
+    VotedLine voted;
+    voted.line.line.vertical = vertical;
+    for (VoteGlyph& g : out) {
+        TextLine& line = voted.line.line;
+        if (line.words.empty() || g.space_before) line.words.emplace_back();
+        Word& word = line.words.back();
+        word.text += g.glyph.text;
+        word.box = word.glyphs.empty() ? g.glyph.box : unite(word.box, g.glyph.box);
+        word.confidence += g.glyph.confidence;
+        word.glyphs.push_back(std::move(g.glyph));
+        voted.line.contrasts.push_back(g.contrast);
+        voted.votes.push_back(g.vote);
+    }
+    for (Word& word : voted.line.line.words) word.confidence /= static_cast<double>(word.glyphs.size());
+    refresh_line(voted.line.line);
+    return voted;
+}
+
+} // namespace recto::reading

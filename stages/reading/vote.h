@@ -1,0 +1,30 @@
+#pragma once
+
+/// Two readings of one line become one: where they agree nothing changes, where they differ the surer side is taken, and
+/// what the other side says stays as a variant. Pure functions, any thread.
+
+#include <cstdint>
+#include <vector>
+
+#include "stages/reading/ppocr_recognize.h"
+
+namespace recto::reading {
+
+/// How a character came about.
+enum class Vote : std::uint8_t {
+    Alone,   ///< One reading.
+    Agreed,  ///< Both say the same.
+    Disputed ///< Another reading says something else there.
+};
+
+struct VotedLine {
+    ReadLine line;
+    std::vector<Vote> votes; ///< A glyph each, in order over all words.
+};
+
+/// `a` is kept where both are equally sure. Confidences of both are chances of being right (calibrate.h), and those of the
+/// result are what the two together say. Characters that only one side has stay when it is more than half sure of them.
+/// Words follow the side that a character came from.
+[[nodiscard]] VotedLine vote(ReadLine a, ReadLine b);
+
+} // namespace recto::reading
