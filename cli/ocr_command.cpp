@@ -411,6 +411,17 @@ int ocr(OcrArguments a) {
     if (auto made = plan.make(a); !made) return report_error(made.error());
     for (const Error& e : plan.errors) (void)report_error(e);
     if (a.dry_run) return tell_plan(a, plan);
+    if (plan.items.empty()) { // before models are loaded
+        std::fprintf(stderr, "%s\n", tr("cli.ocr.nothing").c_str());
+        const int code = plan.errors.empty() ? kDone : kSomeFailed;
+        if (a.json)
+            print_json({{"schema", 1},
+                        {"items", nlohmann::json::array()},
+                        {"totals", {{"pages", 0}, {"items_failed", plan.errors.size()}}},
+                        {"pages_left", 0},
+                        {"exit_code", code}});
+        return code;
+    }
     if (a.who.empty()) a.who = user_name();
     const int workers = a.jobs > 0 ? a.jobs : machine_limits().workers();
     const ProgressMode mode = a.progress == "json"               ? ProgressMode::Json

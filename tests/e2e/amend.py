@@ -504,6 +504,26 @@ class Corrected(Case):
         self.assertEqual(r.returncode, 65)
         self.assertIn("line id", r.stderr)
 
+    def test_what_a_line_cannot_mean_is_proposed_never_written(self):
+        was = max(self.lines(), key=lambda l: len(l[1]))
+        wrong = "身份证号:11O105194912310O2X"
+        path = self.write([[self.id, self.page, was[0], was[1], wrong, "王五"]])
+        self.assertEqual(run("correct", self.archive, path).returncode, 0)
+        j, _, _ = head(self.archive, self.id)
+        found = [f for p in j["pages"] if p["id"] == self.page for f in p["findings"] if f["code"] == "check.id_number"]
+        self.assertEqual([f["args"] for f in found], [[was[0], "11O105194912310O2X", "11010519491231002X", wrong]])
+        self.assertIn(wrong, [t for _, t, _ in self.lines()], "the text stays")
+        r = run("report", self.archive, "--html", self.folder / "r", self.id)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        shown = "".join(p.read_text("utf-8") for p in (self.folder / "r").glob("doubts*.html"))
+        self.assertIn("11010519491231002X", shown)
+        self.assertIn(wrong, (self.folder / "r" / "corrections.csv").read_text("utf-8-sig"))
+        # Put right, it is no finding any more.
+        path = self.write([[self.id, self.page, was[0], wrong, "身份证号:11010519491231002X", "王五"]])
+        self.assertEqual(run("correct", self.archive, path).returncode, 0)
+        self.assertNotIn("check.id_number", json.dumps(head(self.archive, self.id)[0]))
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+
     def test_a_second_process_gets_75(self):
         import fcntl
         with open(self.archive / "lock.json", "a") as lock:
