@@ -539,8 +539,8 @@ class LineChecker {
         // Behind the last hyphen there may be an extension.
         const std::size_t hyphen = written.rfind(U'-');
         const bool extended = hyphen != std::u32string::npos && written.size() - hyphen <= 6 && hyphen > 0;
-        const bool right = is_phone(digits_between(first, last)) ||
-                           (extended && is_phone(digits_between(first, first + hyphen)));
+        const bool right =
+            is_phone(digits_between(first, last)) || (extended && is_phone(digits_between(first, first + hyphen)));
         const bool signs = written != text_.substr(first, last - first);
         if (right && !signs) return;
         add("check.phone", first, last, right ? utf8_of(written) : "");
