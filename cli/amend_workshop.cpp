@@ -17,7 +17,8 @@ std::string user_name() {
     return p && p->pw_name ? p->pw_name : "unknown";
 }
 
-Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a, const std::string& what, bool scans) {
+Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a, const std::string& what, bool scans,
+                                                         int workers) {
     std::unique_ptr<OpenWorkshop> w(new OpenWorkshop);
     auto fs = posix_file_system();
     SettingsOptions chosen = a.settings;
@@ -28,7 +29,7 @@ Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a
     const ArchivePaths& paths = w->archive_->paths;
     RECTO_ASSIGN(w->catalogue_, RunStore::open(*w->archive_, "", "", w->settings_));
     w->stages_ = make_stages();
-    const StageContext context{&w->settings_, 1, model_folder()};
+    const StageContext context{&w->settings_, workers, model_folder()};
     if (scans) {
         RECTO_TRY(w->stages_.treatment->open(context));
         for (auto& s : w->stages_.pages) RECTO_TRY(s->open(context));
@@ -40,7 +41,7 @@ Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a
     RECTO_ASSIGN(w->index_, read_index(*fs, paths));
     RECTO_TRY(w->catalogue_->begin(what)); // behind until the new version is in it
     w->begun_ = true;
-    w->decoder_ = std::make_unique<Decoder>(program_path(), 2);
+    w->decoder_ = std::make_unique<Decoder>(program_path(), workers + 1);
     w->clock_ = default_clock();
     OpenWorkshop* self = w.get();
     w->shop_ = std::make_unique<amend::Workshop>(amend::Workshop{

@@ -28,11 +28,14 @@ struct AmendArguments {
 /// An archive opened, and locked, for changing its items: everything amend::Workshop refers to.
 class OpenWorkshop {
   public:
-    /// `scans`: pages are treated and read, so those stages are opened too. `what`: of the lock, "recto replace".
-    static Result<std::unique_ptr<OpenWorkshop>> open(const AmendArguments& a, const std::string& what, bool scans);
+    /// `scans`: pages are treated and read, so those stages are opened too, for `workers` threads. `what`: of the lock,
+    /// "recto replace".
+    static Result<std::unique_ptr<OpenWorkshop>> open(const AmendArguments& a, const std::string& what, bool scans,
+                                                      int workers = 1);
 
     amend::Workshop& shop() { return *shop_; }
     FileSystem& fs() { return *shop_->fs; }
+    OpenArchive& archive() { return *archive_; }
     ~OpenWorkshop();
     OpenWorkshop(const OpenWorkshop&) = delete;
     OpenWorkshop& operator=(const OpenWorkshop&) = delete;

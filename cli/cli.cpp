@@ -143,6 +143,7 @@ int main(int argc, char** argv) {
     add_release(app, action);
     add_correct(app, action);
     add_treat(app, action);
+    add_ocr(app, action);
     add_watch(app, action);
     add_separator(app, action);
     add_summary(app, action);

@@ -65,6 +65,7 @@ void add_insert(CLI::App& app, Action& action);
 void add_release(CLI::App& app, Action& action);
 void add_correct(CLI::App& app, Action& action);
 void add_treat(CLI::App& app, Action& action);
+void add_ocr(CLI::App& app, Action& action);
 void add_watch(CLI::App& app, Action& action);
 void add_separator(CLI::App& app, Action& action);
 void add_summary(CLI::App& app, Action& action);

@@ -8,17 +8,71 @@
 
 #include "cli/cli.h"
 #include "cli/page_tool.h"
+#include "pipeline/core/clock.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
 #include "stages/encode/access_clean.h"
 #include "stages/encode/colour.h"
+#include "stages/encode/hocr.h"
+#include "stages/encode/records.h"
+#include "stages/encode/text_layer.h"
+#include "stages/encode/tsv.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
 
 namespace recto::cli {
 namespace {
 
-int text(const std::string& file, const SettingsOptions& options, bool geometry, bool json) {
+/// Pages of one file as `recto text --format` gives them: what can be said page by page goes out at once.
+class TextOutput {
+  public:
+    TextOutput(std::string file, std::string format) : file_(std::move(file)), format_(std::move(format)) {}
+
+    void page(const PageText& read, const Dpi& dpi) {
+        ++pages_;
+        if (format_ == "json")
+            std::printf("%s\n",
+                        nlohmann::json(read).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+        else if (format_ == "alto") separated(write_alto(encode::clean_text(read), alto_page(read)));
+        else if (format_ == "tsv")
+            std::printf("%s%s", pages_ == 1 ? std::string(encode::kTsvHeading).c_str() : "",
+                        encode::tsv_rows(encode::clean_text(read), pages_, read.width, read.height).c_str());
+        else if (format_ == "hocr") kept_.push_back({encode::clean_text(read), dpi});
+        else separated(read.plain());
+        std::fflush(stdout);
+    }
+
+    /// One hOCR document has all pages, so it comes at the end.
+    void end() const {
+        if (format_ != "hocr" || kept_.empty()) return;
+        std::vector<encode::HocrPage> pages;
+        for (const auto& [text, dpi] : kept_)
+            pages.push_back({&text, file_, text.width, text.height, static_cast<int>(pages.size()) + 1, dpi.x, dpi.y});
+        const std::string out = encode::write_hocr(pages, agent(), std::filesystem::path(file_).filename().string());
+        std::fwrite(out.data(), 1, out.size(), stdout);
+    }
+
+  private:
+    void separated(const std::string& text) { std::printf("%s%s", pages_ == 1 ? "" : "\f", text.c_str()); }
+
+    [[nodiscard]] encode::AltoPage alto_page(const PageText& read) const {
+        encode::AltoPage page;
+        page.image = file_;
+        page.width = read.width;
+        page.height = read.height;
+        page.order = pages_;
+        page.page_class = "body";
+        page.software = agent();
+        page.created = rfc3339(default_clock()->now());
+        return page;
+    }
+
+    std::string file_, format_;
+    int pages_ = 0;
+    std::vector<std::pair<PageText, Dpi>> kept_;
+};
+
+int text(const std::string& file, const SettingsOptions& options, bool geometry, const std::string& format) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
     auto reader = TextReader::open({&*settings, 1, model_folder()});
@@ -27,7 +81,7 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
     const auto source = tool.probe(file);
     if (!source) return report_error(source.error());
     int code = kDone, done = 0;
-    bool first = true;
+    TextOutput output(file, format);
     for (int i = 0; i < static_cast<int>(source->images.size()); ++i) {
         const ImageInfo& info = source->images[static_cast<std::size_t>(i)];
         const auto raster = tool.decode(*source, i);
@@ -62,18 +116,13 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
                 code = kSomeFailed;
                 continue;
             }
-            if (json)
-                std::printf(
-                    "%s\n",
-                    nlohmann::json(*read).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-            else std::printf("%s%s", first ? "" : "\f", read->plain().c_str());
+            output.page(*read, image->dpi);
             if (read->state == ReadState::NotMachineReadable)
                 std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());
-            first = false;
             ++done;
-            std::fflush(stdout);
         }
     }
+    output.end();
     return done == 0 && code != kDone ? static_cast<int>(kBadData) : code;
 }
 
@@ -149,16 +198,19 @@ int clean(const std::string& file, const std::string& output, const SettingsOpti
 void add_text(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("text", tr("cli.text"));
     struct A {
-        std::string file;
+        std::string file, format = "text";
         SettingsOptions settings;
-        bool no_geometry = false, json = false;
+        bool no_geometry = false;
     };
     auto a = std::make_shared<A>();
     command->add_option("FILE", a->file, tr("cli.text.file"))->required();
     command->add_flag("--no-geometry", a->no_geometry, tr("cli.opt.no_geometry"));
-    command->add_flag("--json", a->json, tr("cli.text.json"));
+    auto* format = command->add_option("--format", a->format, tr("cli.text.format"))
+                       ->check(CLI::IsMember({"text", "hocr", "tsv", "alto", "json"}));
+    command->add_flag_callback("--json", [a] { a->format = "json"; }, tr("cli.text.json"))->excludes(format);
     a->settings.add_to(*command);
-    command->callback([&action, a] { action = [a] { return text(a->file, a->settings, !a->no_geometry, a->json); }; });
+    command->callback(
+        [&action, a] { action = [a] { return text(a->file, a->settings, !a->no_geometry, a->format); }; });
 }
 
 void add_clean(CLI::App& app, Action& action) {

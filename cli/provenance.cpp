@@ -23,7 +23,7 @@ std::string cpu_features() {
 #endif
 }
 
-std::string user_name() {
+std::string account_name() {
     const passwd* p = getpwuid(getuid());
     return p && p->pw_name ? p->pw_name : "unknown";
 }
@@ -34,7 +34,7 @@ nlohmann::json make_provenance(const Settings& settings, const StageList& stages
     nlohmann::json j = {{"agent", agent()},
                         {"build", std::string("gcc ") + __VERSION__},
                         {"cpu", cpu_features()},
-                        {"user", user_name()}};
+                        {"user", account_name()}};
     j["repository"] = {{"code", archive.code}, {"name", archive.name}};
     j["fonds"] = archive.fonds;
     j["settings"] = nlohmann::json::object();

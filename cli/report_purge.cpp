@@ -26,7 +26,11 @@ int purge_reports(const std::string& archive, int days, bool json) {
         const auto stat = fs->stat(folder);
         // A folder's time is that of its last new file: the end of the run. Other people's files are left alone.
         if (!stat || !stat->is_directory || stat->is_symlink || stat->mtime_ns > limit) continue;
-        if (const auto report = fs->stat(join_path(folder, "run.json")); !report || !report->exists) continue;
+        const auto has = [&](const char* file) {
+            const auto report = fs->stat(join_path(folder, file));
+            return report && report->exists;
+        };
+        if (!has("run.json") && !has("ocr.json")) continue;
         if (const auto files = list_files(*fs, folder))
             for (const auto& file : *files)
                 if (const auto size = fs->stat(join_path(folder, file))) bytes += size->size;

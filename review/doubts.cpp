@@ -4,22 +4,44 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/core/messages.h"
 #include "review/corrections.h"
 #include "review/html.h"
 #include "review/parts.h"
 
 namespace recto::report {
 
+namespace {
+
+/// Checks of the text name the line and have it whole: a reader that was sure of it says nothing of it.
+constexpr double kSureButImpossible = 0.5;
+
+void add_checks(const ItemReport& item, const PageReport& page, std::size_t first, std::vector<Doubt>& all) {
+    for (const Finding& f : page.findings) {
+        if (!f.code.starts_with("check.") || f.args.size() < 4) continue;
+        const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+        auto line = std::find_if(begin, all.end(), [&](const Doubt& d) { return d.id == f.args[0]; });
+        if (line == all.end()) {
+            all.push_back({&item, &page, f.args[0], f.args[3], kSureButImpossible, 0, 0, 0});
+            line = all.end() - 1;
+        }
+        line->remarks.push_back(ui_language() == Language::Chinese ? f.chinese() : f.english());
+    }
+}
+
+} // namespace
+
 std::vector<Doubt> collect_doubts(const RunReport& run) {
     std::vector<Doubt> all;
     for (const ItemReport& item : run.items)
         for (const PageReport& page : item.pages) {
-            const auto proof = page.work_results.find("proof");
-            if (proof == page.work_results.end()) continue;
-            for (const auto& line : proof->second.value("lines", nlohmann::json::array()))
-                all.push_back({&item, &page, line.value("id", ""), line.value("text", ""),
-                               line.value("confidence", 0.0), line.value("y", 0), line.value("width", 0),
-                               line.value("height", 0)});
+            const std::size_t first = all.size();
+            if (const auto proof = page.work_results.find("proof"); proof != page.work_results.end())
+                for (const auto& line : proof->second.value("lines", nlohmann::json::array()))
+                    all.push_back({&item, &page, line.value("id", ""), line.value("text", ""),
+                                   line.value("confidence", 0.0), line.value("y", 0), line.value("width", 0),
+                                   line.value("height", 0)});
+            add_checks(item, page, first, all);
         }
     std::ranges::stable_sort(all, {}, &Doubt::confidence);
     return all;
@@ -48,9 +70,12 @@ Result<void> write_doubts(const Book& book, const std::vector<Doubt>& lines) {
                 out += fmt::format("<div class=\"strip\" style=\"width:{}px;height:{}px;"
                                    "background-image:url('{}');background-position:0 -{}px\"></div>",
                                    l.width, l.height, html::escape(place.lines), l.y);
-            out += fmt::format("<div class=\"read\">{}</div></td><td><a href=\"{}\">{} · {}</a><br><span "
+            std::string remarks;
+            for (const std::string& remark : l.remarks)
+                remarks += "<div class=\"soft\">" + html::escape(remark) + "</div>";
+            out += fmt::format("<div class=\"read\">{}</div>{}</td><td><a href=\"{}\">{} · {}</a><br><span "
                                "class=\"soft\">{}</span></td></tr>",
-                               html::escape(l.text), html::escape(place.address), html::escape(l.item->name),
+                               html::escape(l.text), remarks, html::escape(place.address), html::escape(l.item->name),
                                l.page->order, html::escape(l.id));
         }
         out += "</table>" + html::pager(addresses, part) + "</section>" + html::close_page();

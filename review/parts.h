@@ -32,13 +32,14 @@ struct Book {
     std::vector<std::pair<std::string, std::string>> links; ///< Navigation of every page of the report.
 };
 
-/// A line that the reader was not sure of.
+/// A line that the reader was not sure of, or that says what cannot be.
 struct Doubt {
     const ItemReport* item;
     const PageReport* page;
     std::string id, text;
     double confidence;
-    int y, width, height; ///< In the page's picture of lines.
+    int y, width, height;               ///< In the page's picture of lines; width 0: it has none there.
+    std::vector<std::string> remarks{}; ///< What checks of the text say of it, with their proposals.
 };
 
 [[nodiscard]] Severity worst(const PageReport& page);

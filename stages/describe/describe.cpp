@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "pipeline/core/classified.h"
+#include "pipeline/core/digest.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/files/codes.h"
 #include "pipeline/files/dates.h"
+#include "pipeline/files/file_system.h"
 #include "stages/describe/extract.h"
 #include "stages/describe/lines.h"
+#include "stages/describe/validate.h"
 
 namespace recto {
 
@@ -88,16 +91,28 @@ void attach_catalogue(Item& item, const std::map<std::string, std::string>& row)
 class DescribeStage final : public ItemStage {
   public:
     const StageInfo& info() const override {
-        static const StageInfo kInfo{"describe",
-                                     2,
-                                     {&kExtract, &kMinConfidence, &kTitleSimilarity, &kHoldMissing, &kHoldSecurity},
-                                     {"reading"},
-                                     0,
-                                     1 << 20,
-                                     "Catalogue fields and fields read from the text",
-                                     "著录:目录字段与正文提取字段"};
+        static const StageInfo kInfo{
+            "describe",
+            3,
+            {&kExtract, &kMinConfidence, &kTitleSimilarity, &kHoldMissing, &kHoldSecurity, &kChecks, &kDictionary},
+            {"reading"},
+            0,
+            1 << 20,
+            "Catalogue fields and fields read from the text",
+            "著录:目录字段与正文提取字段"};
         return kInfo;
     }
+
+    Result<void> open(const StageContext& context) override {
+        context_ = context;
+        const std::string path = context.settings ? context.settings->get(kDictionary) : std::string();
+        if (path.empty()) return {};
+        RECTO_ASSIGN(const std::string file, posix_file_system()->read(path));
+        dictionary_ = Dictionary(file);
+        dictionary_digest_ = digest_hex(DigestAlgorithm::Sha256, file);
+        return {};
+    }
+    [[nodiscard]] std::string data_fingerprint() const override { return dictionary_digest_; }
 
     Result<void> run(ItemInput& in) const override {
         Item& item = in.item;
@@ -114,6 +129,12 @@ class DescribeStage final : public ItemStage {
         if (settings.get(kExtract)) propose(item, settings);
         count_pages(item, settings);
         check_security(item, settings);
+        for (Page& page : item.pages) {
+            std::erase_if(page.findings, [](const Finding& f) { return f.code.starts_with("check."); });
+            if (!settings.get(kChecks) || page.error) continue;
+            const auto found = check_page(page, dictionary_);
+            page.findings.insert(page.findings.end(), found.begin(), found.end());
+        }
         return {};
     }
 
@@ -171,19 +192,8 @@ class DescribeStage final : public ItemStage {
         item.fields.push_back(std::move(*highest));
     }
 
-    /// The smallest box of the source that holds a box of the page.
-    static Box in_source(const Page& page, const Box& place) {
-        const Transform& t = page.treatment.transform;
-        if (t.width() <= 0) return place;
-        double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-        for (const Point corner :
-             {Point{place.x, place.y}, Point{place.x + place.width, place.y}, Point{place.x, place.y + place.height},
-              Point{place.x + place.width, place.y + place.height}}) {
-            const Point p = t.invert(corner);
-            x0 = std::min(x0, p.x), y0 = std::min(y0, p.y), x1 = std::max(x1, p.x), y1 = std::max(y1, p.y);
-        }
-        return {x0, y0, x1 - x0, y1 - y0};
-    }
+    Dictionary dictionary_;
+    std::string dictionary_digest_; ///< "" without one.
 };
 
 } // namespace

@@ -36,5 +36,18 @@ inline const Setting<bool> kHoldSecurity{
     "Hold an item that bears a 密级 (绝密, 机密, 秘密) that the catalogue does not have.",
     "页面有密级(绝密、机密、秘密)而目录未著录的件予以暂扣。"};
 
+inline const Setting<bool> kChecks{"describe.checks", true,
+                                   "Check dates, 发文字号, identity numbers, credit codes, card numbers, sums, "
+                                   "telephone numbers and postcodes that the text "
+                                   "has; what cannot be is a finding, the text stays.",
+                                   "校验正文中的日期、发文字号、身份证号、统一社会信用代码、银行卡号、金额、电话和邮编;"
+                                   "不可能成立的列为发现,不改动文字。"};
+inline const Setting<std::string> kDictionary{
+    "describe.dictionary", "",
+    "UTF-8 file with a name of units, places or persons a line: what differs from a name in one uncertain character is "
+    "a "
+    "finding with the name as proposal. Empty: none.",
+    "UTF-8 文件,每行一个机构名、地名或人名:与某名称仅差一个不确定的字时,列为发现并建议该名称。留空则不用。"};
+
 } // namespace describe
 } // namespace recto

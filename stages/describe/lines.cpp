@@ -75,6 +75,19 @@ Box unite(const Box& a, const Box& b) {
     return u;
 }
 
+Box in_source(const Page& page, const Box& place) {
+    const Transform& t = page.treatment.transform;
+    if (t.width() <= 0) return place;
+    double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+    for (const Point corner :
+         {Point{place.x, place.y}, Point{place.x + place.width, place.y}, Point{place.x, place.y + place.height},
+          Point{place.x + place.width, place.y + place.height}}) {
+        const Point p = t.invert(corner);
+        x0 = std::min(x0, p.x), y0 = std::min(y0, p.y), x1 = std::max(x1, p.x), y1 = std::max(y1, p.y);
+    }
+    return {x0, y0, x1 - x0, y1 - y0};
+}
+
 Box place_of(const TextLine& line, std::size_t begin, std::size_t end) {
     Box place;
     for (const Piece& p : pieces_of(line)) {

@@ -34,6 +34,9 @@ struct Line {
 [[nodiscard]] Field make_field(std::string id, const Line& line, std::size_t begin, std::size_t end, std::string value,
                                double weight);
 
+/// The smallest box of the page's source that holds a box of the page.
+[[nodiscard]] Box in_source(const Page& page, const Box& place);
+
 [[nodiscard]] Box unite(const Box& a, const Box& b); ///< A box without size is nothing.
 [[nodiscard]] std::size_t characters_in(std::string_view utf8);
 /// 1 for equal texts, 0 for nothing in common: 1 - edit distance / longer length, over code points.

@@ -9,9 +9,11 @@
 #include "pipeline/files/names.h"
 #include "stages/encode/encode.h"
 #include "stages/encode/formats.h"
+#include "stages/encode/hocr.h"
 #include "stages/encode/pdf_writer.h"
 #include "stages/encode/records.h"
 #include "stages/encode/text_layer.h"
+#include "stages/encode/tsv.h"
 
 namespace recto {
 namespace {
@@ -26,6 +28,31 @@ const Setting<bool> kBookmarks{
     "encode.pdf_bookmarks", true,
     "Bookmarks in the PDF for cover, contents, body and back note, where an item has such parts.",
     "在 PDF 中为封面、卷内目录、正文和备考表加书签(有这些部分时)。"};
+
+const Setting<std::string> kTextFormats{
+    "encode.text_formats", "",
+    "Further forms of each page's text beside ALTO, joined with +: hocr (text/<nnnn>.hocr.html), tsv (text/<nnnn>.tsv, "
+    "the "
+    "columns of Tesseract). Empty: none.",
+    "每页文字除 ALTO 外另存的格式,以 + 相连:hocr(text/<nnnn>.hocr.html)、tsv(text/<nnnn>.tsv,列同 "
+    "Tesseract)。留空则不另存。"};
+
+struct TextFormats {
+    bool hocr = false, tsv = false;
+};
+
+Result<TextFormats> parse_text_formats(const std::string& names) {
+    TextFormats out;
+    for (std::size_t at = 0; at < names.size();) {
+        const std::size_t end = std::min(names.find('+', at), names.size());
+        const std::string name = names.substr(at, end - at);
+        if (name == "hocr") out.hocr = true;
+        else if (name == "tsv") out.tsv = true;
+        else return fail("config.bad_value", "encode.text_formats: '" + name + "' is none of hocr, tsv");
+        at = end + 1;
+    }
+    return out;
+}
 
 /// Makes the files of one item; every member writes one or more into the staging folder.
 class ItemFiles {
@@ -46,6 +73,9 @@ class ItemFiles {
         take_page_files();
         RECTO_TRY(pdf());
         RECTO_TRY(alto());
+        RECTO_ASSIGN(const TextFormats formats, parse_text_formats(settings_.get(kTextFormats)));
+        if (formats.hocr) RECTO_TRY(hocr());
+        if (formats.tsv) RECTO_TRY(tsv());
         RECTO_TRY(plain_text());
         return records();
     }
@@ -204,6 +234,46 @@ class ItemFiles {
         return {};
     }
 
+    Result<void> hocr() {
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            const Page& p = in_.item.pages[i];
+            if (p.text.width <= 0 || p.text.height <= 0) continue;
+            const AltoPage same = alto_page(p); // Both speak of one image.
+            HocrPage page;
+            page.text = &texts_[i];
+            page.image = "../" + percent_encode(same.image.substr(0, same.image.find('#')));
+            if (const auto fragment = same.image.find('#'); fragment != std::string::npos)
+                page.image += same.image.substr(fragment);
+            page.width = same.width;
+            page.height = same.height;
+            page.number = p.order;
+            const PageTreatment& t = p.treatment;
+            if (t.transform.width() > 0 && t.transform.height() > 0) {
+                page.dpi_x = t.dpi.x * same.width / t.transform.width();
+                page.dpi_y = t.dpi.y * same.height / t.transform.height();
+            }
+            RECTO_ASSIGN(StagedFile f,
+                         put(page_logical_path("text", p.order, "hocr.html"),
+                             write_hocr({page}, software_, in_.item.display_name()), "application/xhtml+xml", "hocr"));
+            in_.files.push_back(std::move(f));
+        }
+        return {};
+    }
+
+    Result<void> tsv() {
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            const Page& p = in_.item.pages[i];
+            if (p.text.width <= 0 || p.text.height <= 0) continue;
+            const AltoPage same = alto_page(p);
+            RECTO_ASSIGN(StagedFile f,
+                         put(page_logical_path("text", p.order, "tsv"),
+                             std::string(kTsvHeading) + tsv_rows(texts_[i], p.order, same.width, same.height),
+                             "text/tab-separated-values", "tsv"));
+            in_.files.push_back(std::move(f));
+        }
+        return {};
+    }
+
     /// UTF-8; a printed line a line, a blank line between blocks, U+000C after each page, as pdftotext writes it.
     Result<void> plain_text() {
         if (in_.item.pages.empty()) return {};
@@ -259,13 +329,18 @@ class ItemFilesStage final : public ItemStage {
     const StageInfo& info() const override {
         static const StageInfo kInfo{.name = "item-files",
                                      .version = 2,
-                                     .settings = {&kFastWebView, &kBookmarks},
+                                     .settings = {&kFastWebView, &kBookmarks, &kTextFormats},
                                      .inputs = {},
                                      .peak_bytes_per_pixel = 0,
                                      .peak_fixed_bytes = std::size_t{32} << 20,
                                      .english = "Writes the PDF, the text and the records of each item.",
                                      .chinese = "生成每件的 PDF、文本和元数据记录。"};
         return kInfo;
+    }
+    Result<void> open(const StageContext& context) override {
+        context_ = context;
+        RECTO_TRY(parse_text_formats(context.settings->get(kTextFormats))); // Said before work, not after it.
+        return {};
     }
     Result<void> run(ItemInput& in) const override {
         try {

@@ -1,5 +1,6 @@
 // item.json, the authority: written and read here and nowhere else. Its fields are described in docs/ITEM_FILES.md.
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -19,12 +20,18 @@ Json format_json(const encode::FileFormat& f) {
     return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}};
 }
 
+/// The endings of text files of one page; others in text/ are of the whole item.
+constexpr std::string_view kPageTexts[] = {".alto.xml", ".hocr.html", ".tsv"};
+
 /// Page order out of "text/0012.alto.xml"; 0 for files of the whole item.
 int page_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos || path.starts_with("master/") || path.starts_with("metadata/")) return 0;
     const std::size_t dot = path.find('.', slash);
-    if (path.starts_with("text/") && (dot == std::string::npos || path.substr(dot) != ".alto.xml")) return 0;
+    if (path.starts_with("text/") &&
+        (dot == std::string::npos ||
+         std::ranges::find(kPageTexts, std::string_view(path).substr(dot)) == std::end(kPageTexts)))
+        return 0;
     if (path.starts_with("access/") && !path.starts_with("access/images/")) return 0;
     int order = 0;
     const char* first = path.data() + slash + 1;

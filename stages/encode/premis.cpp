@@ -173,7 +173,11 @@ class PremisWriter {
         x_.element("eventDateTime", time);
         if (!detail.empty()) x_.start("eventDetailInformation").element("eventDetail", detail).end();
     }
-    void outcome(const char* value) { x_.start("eventOutcomeInformation").element("eventOutcome", value).end(); }
+    void outcome(const char* value, const std::string& note = {}) {
+        x_.start("eventOutcomeInformation").element("eventOutcome", value);
+        if (!note.empty()) x_.start("eventOutcomeDetail").element("eventOutcomeDetailNote", note).end();
+        x_.end();
+    }
     void by(const std::string& agent, const char* role) {
         x_.start("linkingAgentIdentifier").element("linkingAgentIdentifierType", "local");
         x_.element("linkingAgentIdentifierValue", agent).element("linkingAgentRole", role).end();
@@ -235,7 +239,7 @@ class PremisWriter {
     /// What a person changed: one event an edit, naming the pages and, for a correction, each line.
     void edit(const Json& e, int number) {
         const std::string kind = e.value("edit", ""), who = e.value("who", "");
-        std::string detail;
+        std::string detail, note;
         if (kind == "replace")
             detail = fmt::format(
                 "page urn:uuid:{} scanned again: {} (SHA-512 {}) stands for {} (SHA-512 {}), which is kept in "
@@ -258,11 +262,16 @@ class PremisWriter {
                     fmt::format(" page urn:uuid:{} {};", p.value("page", ""),
                                 p.value("automatic", false) ? "automatic again" : p.value("values", Json()).dump());
             detail.pop_back();
+        } else if (kind == "ocr") {
+            detail = "text read again by " + e.value("engine", "") + "; language: " + e.value("language", "");
+            detail += "; settings: " + e.value("settings", Json::object()).dump();
+            if (const std::string models = e.value("models", ""); !models.empty()) detail += "; models: " + models;
+            note = readings(e.value("pages", Json::array()));
         } else detail = kind;
         if (kind != "release" && !e.value("reason", "").empty()) detail += "; reason: " + e.value("reason", "");
         begin_event(kind == "release" ? kPolicy : kModification, fmt::format("{}-{:04}", kind, number),
                     e.value("time", created_), detail);
-        outcome("success");
+        outcome("success", note);
         by(agent_, "executing program");
         if (!who.empty()) {
             person(who);
@@ -270,6 +279,23 @@ class PremisWriter {
         }
         of(item_.at("id"), "outcome");
         x_.end();
+    }
+
+    /// What pages said before and after they were read again, and which engine had read them before.
+    static std::string readings(const Json& pages) {
+        std::string out;
+        const auto words = [](const Json& r) {
+            return fmt::format("{}, {} characters, mean confidence {:.2f}", r.value("state", ""),
+                               r.value("characters", 0), r.value("confidence", 0.0));
+        };
+        for (const Json& p : pages) {
+            const Json before = p.value("before", Json::object()), after = p.value("after", Json::object());
+            const std::string engine = before.value("engine", "");
+            out += fmt::format("{}page urn:uuid:{}: before by {} ({}): {}; now: {}; lines of a person kept: {}",
+                               out.empty() ? "" : "; ", p.value("page", ""), engine.empty() ? "no engine" : engine,
+                               before.value("language", ""), words(before), words(after), p.value("lines_kept", 0));
+        }
+        return out;
     }
 
     static bool cleaned(const Json& page) {
@@ -286,7 +312,8 @@ class PremisWriter {
             detail +=
                 fmt::format(" of page {} (urn:uuid:{}); treatment: metadata/item.json, pages, order {}, treatment",
                             order, p.at("id").get<std::string>(), order);
-            if (role == "alto") detail += "; reading: " + p.at("reading").at("engine").get<std::string>();
+            if (role == "alto" || role == "hocr" || role == "tsv")
+                detail += "; reading: " + p.at("reading").at("engine").get<std::string>();
             if (role == "access-image" && cleaned(p)) detail += "; cleaned for people: " + p.at("access_clean").dump();
         }
         if (role == "access") {

@@ -27,14 +27,14 @@ struct XmlWriter::State {
     }
 };
 
-XmlWriter::XmlWriter() : state_(std::make_unique<State>()) {
+XmlWriter::XmlWriter(bool indented) : state_(std::make_unique<State>()) {
     static std::once_flag once;
     std::call_once(once, [] { xmlInitParser(); });
     state_->buffer = xmlBufferCreate();
     if (!state_->buffer) throw std::bad_alloc();
     state_->writer = xmlNewTextWriterMemory(state_->buffer, 0);
     if (!state_->writer) throw std::bad_alloc();
-    check(xmlTextWriterSetIndent(state_->writer, 1));
+    check(xmlTextWriterSetIndent(state_->writer, indented ? 1 : 0));
     check(xmlTextWriterSetIndentString(state_->writer, chars(" ")));
     // The encoding must be said: without it attributes turn every Chinese character into a numeric reference.
     check(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
@@ -70,6 +70,11 @@ XmlWriter& XmlWriter::end() {
 }
 
 XmlWriter& XmlWriter::element(const char* name, std::string_view value) { return start(name).text(value).end(); }
+
+XmlWriter& XmlWriter::doctype(const char* name, const char* public_id, const char* system_id) {
+    check(xmlTextWriterWriteDTD(state_->writer, chars(name), chars(public_id), chars(system_id), nullptr));
+    return *this;
+}
 
 XmlWriter& XmlWriter::instruction(const char* target, const char* content) {
     check(xmlTextWriterWritePI(state_->writer, chars(target), chars(content)));

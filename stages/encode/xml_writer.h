@@ -12,7 +12,8 @@ namespace recto::encode {
 /// (clean_xml). Out of memory throws std::bad_alloc, the one failure a writer to memory has.
 class XmlWriter {
   public:
-    XmlWriter();
+    /// Not `indented`: white space is what text() says, as formats want it in which it counts.
+    explicit XmlWriter(bool indented = true);
     ~XmlWriter();
     XmlWriter(const XmlWriter&) = delete;
     XmlWriter& operator=(const XmlWriter&) = delete;
@@ -23,6 +24,8 @@ class XmlWriter {
     XmlWriter& number(const char* name, double value); ///< At most two decimals, no trailing zeros.
     XmlWriter& text(std::string_view value);
     XmlWriter& end();
+    /// <!DOCTYPE name PUBLIC ...>; before the first element.
+    XmlWriter& doctype(const char* name, const char* public_id, const char* system_id);
     /// <name>value</name>
     XmlWriter& element(const char* name, std::string_view value);
     XmlWriter& instruction(const char* target, const char* content); ///< Written as it is.

@@ -504,6 +504,26 @@ class Corrected(Case):
         self.assertEqual(r.returncode, 65)
         self.assertIn("line id", r.stderr)
 
+    def test_what_a_line_cannot_mean_is_proposed_never_written(self):
+        was = max(self.lines(), key=lambda l: len(l[1]))
+        wrong = "身份证号:11O105194912310O2X"
+        path = self.write([[self.id, self.page, was[0], was[1], wrong, "王五"]])
+        self.assertEqual(run("correct", self.archive, path).returncode, 0)
+        j, _, _ = head(self.archive, self.id)
+        found = [f for p in j["pages"] if p["id"] == self.page for f in p["findings"] if f["code"] == "check.id_number"]
+        self.assertEqual([f["args"] for f in found], [[was[0], "11O105194912310O2X", "11010519491231002X", wrong]])
+        self.assertIn(wrong, [t for _, t, _ in self.lines()], "the text stays")
+        r = run("report", self.archive, "--html", self.folder / "r", self.id)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        shown = "".join(p.read_text("utf-8") for p in (self.folder / "r").glob("doubts*.html"))
+        self.assertIn("11010519491231002X", shown)
+        self.assertIn(wrong, (self.folder / "r" / "corrections.csv").read_text("utf-8-sig"))
+        # Put right, it is no finding any more.
+        path = self.write([[self.id, self.page, was[0], wrong, "身份证号:11010519491231002X", "王五"]])
+        self.assertEqual(run("correct", self.archive, path).returncode, 0)
+        self.assertNotIn("check.id_number", json.dumps(head(self.archive, self.id)[0]))
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+
     def test_a_second_process_gets_75(self):
         import fcntl
         with open(self.archive / "lock.json", "a") as lock:
@@ -511,6 +531,118 @@ class Corrected(Case):
             a = self.lines()[0]
             r = run("correct", self.archive, self.write([[self.id, self.page, a[0], a[1], "改", "王五"]]))
         self.assertEqual(r.returncode, 75, r.stderr)
+
+
+class ReadAgain(Case):
+    """`recto ocr`: a batch read by one engine, then by another language or engine."""
+
+    def setUp(self):
+        super().setUp()
+        self.batch = small_batch(self.folder / "in", items=2, pages=2)
+        self.archive = self.folder / "a"
+        # Latin only: Chinese pages come out as nonsense or as not machine-readable.
+        first = run("run", self.batch, "-o", self.archive, "--create", "--json", "--set", "reading.engine=tesseract", "--lang", "eng", "--set", "reading.min_confidence=0.3")
+        self.assertIn(first.returncode, (0, 1), first.stderr)
+        self.items = json.loads(first.stdout)["items"]
+        self.id = self.items[0]["id"]
+
+    def ocr(self, *words, code=0):
+        r = run("ocr", self.archive, "--json", *words)
+        self.assertEqual(r.returncode, code, r.stderr)
+        return json.loads(r.stdout), r.stderr
+
+    def test_pages_are_read_again_and_the_former_text_is_kept(self):
+        old = {i["id"]: head(self.archive, i["id"]) for i in self.items}
+        plan, _ = self.ocr("--dry-run")
+        self.assertEqual(plan["pages"], sum(len(i["pages"]) for i in plan["items"]))
+        self.assertTrue(all(p["engine"].startswith("tesseract") for i in plan["items"] for p in i["pages"]))
+        self.assertEqual(head(self.archive, self.id)[2]["head"], "v1", "a dry run changes nothing")
+        out, said = self.ocr("--who", "王五", "--reason", "新模型", "-j", "2")
+        self.assertGreater(out["totals"]["changed"], 0, said)
+        self.assertEqual(out["totals"]["failed"], 0)
+        self.assertEqual(out["pages_left"], 0)
+        self.assertIn("pages/min", said)
+        rows = list(csv.reader(pathlib.Path(out["report"]).read_text("utf-8-sig").splitlines()))
+        self.assertEqual(len(rows) - 1, out["totals"]["pages"])
+        changed = 0
+        for item in out["items"]:
+            before, old_files, _ = old[item["id"]]
+            after, files, inventory = head(self.archive, item["id"])
+            some = [p for p in item["readings"] if p["outcome"] == "changed"]
+            self.assertEqual(inventory["head"], "v2" if some else "v1")
+            self.assertEqual([p["treatment"] for p in after["pages"]], [p["treatment"] for p in before["pages"]], "never a new treatment")
+            for name in old_files:
+                if name.startswith(("master/", "preservation/")):
+                    self.assertEqual(old_files[name].read_bytes(), files[name].read_bytes())
+            if not some:
+                continue
+            changed += 1
+            premis = files["metadata/premis.xml"].read_text("utf-8")
+            for word in ("text read again by", "before by tesseract", "eventOutcomeDetailNote", "王五", "新模型", some[0]["page"]):
+                self.assertIn(word, premis)
+            for p in some:
+                page = next(x for x in after["pages"] if x["id"] == p["page"])
+                self.assertEqual(page["reading"]["engine"], p["after"]["engine"])
+                self.assertEqual(page["reading"]["language"], "chi_sim+eng")
+                self.assertGreaterEqual(p["after"]["confidence"], 0)
+            self.assertTrue(all(f.exists() for f in old_files.values()), "the former version is whole")
+        self.assertGreater(changed, 0)
+        checked = run("verify", self.archive)
+        self.assertEqual(checked.returncode, 0, checked.stdout[-3000:] + checked.stderr)
+        # Again: nothing says anything else, so nothing is written, and the readings are remembered.
+        stored = contents(self.archive)
+        again, _ = self.ocr()
+        self.assertEqual(again["totals"]["changed"], 0)
+        self.assertEqual(contents(self.archive), stored)
+        # The delivery again changes nothing either: the item's key is of the delivery.
+        r = run("run", self.batch, "-o", self.archive, "--json", "--set", "reading.engine=tesseract", "--lang", "eng", "--set", "reading.min_confidence=0.3")
+        self.assertEqual({i["state"] for i in json.loads(r.stdout)["items"]}, {"unchanged"}, r.stderr)
+        self.assertEqual(contents(self.archive), stored)
+        # The search finds what is there now.
+        text = next(v for k, v in head(self.archive, out["items"][0]["id"])[1].items() if k.endswith(".txt")).read_text("utf-8")
+        word = next((w for w in text.split() if len(w) >= 4 and all("\u4e00" <= c <= "\u9fff" for c in w)), None)
+        self.assertIsNotNone(word, text[:200])
+        found = run("search", self.archive, f'"{word[:4]}"', "--json")
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertTrue(found.stdout.strip())
+
+    def test_a_corrected_line_outlives_it(self):
+        first, files, _ = head(self.archive, self.id)
+        n, page = next((p["order"], p["id"]) for p in first["pages"] if len(lines(files[f"text/{p['order']:04}.alto.xml"])) > 2)
+        line, old, _ = max(lines(files[f"text/{n:04}.alto.xml"]), key=lambda l: len(l[1]))
+        path = self.folder / "c.csv"
+        with open(path, "w", encoding="utf-8-sig", newline="") as f:
+            csv.writer(f).writerows([("item", "page id", "line id", "old text", "new text", "who"), (self.id, page, line, old, "人工更正过的一行", "王五")])
+        self.assertEqual(run("correct", self.archive, path).returncode, 0)
+        out, said = self.ocr("--item", self.id)
+        self.assertEqual([i["id"] for i in out["items"]], [self.id])
+        row = next(p for p in out["items"][0]["readings"] if p["page"] == page)
+        self.assertIn(row["outcome"], ("changed", "kept"), said)
+        now = head(self.archive, self.id)[1]
+        self.assertIn("人工更正过的一行", [t for _, t, _ in lines(now[f"text/{n:04}.alto.xml"])])
+        self.assertEqual(run("verify", self.archive).returncode, 0)
+
+    def test_only_missing_and_wrong_input(self):
+        missing = [p["id"] for i in self.items for p in head(self.archive, i["id"])[0]["pages"] if p["reading"]["state"] == "not-machine-readable" and p["treatment"]["blank"] is False]
+        plan, _ = self.ocr("--dry-run", "--only-missing")
+        self.assertEqual(sorted(p["page"] for i in plan["items"] for p in i["pages"]), sorted(missing))
+        self.assertEqual(run("ocr", self.archive, "--item", "nobody").returncode, 66)
+        self.assertNotEqual(run("ocr", self.folder / "nowhere").returncode, 0)
+        self.assertEqual(run("ocr", self.archive, "--set", "reading.engine=none").returncode, 78)
+
+    def test_killed_and_stopped_it_goes_on(self):
+        import signal, time
+        for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            p = start("ocr", self.archive, "-j", "1")
+            time.sleep(1.5)
+            p.send_signal(how)
+            p.communicate(timeout=120)
+            self.assertIn(p.returncode, (0, 75, 130, -9))
+        out, said = self.ocr()
+        self.assertEqual(out["pages_left"], 0)
+        for i in self.items:
+            self.assertIn(head(self.archive, i["id"])[2]["head"], ("v1", "v2"), "one version, however often it was stopped")
+        self.assertEqual(run("verify", self.archive).returncode, 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import html.parser
 import json
 import shutil
+import xml.etree.ElementTree as E
 
 from common import SAMPLES, Case, main, run
 
@@ -61,6 +62,68 @@ class Pages(Case):
         done = run("inspect", SAMPLES / "batch" / "stack-20231106" / "0001.tif")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["class"], "separator")
+
+
+class TextFormats(Case):
+    """The text of a page in every format says the same; stored ones are listed and verified."""
+
+    X = "{http://www.w3.org/1999/xhtml}"
+
+    def words_of(self, document):
+        root = E.fromstring(document)
+        return ["".join(w.itertext()) for w in root.iter(self.X + "span") if w.get("class") == "ocrx_word"]
+
+    def test_text_says_the_same_in_every_format(self):
+        page = SAMPLES / "batch" / "stack-20231106" / "0002.tif"
+        out = {f: run("text", page, "--format", f) for f in ("text", "hocr", "tsv", "alto", "json")}
+        for f, r in out.items():
+            self.assertEqual(r.returncode, 0, f + r.stderr)
+        self.assertEqual(run("text", page, "--json").stdout, out["json"].stdout)
+        self.assertEqual(run("text", page, "--format", "doc").returncode, 64)
+        self.assertEqual(run("text", page, "--format", "tsv", "--json").returncode, 64)
+        squeezed = lambda words: "".join("".join(words).split())
+        plain = squeezed(out["text"].stdout)
+        self.assertGreater(len(plain), 50)
+        words = self.words_of(out["hocr"].stdout)
+        self.assertEqual(squeezed(words), plain)
+        for line in E.fromstring(out["hocr"].stdout).iter(self.X + "span"):
+            if line.get("class") != "ocr_line":
+                continue
+            x0, y0, x1, y1 = map(int, line.get("title").split(";")[0].split()[1:])
+            self.assertTrue(x0 < x1 and y0 < y1, line.get("title"))
+        rows = [r.split("\t") for r in out["tsv"].stdout.splitlines()]
+        self.assertEqual(rows[0], "level page_num block_num par_num line_num word_num left top width height conf text".split())
+        self.assertEqual({len(r) for r in rows}, {12})
+        self.assertEqual(squeezed(r[11] for r in rows if r[0] == "5"), plain)
+        alto = E.fromstring(out["alto"].stdout.encode())
+        self.assertEqual(squeezed(s.get("CONTENT") for s in alto.iter("{http://www.loc.gov/standards/alto/ns-v4#}String")), plain)
+
+    def test_stored_formats_are_listed_and_agree_with_alto(self):
+        batch, archive = self.folder / "in", self.folder / "a"
+        (batch / "one").mkdir(parents=True)
+        for n in (2, 3):
+            shutil.copy(SAMPLES / "batch" / "stack-20231106" / f"000{n}.tif", batch / "one")
+        self.assertEqual(run("run", batch, "-o", archive, "--create", "--set", "encode.text_formats=pdf").returncode, 78)
+        r = run("run", batch, "-o", archive, "--create", "--json", "--set", "encode.text_formats=hocr+tsv")
+        self.assertIn(r.returncode, (0, 1), r.stderr)
+        item = json.loads(r.stdout)["items"][0]
+        root = archive / item["object_path"] / item["version"] / "content" if (archive / item["object_path"]).exists() else archive / "storage" / item["object_path"] / item["version"] / "content"
+        j = json.loads((root / "metadata" / "item.json").read_text("utf-8"))
+        listed = {f["path"]: f for f in j["files"]}
+        for n in (1, 2):
+            for name, role in (("hocr.html", "hocr"), ("tsv", "tsv")):
+                f = listed[f"text/{n:04}.{name}"]
+                self.assertEqual((f["role"], f["page"]), (role, n))
+                for record in ("mets.xml", "metadata/premis.xml"):
+                    self.assertIn(f["path"], (root / record).read_text("utf-8"))
+            alto = E.parse(root / "text" / f"{n:04}.alto.xml").getroot()
+            strings = list(alto.iter("{http://www.loc.gov/standards/alto/ns-v4#}String"))
+            hocr = (root / "text" / f"{n:04}.hocr.html").read_text("utf-8")
+            self.assertEqual(self.words_of(hocr), [s.get("CONTENT") for s in strings])
+            places = [tuple(map(int, w.get("title").split(";")[0].split()[1:])) for w in E.fromstring(hocr).iter(self.X + "span") if w.get("class") == "ocrx_word"]
+            self.assertEqual(places, [(int(s.get("HPOS")), int(s.get("VPOS")), int(s.get("HPOS")) + int(s.get("WIDTH")), int(s.get("VPOS")) + int(s.get("HEIGHT"))) for s in strings])
+        checked = run("verify", archive)
+        self.assertEqual(checked.returncode, 0, checked.stdout[-2000:])
 
 
 if __name__ == "__main__":
