@@ -62,7 +62,7 @@ std::string dictionary_file(std::string_view name) { return fmt::format("ppocrv6
 /// A line with a character below it is read again by the second network.
 constexpr double kDoubtful = 0.75;
 /// Share of doubtful characters from which on a page is worn.
-constexpr double kWorn = 0.10;
+constexpr double kWorn = 0.04;
 /// Blur that closes broken strokes, as a share of the height of the letters.
 constexpr double kSoften = 0.03;
 /// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
