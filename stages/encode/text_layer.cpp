@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "pipeline/core/running_text.h"
+
 namespace recto::encode {
 namespace {
 
@@ -98,6 +100,15 @@ std::vector<Word> spread(const std::string& text, const Box& box, bool vertical,
     return words;
 }
 
+/// Other readings as every format can hold them; one that is empty then is none.
+std::vector<Alternative> cleaned(const std::vector<Alternative>& all) {
+    std::vector<Alternative> out;
+    for (const Alternative& a : all)
+        if (std::string text = clean_characters(a.text); !text.empty())
+            out.push_back({std::move(text), std::clamp(finite(a.confidence), 0.0, 1.0)});
+    return out;
+}
+
 /// One engine word as words without white space inside; their glyphs kept when they spell the word.
 void add_words(const Word& word, bool vertical, double width, double height, std::vector<Word>& out) {
     const Box box = cut(word.box, width, height);
@@ -107,7 +118,7 @@ void add_words(const Word& word, bool vertical, double width, double height, std
     if (word.glyphs.empty() || spelt != word.text) {
         const std::string text = clean_characters(word.text);
         if (text.empty()) return;
-        if (text.find(' ') == std::string::npos) out.push_back({text, box, confidence, {}});
+        if (text.find(' ') == std::string::npos) out.push_back({text, box, confidence, {}, cleaned(word.alternatives)});
         else
             for (Word& w : spread(text, box, vertical, confidence)) out.push_back(std::move(w));
         return;
@@ -122,7 +133,8 @@ void add_words(const Word& word, bool vertical, double width, double height, std
             continue;
         }
         if (text.empty()) continue; // A character no format can hold.
-        const Glyph glyph{text, cut(g.box, width, height), std::clamp(finite(g.confidence), 0.0, 1.0)};
+        const Glyph glyph{text, cut(g.box, width, height), std::clamp(finite(g.confidence), 0.0, 1.0),
+                          cleaned(g.variants)};
         if (!open) out.push_back({text, glyph.box, confidence, {glyph}});
         else {
             out.back().text += text;
@@ -131,7 +143,19 @@ void add_words(const Word& word, bool vertical, double width, double height, std
         }
         open = true;
     }
-    if (!split && out.size() == first + 1 && box.width > 0 && box.height > 0) out.back().box = box;
+    if (split || out.size() != first + 1) return; // Other readings were of the whole.
+    out.back().alternatives = cleaned(word.alternatives);
+    if (box.width > 0 && box.height > 0) out.back().box = box;
+}
+
+/// Numbers that a table can have.
+bool sound_cells(const std::vector<TableCell>& cells) {
+    return cells.size() <= kMostTableCells && std::ranges::all_of(cells, [](const TableCell& c) {
+               const auto part = [](int from, int n) {
+                   return from >= 0 && n >= 1 && from < kMostTableCells && n <= kMostTableCells - from;
+               };
+               return part(c.row, c.rows) && part(c.column, c.columns);
+           });
 }
 
 /// Whether `words` spell `text`, with single spaces between them where `text` has them.
@@ -190,13 +214,17 @@ PageText clean_text(const PageText& text) {
     out.confidence = std::clamp(finite(text.confidence), 0.0, 1.0);
     out.blocks.clear();
     for (const TextBlock& block : text.blocks) {
-        TextBlock kept{block.kind, cut(block.box, width, height), {}, block.id};
+        TextBlock kept{block.kind, cut(block.box, width, height), {}, block.id, block.role, {}};
+        const bool table = block.kind == BlockKind::Table && sound_cells(block.cells);
+        if (table) kept.cells = block.cells;
+        for (TableCell& c : kept.cells) c.box = cut(c.box, width, height);
         for (const TextLine& line : block.lines) {
             TextLine l;
             l.text = clean_characters(line.text);
             if (l.text.empty()) continue;
             l.id = line.id;
             l.vertical = line.vertical;
+            if (line.cell >= 0 && static_cast<std::size_t>(line.cell) < kept.cells.size()) l.cell = line.cell;
             l.confidence = std::clamp(finite(line.confidence), 0.0, 1.0);
             for (const Word& w : line.words) add_words(w, line.vertical, width, height, l.words);
             l.box = cut(line.box, width, height);
@@ -208,6 +236,11 @@ PageText clean_text(const PageText& text) {
                 l.words = spread(l.text, l.box, l.vertical, l.confidence);
             kept.lines.push_back(std::move(l));
         }
+        // One order for the PDF, ALTO and the text: by cells, then what stands in none.
+        if (table)
+            std::stable_sort(kept.lines.begin(), kept.lines.end(), [](const TextLine& a, const TextLine& b) {
+                return static_cast<unsigned>(a.cell) < static_cast<unsigned>(b.cell);
+            });
         if (!kept.lines.empty() || block.lines.empty()) out.blocks.push_back(std::move(kept));
     }
     return out;
