@@ -12,13 +12,32 @@
 #include "pipeline/files/image_out.h"
 #include "stages/encode/access_clean.h"
 #include "stages/encode/colour.h"
+#include "stages/encode/table_csv.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
 
 namespace recto::cli {
 namespace {
 
-int text(const std::string& file, const SettingsOptions& options, bool geometry, bool json) {
+/// Writes the tables of a page into `folder`: <number>.table<k>.csv, as an archive has them.
+Result<void> write_tables(const PageText& page, const std::string& folder, int number) {
+    const auto fs = posix_file_system();
+    int k = 0;
+    for (const TextBlock& block : page.blocks) {
+        const std::string csv = encode::table_csv(block);
+        if (csv.empty()) continue;
+        RECTO_TRY(fs->make_folders(folder));
+        RECTO_TRY(write_atomically(*fs, join_path(folder, fmt::format("{:04}.table{}.csv", number, ++k)), csv));
+    }
+    return {};
+}
+
+struct TextOptions {
+    bool geometry = true, json = false, paragraphs = false;
+    std::string tables; ///< Folder for tables as CSV; empty: none are written.
+};
+
+int text(const std::string& file, const SettingsOptions& options, const TextOptions& wanted) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
     auto reader = TextReader::open({&*settings, 1, model_folder()});
@@ -37,7 +56,7 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
             continue;
         }
         ImageTreatment treated;
-        if (geometry) {
+        if (wanted.geometry) {
             treated = tool.treat(*raster, info);
         } else {
             PageTreatment whole;
@@ -62,16 +81,21 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
                 code = kSomeFailed;
                 continue;
             }
-            if (json)
+            if (wanted.json)
                 std::printf(
                     "%s\n",
                     nlohmann::json(*read).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-            else std::printf("%s%s", first ? "" : "\f", read->plain().c_str());
+            else
+                std::printf("%s%s", first ? "" : "\f",
+                            (wanted.paragraphs ? read->paragraphs() : read->plain()).c_str());
             if (read->state == ReadState::NotMachineReadable)
                 std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());
             first = false;
             ++done;
             std::fflush(stdout);
+            if (!wanted.tables.empty())
+                if (const auto written = write_tables(*read, wanted.tables, done); !written)
+                    return report_error(written.error());
         }
     }
     return done == 0 && code != kDone ? static_cast<int>(kBadData) : code;
@@ -151,14 +175,22 @@ void add_text(CLI::App& app, Action& action) {
     struct A {
         std::string file;
         SettingsOptions settings;
-        bool no_geometry = false, json = false;
+        bool no_geometry = false;
+        TextOptions wanted;
     };
     auto a = std::make_shared<A>();
     command->add_option("FILE", a->file, tr("cli.text.file"))->required();
     command->add_flag("--no-geometry", a->no_geometry, tr("cli.opt.no_geometry"));
-    command->add_flag("--json", a->json, tr("cli.text.json"));
+    auto* json = command->add_flag("--json", a->wanted.json, tr("cli.text.json"));
+    command->add_flag("--paragraphs", a->wanted.paragraphs, tr("cli.text.paragraphs"))->excludes(json);
+    command->add_option("--tables", a->wanted.tables, tr("cli.text.tables"))->type_name("DIR");
     a->settings.add_to(*command);
-    command->callback([&action, a] { action = [a] { return text(a->file, a->settings, !a->no_geometry, a->json); }; });
+    command->callback([&action, a] {
+        action = [a] {
+            a->wanted.geometry = !a->no_geometry;
+            return text(a->file, a->settings, a->wanted);
+        };
+    });
 }
 
 void add_clean(CLI::App& app, Action& action) {

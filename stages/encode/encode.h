@@ -3,8 +3,8 @@
 /// Encoding: what an item's version holds besides its masters.
 ///
 ///   page stage "encode"       preservation image, access image, and the image of the PDF, as files of the work folder
-///   item stage "item-files"   access/<档号>.pdf, text/<nnnn>.alto.xml, text/<档号>.txt, metadata/item.json (the authority),
-///                             metadata/dc.xml, metadata/premis.xml, mets.xml (in this order: each refers to the former)
+///   item stage "item-files"   access/<档号>.pdf, text/<nnnn>.alto.xml, text/<档号>.txt, text/<nnnn>.table<k>.csv,
+///                             metadata/item.json (the authority), metadata/dc.xml, metadata/premis.xml, mets.xml (in this order: each refers to the former)
 ///
 /// mets.xml lies at the object's root and not in metadata/: readers of METS resolve references against its folder and many
 /// refuse those that climb out of it.

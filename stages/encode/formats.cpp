@@ -55,6 +55,7 @@ FileFormat identify_format(std::string_view media_type, std::string_view head) {
     if (media_type == "application/xml") return {"Extensible Markup Language", "1.0", "fmt/101"};
     if (media_type == "application/json") return {"JSON Data Interchange Format", "", "fmt/817"};
     if (media_type == "text/plain") return {"Plain Text File", "", "x-fmt/111"};
+    if (media_type == "text/csv") return {"Comma Separated Values", "", "x-fmt/18"};
     return {std::string(media_type), "", ""};
 }
 

@@ -14,7 +14,7 @@ constexpr double kGridSide = 1800;    ///< Pixels of the longest side in which r
 constexpr int kPiece = 36;            ///< A rule is made of runs that long: more than a stroke of body type.
 constexpr int kGap = 18;              ///< Gaps that a rule may have: 3 mm.
 constexpr int kThickestRule = 9;      ///< 1.5 mm; thicker is a bar, a picture or a shadow.
-constexpr double kSameBorder = 8;     ///< Rules nearer than that are one border: double rules, and steps of a scan.
+constexpr double kSameBorder = 12;    ///< Rules nearer than that are one border: double rules, and steps of a scan.
 constexpr double kMostLean = 0.0175;  ///< One degree.
 constexpr double kCoveredShare = 0.7; ///< Of a cell's side, for a border to stand there.
 constexpr std::size_t kMostRules = 2000;
@@ -93,6 +93,33 @@ std::vector<Rule> joined_pieces(std::vector<Rule> pieces) {
         out.push_back(rule);
     }
     return out;
+}
+
+/// Goes on from the ends of a rule over ink that was too short for a piece, between a gap and the rule's end.
+void extend(Rule& rule, const cv::Mat& dark) {
+    const auto inked = [&](int place) {
+        const int y = cvRound(rule.at_place(place));
+        for (int k = std::max(0, y - 1); k <= std::min(dark.rows - 1, y + 1); ++k)
+            if (dark.at<std::uint8_t>(k, place) != 0) return true;
+        return false;
+    };
+    for (const int step : {-1, 1}) {
+        const int from = static_cast<int>(step < 0 ? rule.from : rule.to - 1);
+        int last = from;
+        for (int x = from; x >= 0 && x < dark.cols && std::abs(x - last) <= kGap && std::abs(x - from) <= 2 * kPiece;
+             x += step)
+            if (inked(x)) last = x;
+        (step < 0 ? rule.from : rule.to) = step < 0 ? last : last + 1;
+    }
+}
+
+/// Rules that run across `dark`.
+std::vector<Rule> long_rules_across(const cv::Mat& dark) {
+    std::vector<Rule> rules = joined_pieces(pieces_across(dark));
+    std::erase_if(rules, [](const Rule& r) { return r.length() < 1.2 * kPiece; });
+    if (rules.size() > kMostRules) rules.clear(); // a screen or a pattern
+    for (Rule& rule : rules) extend(rule, dark);
+    return rules;
 }
 
 /// Union of sets of indices.
@@ -227,7 +254,9 @@ std::vector<TableCell> cells_of(std::vector<Rule> across, std::vector<Rule> down
     for (std::size_t i = 1; i <= nc; ++i) column_of[i] = column_of[i - 1] + (column_begins[i] ? 1 : 0);
     if (row_of[nr] < 2 || column_of[nc] < 2) return {};
     for (const auto& [set, s] : spans)
-        cells.push_back({row_of[s.r0], column_of[s.c0], row_of[s.r1 + 1] - row_of[s.r0],
+        cells.push_back({row_of[s.r0],
+                         column_of[s.c0],
+                         row_of[s.r1 + 1] - row_of[s.r0],
                          column_of[s.c1 + 1] - column_of[s.c0],
                          {columns.at[s.c0], rows.at[s.r0], columns.at[s.c1 + 1] - columns.at[s.c0],
                           rows.at[s.r1 + 1] - rows.at[s.r0]}});
@@ -237,11 +266,14 @@ std::vector<TableCell> cells_of(std::vector<Rule> across, std::vector<Rule> down
     return cells;
 }
 
-/// Squares for one character each, as manuscript paper has them, and cells that no type fits into.
+/// Squares for one character each, as manuscript paper has them.
 bool is_writing_paper(const std::vector<TableCell>& cells) {
-    std::size_t small = 0;
-    for (const TableCell& c : cells) small += c.box.width < 70 && c.box.height < 70 ? 1 : 0; // 12 mm
-    return cells.size() >= 40 && 10 * small >= 8 * cells.size();
+    std::size_t squares = 0;
+    for (const TableCell& c : cells) {
+        const double longer = std::max(c.box.width, c.box.height), shorter = std::min(c.box.width, c.box.height);
+        squares += longer < 80 && shorter > 0.8 * longer ? 1 : 0; // 13 mm
+    }
+    return cells.size() >= 40 && 10 * squares >= 8 * cells.size();
 }
 
 double median_lean(const std::vector<Rule>& rules) {
@@ -303,11 +335,10 @@ std::vector<TableGrid> find_tables(const cv::Mat& grey) {
     }
     const double back = static_cast<double>(grey.cols) / small.cols;
     cv::adaptiveThreshold(small, dark, 255, cv::ADAPTIVE_THRESH_MEAN_C, cv::THRESH_BINARY_INV, 41, 18);
-    std::vector<Rule> across = joined_pieces(pieces_across(dark)), down = joined_pieces(pieces_across(cv::Mat(dark.t())));
-    const auto short_one = [](const Rule& r) { return r.length() < 1.2 * kPiece; };
-    std::erase_if(across, short_one);
-    std::erase_if(down, short_one);
-    if (across.size() < 2 || down.empty() || across.size() + down.size() > kMostRules) return out;
+    const std::vector<Rule> across = long_rules_across(dark);
+    if (across.size() < 2) return out;
+    const std::vector<Rule> down = long_rules_across(cv::Mat(dark.t()));
+    if (down.empty()) return out;
     Sets sets(across.size() + down.size());
     for (std::size_t i = 0; i < across.size(); ++i)
         for (std::size_t k = 0; k < down.size(); ++k)
