@@ -29,8 +29,9 @@ namespace recto::encode {
 
 /// One text-showing operation of the invisible layer: a line whose characters lie end to end.
 struct TextRun {
-    double x = 0, y = 0;   ///< Start of the baseline in points, PDF's axes (y upwards).
-    double size = 0;       ///< Font size in points: the line's height (width for a vertical line).
+    double x = 0, y = 0; ///< Start of the baseline in points, PDF's axes (y upwards).
+    double size =
+        0; ///< Font size in points: the line's height (width for a vertical line), up to 2 pt off beside other text.
     bool vertical = false; ///< Turned a quarter clockwise: text runs down the page.
     struct Unit {
         std::string text; ///< One cluster, or " ".

@@ -366,8 +366,9 @@ void arrange_upright_page(Lines lines, std::vector<TextBlock>& out) {
     for (const TextLine& l : columns) body = unite(body, l.box);
     Lines across;
     for (TextLine& l : level) {
-        const bool outside = bottom_of(l.box) < body.y || l.box.y > bottom_of(body) || right_of(l.box) < body.x ||
-                             l.box.x > right_of(body);
+        const double reach = 0.75 * em; // of a column's last character
+        const bool outside = bottom_of(l.box) < body.y - reach || l.box.y > bottom_of(body) + reach ||
+                             right_of(l.box) < body.x || l.box.x > right_of(body);
         if (outside || l.box.width > 1.7 * em) across.push_back(std::move(l));
         else columns.push_back(std::move(l));
     }

@@ -321,7 +321,7 @@ TEST(PdfTextOrder, TwoColumnsWithTitleHeaderAndPageNumber) {
     right.clear();
     for (int i = 0; i < 30; ++i) {
         left.push_back(
-            make_line(fmt::format("left {:02} the committee met on Tuesday to con-", i), 250, 600 + 80 * i, 46, 50));
+            make_line(fmt::format("left {:02} the committee met on Tuesday to see", i), 250, 600 + 80 * i, 46, 50));
         right.push_back(
             make_line(fmt::format("right {:02} the report of roads and bridges so", i), 1330, 620 + 80 * i, 46, 50));
     }

@@ -262,22 +262,25 @@ TEST(Layout, AnEnginesOwnBlocksGiveTheirTablesUp) {
     EXPECT_EQ(untouched.size(), 3U);
 }
 
+constexpr const char* kSix[] = {"甲", "乙", "丙", "丁", "戊", "己"};
+
 TEST(Layout, ALevelTitleAndPageNumberOnAVerticalPage) {
     std::vector<TextLine> lines = {line("天下郡國利病書", 500, 60, 700, 60), line("十二", 820, 1900, 120)};
-    for (int c = 0; c < 6; ++c) lines.push_back(line("列" + std::to_string(c), 1300 - c * 150, 200, 60, 1600, true));
+    for (int c = 0; c < 6; ++c) lines.push_back(line(std::string("列") + kSix[c], 1300 - c * 150, 200, 60, 1600, true));
     lines.push_back(line("末", 550, 1840, 58, 60)); // a lone character at a column's foot, taken for level
-    EXPECT_THAT(order(lines, 6), ElementsAre("天下郡國利病書", "列0", "列1", "列2", "列3", "列4", "列5末", "十二"));
+    EXPECT_THAT(order(lines, 6),
+                ElementsAre("天下郡國利病書", "列甲", "列乙", "列丙", "列丁", "列戊", "列己末", "十二"));
     for (const TextBlock& b : arrange(lines))
         for (const TextLine& l : b.lines) EXPECT_EQ(l.vertical, l.text.starts_with("列")) << l.text;
 }
 
 TEST(Layout, NotesInTwoFilesWithinAColumn) {
     std::vector<TextLine> lines;
-    for (int c = 0; c < 3; ++c) lines.push_back(line("列" + std::to_string(c), 900 - c * 200, 100, 100, 700, true));
+    for (int c = 0; c < 3; ++c) lines.push_back(line(std::string("列") + kSix[c], 900 - c * 200, 100, 100, 700, true));
     lines.push_back(line("右注", 952, 820, 46, 300, true));
     lines.push_back(line("左注", 902, 822, 46, 300, true));
     lines.push_back(line("下文", 900, 1140, 100, 400, true));
-    EXPECT_THAT(order(lines, 8), ElementsAre("列0右注左注下文", "列1", "列2"));
+    EXPECT_THAT(order(lines, 8), ElementsAre("列甲右注左注下文", "列乙", "列丙"));
 }
 
 TEST(Layout, ASlopeOfHalfADegreeDoesNotMixRows) {
