@@ -78,26 +78,23 @@ void add_table(std::vector<TextBlock>& out, std::vector<Row> rows) {
     TextBlock block;
     block.kind = BlockKind::Table;
     for (std::size_t r = 0; sure && r < rows.size(); ++r) {
-        const Box& box = rows[r].line.box;
-        std::size_t c = 0;
-        for (TextLine piece : rows[r].pieces) {
-            for (; c < columns.size() && middle_x(piece.box) > columns[c].right; ++c)
-                block.cells.push_back(
-                    {int(r), int(c), 1, 1, {columns[c].left, box.y, columns[c].right - columns[c].left, box.height}});
-            if (c == columns.size()) break;
-            if (middle_x(piece.box) < columns[c].left) { // two pieces of one row in one column
-                sure = false;
-                break;
+        const Box& row = rows[r].line.box;
+        std::size_t placed = 0;
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            const double left = columns[c].left, right = columns[c].right;
+            std::size_t here = 0;
+            for (const TextLine& piece : rows[r].pieces) {
+                if (middle_x(piece.box) < left || middle_x(piece.box) > right) continue;
+                ++here;
+                block.lines.push_back(piece);
+                block.lines.back().cell = static_cast<int>(block.cells.size());
             }
-            piece.cell = static_cast<int>(block.cells.size());
-            block.lines.push_back(std::move(piece));
+            sure = sure && here <= 1;
+            placed += here;
             block.cells.push_back(
-                {int(r), int(c), 1, 1, {columns[c].left, box.y, columns[c].right - columns[c].left, box.height}});
-            ++c;
+                {static_cast<int>(r), static_cast<int>(c), 1, 1, {left, row.y, right - left, row.height}});
         }
-        for (; c < columns.size(); ++c)
-            block.cells.push_back(
-                {int(r), int(c), 1, 1, {columns[c].left, box.y, columns[c].right - columns[c].left, box.height}});
+        sure = sure && placed == rows[r].pieces.size();
     }
     if (!sure) {
         Lines lines;

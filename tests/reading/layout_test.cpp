@@ -91,6 +91,18 @@ TEST(Layout, TablesAreReadRowByRow) {
     EXPECT_EQ(blocks[1].lines[1].text, "王建国 主任 2825386");
 }
 
+TEST(Layout, TwoPiecesInOneColumnLeaveTheRowsAsLines) {
+    std::vector<TextLine> lines;
+    for (int r = 0; r < 4; ++r) {
+        lines.push_back(line("a" + std::to_string(r), 300, 300 + r * 90, 120));
+        lines.push_back(line("b" + std::to_string(r), 900, 300 + r * 90, 120));
+        if (r != 1 && r != 2) lines.push_back(line("c" + std::to_string(r), 1500, 300 + r * 90, 400));
+    }
+    lines.push_back(line("x", 1500, 390, 100));
+    lines.push_back(line("y", 1780, 390, 100));
+    EXPECT_THAT(order(lines, 9), ElementsAre("a0 b0 c0", "a1 b1 x y", "a2 b2", "a3 b3 c3"));
+}
+
 TEST(Layout, TitlesWithPageNumbersStayOnTheirRow) { // two columns are a list, not a table with cells
     std::vector<TextLine> lines;
     std::vector<std::string> expected;
