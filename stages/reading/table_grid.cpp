@@ -329,8 +329,9 @@ std::vector<TableGrid> find_tables(const cv::Mat& grey) {
     const double scale = std::max(1.0, std::max(grey.cols, grey.rows) / kGridSide);
     cv::Mat small = grey, dark;
     if (scale > 1.2) {
-        cv::erode(grey, small, cv::Mat::ones(2, 2, CV_8UC1));
-        cv::resize(small, small, cv::Size(cvRound(grey.cols / scale), cvRound(grey.rows / scale)), 0, 0,
+        cv::Mat darkest; // never `small`: it is the caller's picture
+        cv::erode(grey, darkest, cv::Mat::ones(2, 2, CV_8UC1));
+        cv::resize(darkest, small, cv::Size(cvRound(grey.cols / scale), cvRound(grey.rows / scale)), 0, 0,
                    cv::INTER_AREA);
     }
     const double back = static_cast<double>(grey.cols) / small.cols;

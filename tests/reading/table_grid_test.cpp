@@ -172,6 +172,17 @@ TEST(TableGrids, LowResolutionToo) {
     EXPECT_NEAR(tables[0].cells[0].box.x, 150, 6);
 }
 
+TEST(TableGrids, ThePictureIsLeftAsItIs) {
+    for (const double factor : {1.0, 0.4}) {
+        cv::Mat page;
+        cv::resize(paper(), page, {}, factor, factor);
+        cv::line(page, {100, 100}, {700, 100}, cv::Scalar(60), 3);
+        const cv::Mat before = page.clone();
+        (void)find_tables(page);
+        EXPECT_EQ(cv::norm(page, before, cv::NORM_INF), 0) << factor;
+    }
+}
+
 TEST(TableGrids, NoTables) {
     const auto none = [](const char* what, auto draw) {
         cv::Mat page = paper();
