@@ -20,6 +20,7 @@ void scale(PageText& text, int width, int height) {
     const double sx = static_cast<double>(width) / text.width, sy = static_cast<double>(height) / text.height;
     for (auto& block : text.blocks) {
         block.box = scaled(block.box, sx, sy);
+        for (auto& cell : block.cells) cell.box = scaled(cell.box, sx, sy);
         for (auto& line : block.lines) {
             line.box = scaled(line.box, sx, sy);
             for (auto& word : line.words) {

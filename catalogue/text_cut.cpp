@@ -326,7 +326,8 @@ TextBlocks blocks_of(std::string_view plain) {
     TextBlocks out;
     bool open = false;
     for (std::size_t at = 0; at < plain.size();) {
-        const std::size_t end = std::min(plain.find('\n', at), plain.size());
+        // A tab parts the cells of a row, and the page's own lines are those of its cells.
+        const std::size_t end = std::min(plain.find_first_of("\n\t", at), plain.size());
         const std::string_view line = plain.substr(at, end - at);
         at = end + 1;
         if (line.empty()) {

@@ -17,6 +17,7 @@
 #include "stages/encode/records.h"
 #include "stages/encode/text_layer.h"
 #include "stages/encode/tsv.h"
+#include "stages/encode/table_csv.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
 
@@ -26,7 +27,8 @@ namespace {
 /// Pages of one file as `recto text --format` gives them: what can be said page by page goes out at once.
 class TextOutput {
   public:
-    TextOutput(std::string file, std::string format) : file_(std::move(file)), format_(std::move(format)) {}
+    TextOutput(std::string file, const std::string& format, bool paragraphs)
+        : file_(std::move(file)), format_(format), paragraphs_(paragraphs) {}
 
     void page(const PageText& read, const Dpi& dpi) {
         ++pages_;
@@ -38,7 +40,7 @@ class TextOutput {
             std::printf("%s%s", pages_ == 1 ? std::string(encode::kTsvHeading).c_str() : "",
                         encode::tsv_rows(encode::clean_text(read), pages_, read.width, read.height).c_str());
         else if (format_ == "hocr") kept_.push_back({encode::clean_text(read), dpi});
-        else separated(read.plain());
+        else separated(paragraphs_ ? read.paragraphs() : read.plain());
         std::fflush(stdout);
     }
 
@@ -68,11 +70,31 @@ class TextOutput {
     }
 
     std::string file_, format_;
+    bool paragraphs_ = false;
     int pages_ = 0;
     std::vector<std::pair<PageText, Dpi>> kept_;
 };
 
-int text(const std::string& file, const SettingsOptions& options, bool geometry, const std::string& format) {
+/// Writes the tables of a page into `folder`: <number>.table<k>.csv, as an archive has them.
+Result<void> write_tables(const PageText& page, const std::string& folder, int number) {
+    const auto fs = posix_file_system();
+    int k = 0;
+    for (const TextBlock& block : page.blocks) {
+        const std::string csv = encode::table_csv(block);
+        if (csv.empty()) continue;
+        RECTO_TRY(fs->make_folders(folder));
+        RECTO_TRY(write_atomically(*fs, join_path(folder, fmt::format("{:04}.table{}.csv", number, ++k)), csv));
+    }
+    return {};
+}
+
+struct TextOptions {
+    bool geometry = true, paragraphs = false;
+    std::string format = "text";
+    std::string tables; ///< Folder for tables as CSV; empty: none are written.
+};
+
+int text(const std::string& file, const SettingsOptions& options, const TextOptions& wanted) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
     auto reader = TextReader::open({&*settings, 1, model_folder()});
@@ -81,7 +103,7 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
     const auto source = tool.probe(file);
     if (!source) return report_error(source.error());
     int code = kDone, done = 0;
-    TextOutput output(file, format);
+    TextOutput output(file, wanted.format, wanted.paragraphs);
     for (int i = 0; i < static_cast<int>(source->images.size()); ++i) {
         const ImageInfo& info = source->images[static_cast<std::size_t>(i)];
         const auto raster = tool.decode(*source, i);
@@ -91,7 +113,7 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
             continue;
         }
         ImageTreatment treated;
-        if (geometry) {
+        if (wanted.geometry) {
             treated = tool.treat(*raster, info);
         } else {
             PageTreatment whole;
@@ -120,6 +142,9 @@ int text(const std::string& file, const SettingsOptions& options, bool geometry,
             if (read->state == ReadState::NotMachineReadable)
                 std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());
             ++done;
+            if (!wanted.tables.empty())
+                if (const auto written = write_tables(*read, wanted.tables, done); !written)
+                    return report_error(written.error());
         }
     }
     output.end();
@@ -198,19 +223,27 @@ int clean(const std::string& file, const std::string& output, const SettingsOpti
 void add_text(CLI::App& app, Action& action) {
     auto* command = app.add_subcommand("text", tr("cli.text"));
     struct A {
-        std::string file, format = "text";
+        std::string file;
         SettingsOptions settings;
         bool no_geometry = false;
+        TextOptions wanted;
     };
     auto a = std::make_shared<A>();
     command->add_option("FILE", a->file, tr("cli.text.file"))->required();
     command->add_flag("--no-geometry", a->no_geometry, tr("cli.opt.no_geometry"));
-    auto* format = command->add_option("--format", a->format, tr("cli.text.format"))
+    auto* format = command->add_option("--format", a->wanted.format, tr("cli.text.format"))
                        ->check(CLI::IsMember({"text", "hocr", "tsv", "alto", "json"}));
-    command->add_flag_callback("--json", [a] { a->format = "json"; }, tr("cli.text.json"))->excludes(format);
+    auto* json =
+        command->add_flag_callback("--json", [a] { a->wanted.format = "json"; }, tr("cli.text.json"))->excludes(format);
+    command->add_flag("--paragraphs", a->wanted.paragraphs, tr("cli.text.paragraphs"))->excludes(json)->excludes(format);
+    command->add_option("--tables", a->wanted.tables, tr("cli.text.tables"))->type_name("DIR");
     a->settings.add_to(*command);
-    command->callback(
-        [&action, a] { action = [a] { return text(a->file, a->settings, !a->no_geometry, a->format); }; });
+    command->callback([&action, a] {
+        action = [a] {
+            a->wanted.geometry = !a->no_geometry;
+            return text(a->file, a->settings, a->wanted);
+        };
+    });
 }
 
 void add_clean(CLI::App& app, Action& action) {

@@ -95,6 +95,10 @@ struct PageText {
     /// The page's text: a printed line a line (in a table with cells: a row of cells a line, a tab between cells), a blank
     /// line between blocks, one newline at the end (empty when no text).
     [[nodiscard]] std::string plain() const;
+
+    /// The same as running text: a paragraph a line, divided words whole (joined_text() of running_text.h); a row of a table
+    /// with cells a line, a tab between its columns. Blank lines as in plain().
+    [[nodiscard]] std::string paragraphs() const;
 };
 
 void to_json(nlohmann::json& j, const PageText& t);

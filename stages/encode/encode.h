@@ -4,6 +4,7 @@
 ///
 ///   page stage "encode"       preservation image, access image, and the image of the PDF, as files of the work folder
 ///   item stage "item-files"   access/<档号>.pdf, text/<nnnn>.alto.xml (.hocr.html and .tsv by settings), text/<档号>.txt,
+///                             text/<nnnn>.table<k>.csv,
 ///                             metadata/item.json (the authority),
 ///                             metadata/dc.xml, metadata/premis.xml, mets.xml (in this order: each refers to the former)
 ///

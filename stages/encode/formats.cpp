@@ -57,6 +57,7 @@ FileFormat identify_format(std::string_view media_type, std::string_view head) {
     if (media_type == "application/xhtml+xml") return {"Extensible Hypertext Markup Language", "1.0", "fmt/102"};
     if (media_type == "text/tab-separated-values") return {"Tab-separated Values", "", "x-fmt/13"};
     if (media_type == "text/plain") return {"Plain Text File", "", "x-fmt/111"};
+    if (media_type == "text/csv") return {"Comma Separated Values", "", "x-fmt/18"};
     return {std::string(media_type), "", ""};
 }
 

@@ -12,6 +12,7 @@
 #include "stages/encode/hocr.h"
 #include "stages/encode/pdf_writer.h"
 #include "stages/encode/records.h"
+#include "stages/encode/table_csv.h"
 #include "stages/encode/text_layer.h"
 #include "stages/encode/tsv.h"
 
@@ -77,6 +78,7 @@ class ItemFiles {
         if (formats.hocr) RECTO_TRY(hocr());
         if (formats.tsv) RECTO_TRY(tsv());
         RECTO_TRY(plain_text());
+        RECTO_TRY(tables());
         return records();
     }
 
@@ -284,6 +286,22 @@ class ItemFiles {
         return {};
     }
 
+    /// Tables with known cells, for those who count: text/<nnnn>.table<k>.csv.
+    Result<void> tables() {
+        for (std::size_t i = 0; i < in_.item.pages.size(); ++i) {
+            int k = 0;
+            for (const TextBlock& block : texts_[i].blocks) {
+                const std::string csv = table_csv(block);
+                if (csv.empty()) continue;
+                const std::string extension = fmt::format("table{}.csv", ++k);
+                RECTO_ASSIGN(StagedFile f, put(page_logical_path("text", in_.item.pages[i].order, extension), csv,
+                                               "text/csv", "table"));
+                in_.files.push_back(std::move(f));
+            }
+        }
+        return {};
+    }
+
     // ---- Records -------------------------------------------------------------------------------------------------
 
     /// Formats of the masters by their content: a name or media type does not tell a PDF's version.
@@ -328,7 +346,7 @@ class ItemFilesStage final : public ItemStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo kInfo{.name = "item-files",
-                                     .version = 2,
+                                     .version = 3,
                                      .settings = {&kFastWebView, &kBookmarks, &kTextFormats},
                                      .inputs = {},
                                      .peak_bytes_per_pixel = 0,

@@ -324,7 +324,8 @@ class PremisWriter {
                 return detail + " of all pages; cleaned for people: pages " + pages +
                        "; treatment and access_clean of each: metadata/item.json, pages";
         }
-        if (order == 0) detail += " of all pages; treatment of each: metadata/item.json, pages";
+        // A table's file is of the page that its name begins with.
+        if (order == 0 && role != "table") detail += " of all pages; treatment of each: metadata/item.json, pages";
         return detail;
     }
 

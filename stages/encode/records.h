@@ -37,7 +37,8 @@ struct AltoPage {
     std::string encoding;
 };
 
-/// ALTO 4.4; `text` from clean_text. A Chinese run is one String with a Glyph a character.
+/// ALTO 4.4; `text` from clean_text. A Chinese run is one String with a Glyph a character. How roles, cells and other readings
+/// are written: docs/ITEM_FILES.md.
 [[nodiscard]] std::string write_alto(const PageText& text, const AltoPage& page);
 
 /// A relative reference: bytes other than unreserved ones and "/" become %XX (RFC 3986).

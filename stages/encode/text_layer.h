@@ -17,7 +17,8 @@ namespace recto::encode {
 
 /// `text` with every line cleaned as above, lines that become empty dropped, boxes cut to the page, and words that,
 /// joined as line.text says, are exactly line.text: where the engine's words disagree with its line, the line's text wins
-/// and is spread over the line's box. A word keeps its glyphs only when they spell it.
+/// and is spread over the line's box. A word keeps its glyphs only when they spell it, and its other readings only while it
+/// stays one word. The lines of a table with cells come in the order of the cells, those in no cell last.
 [[nodiscard]] PageText clean_text(const PageText& text);
 
 /// True when line.text has a space before word `index` (line from clean_text).
@@ -28,8 +29,9 @@ namespace recto::encode {
 
 /// One text-showing operation of the invisible layer: a line whose characters lie end to end.
 struct TextRun {
-    double x = 0, y = 0;   ///< Start of the baseline in points, PDF's axes (y upwards).
-    double size = 0;       ///< Font size in points: the line's height (width for a vertical line).
+    double x = 0, y = 0; ///< Start of the baseline in points, PDF's axes (y upwards).
+    double size =
+        0; ///< Font size in points: the line's height (width for a vertical line), up to 2 pt off beside other text.
     bool vertical = false; ///< Turned a quarter clockwise: text runs down the page.
     struct Unit {
         std::string text; ///< One cluster, or " ".

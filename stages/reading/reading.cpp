@@ -9,9 +9,11 @@
 #include "stages/reading/clean.h"
 #include "stages/reading/layout.h"
 #include "stages/reading/ppocr_recognize.h"
+#include "stages/reading/roles.h"
 #include "stages/reading/rule_lines.h"
 #include "stages/reading/seals.h"
 #include "stages/reading/settings.h"
+#include "stages/reading/table_grid.h"
 #include "stages/reading/unicode.h"
 
 namespace recto {
@@ -130,14 +132,17 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
         }
     }
     RECTO_ASSIGN(OcrPage found, session.read(shown, limits));
+    const std::vector<TableGrid> tables = find_tables(to_grey(raster));
     if (found.ordered) {
         page.blocks = std::move(found.blocks);
+        place_tables(page.blocks, tables);
     } else {
         std::vector<TextLine> lines;
         for (TextBlock& block : found.blocks)
             for (TextLine& line : block.lines) lines.push_back(std::move(line));
-        page.blocks = arrange(std::move(lines));
+        page.blocks = arrange(std::move(lines), tables);
     }
+    assign_roles(page.blocks, page.width, page.height);
     double letters = mean_confidence(page);
     double least = least_confidence(letters, settings);
     if (letters > 0 && page.confidence < least) {
@@ -203,7 +208,7 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 5;
+            i.version = 6;
             i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
             i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies

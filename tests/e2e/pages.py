@@ -1,9 +1,13 @@
 """Commands that look at pages without an archive: recto inspect, as JSON Lines and as a report for people."""
 
+import csv
 import html.parser
+import io
 import json
 import shutil
 import xml.etree.ElementTree as E
+
+from PIL import Image, ImageDraw, ImageFont
 
 from common import SAMPLES, Case, main, run
 
@@ -62,6 +66,33 @@ class Pages(Case):
         done = run("inspect", SAMPLES / "batch" / "stack-20231106" / "0001.tif")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["class"], "separator")
+
+    def test_text_gives_tables_as_csv_and_running_text(self):
+        page = Image.new("L", (2480, 1800), 244)
+        draw = ImageDraw.Draw(page)
+        font = ImageFont.truetype("/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf", 46)
+        for row, line in enumerate(["The commission has met four times and has read the re-", "port of the engineers on bridges."]):
+            draw.text((300, 250 + 80 * row), line, font=font, fill=20)
+        cells = [["Road", "Length", "Bridges"], ["North", "1250", "14"], ["South", "980", "32"], ["Harbour", "45", "7"]]
+        xs, ys = [300, 900, 1500, 2100], [600, 720, 840, 960, 1080]
+        for y in ys:
+            draw.line((xs[0], y, xs[-1], y), fill=30, width=4)
+        for x in xs:
+            draw.line((x, ys[0], x, ys[-1]), fill=30, width=4)
+        for r, row in enumerate(cells):
+            for c, cell in enumerate(row):
+                draw.text((xs[c] + 30, ys[r] + 32), cell, font=font, fill=20)
+        file, folder = self.folder / "page.png", self.folder / "tables"
+        page.save(file, dpi=(300, 300))
+        done = run("text", file, "--lang", "eng", "--paragraphs", "--tables", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("read the report of the engineers", done.stdout)
+        self.assertIn("North\t1250\t14\n", done.stdout)
+        self.assertEqual([p.name for p in folder.iterdir()], ["0001.table1.csv"])
+        data = (folder / "0001.table1.csv").read_bytes()
+        self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
+        self.assertEqual(list(csv.reader(io.StringIO(data.decode("utf-8-sig")))), cells)
+        self.assertEqual(run("text", file, "--json", "--paragraphs").returncode, 64, "one or the other")
 
 
 class TextFormats(Case):

@@ -69,14 +69,41 @@ TEST(Layout, TablesAreReadRowByRow) {
                                {"赵明", "科员", "2825388"}};
     for (int r = 0; r < 4; ++r)
         for (int c = 0; c < 3; ++c) lines.push_back(line(cells[r][c], 300 + c * 600, 300 + r * 90, 120));
-    EXPECT_THAT(order(lines, 1), ElementsAre("单位人员情况表", "姓名 职务 电话", "王建国 主任 2825386",
-                                             "李淑华 秘书 2825387", "赵明 科员 2825388"));
-    const auto blocks = arrange(lines);
+    EXPECT_THAT(order(lines, 1), ElementsAre("单位人员情况表", "姓名", "职务", "电话", "王建国", "主任", "2825386",
+                                             "李淑华", "秘书", "2825387", "赵明", "科员", "2825388"));
+    auto blocks = arrange(lines);
     ASSERT_EQ(blocks.size(), 2U);
     EXPECT_EQ(blocks[1].kind, BlockKind::Table);
+    ASSERT_EQ(blocks[1].cells.size(), 12U) << "the columns are beyond doubt";
+    EXPECT_EQ(blocks[1].cells[7].row, 2);
+    EXPECT_EQ(blocks[1].cells[7].column, 1);
+    EXPECT_EQ(blocks[1].lines[7].cell, 7);
+    EXPECT_NEAR(blocks[1].cells[7].box.x, 900, 1);
+    lines.erase(lines.begin() + 8); // 秘书: an empty cell
+    blocks = arrange(lines);
+    ASSERT_EQ(blocks[1].cells.size(), 12U);
+    ASSERT_EQ(blocks[1].lines.size(), 11U);
+    EXPECT_EQ(blocks[1].lines[7].text, "2825387");
+    EXPECT_EQ(blocks[1].lines[7].cell, 8);
+    lines.push_back(line("(续前行)", 350, 500, 700)); // over two columns: the rows stay lines
+    blocks = arrange(lines);
+    EXPECT_TRUE(blocks[1].cells.empty());
+    EXPECT_EQ(blocks[1].lines[1].text, "王建国 主任 2825386");
 }
 
-TEST(Layout, TitlesWithPageNumbersStayOnTheirRow) {
+TEST(Layout, TwoPiecesInOneColumnLeaveTheRowsAsLines) {
+    std::vector<TextLine> lines;
+    for (int r = 0; r < 4; ++r) {
+        lines.push_back(line("a" + std::to_string(r), 300, 300 + r * 90, 120));
+        lines.push_back(line("b" + std::to_string(r), 900, 300 + r * 90, 120));
+        if (r != 1 && r != 2) lines.push_back(line("c" + std::to_string(r), 1500, 300 + r * 90, 400));
+    }
+    lines.push_back(line("x", 1500, 390, 100));
+    lines.push_back(line("y", 1780, 390, 100));
+    EXPECT_THAT(order(lines, 9), ElementsAre("a0 b0 c0", "a1 b1 x y", "a2 b2", "a3 b3 c3"));
+}
+
+TEST(Layout, TitlesWithPageNumbersStayOnTheirRow) { // two columns are a list, not a table with cells
     std::vector<TextLine> lines;
     std::vector<std::string> expected;
     for (int i = 0; i < 8; ++i) {
@@ -112,6 +139,160 @@ TEST(Layout, VerticalTextIsReadFromTheRightByRegisters) {
         lines.push_back(line("下" + std::to_string(c), 1200 - c * 100, 950, 50, 600 + 20 * c, true));
     }
     EXPECT_THAT(order(lines, 4), ElementsAre("上0", "上1", "上2", "上3", "下0", "下1", "下2", "下3"));
+}
+
+/// A drawn table of two rows and three columns at (x, y), cells of 400 by 120; the first row's last two are one.
+TableGrid drawn(double x, double y) {
+    TableGrid t;
+    t.box = {x, y, 1200, 240};
+    t.cells = {{0, 0, 1, 1, {x, y, 400, 120}},
+               {0, 1, 1, 2, {x + 400, y, 800, 120}},
+               {1, 0, 1, 1, {x, y + 120, 400, 120}},
+               {1, 1, 1, 1, {x + 400, y + 120, 400, 120}},
+               {1, 2, 1, 1, {x + 800, y + 120, 400, 120}}};
+    return t;
+}
+
+/// A line with a glyph a character, `advance` pixels each.
+TextLine spelt(const std::vector<std::string>& characters, double x, double y, double advance = 40) {
+    TextLine l;
+    Word word;
+    for (const std::string& c : characters) {
+        word.glyphs.push_back({c, {x + advance * static_cast<double>(word.glyphs.size()), y, advance, 40}, 0.9});
+        word.text += c;
+    }
+    word.box = {x, y, advance * static_cast<double>(characters.size()), 40};
+    word.confidence = 0.9;
+    l.words.push_back(std::move(word));
+    refresh_line(l);
+    return l;
+}
+
+TEST(Layout, DrawnTablesAreReadCellByCell) {
+    const std::vector<TextLine> lines = {
+        line("前文", 300, 400, 1200),
+        line("后文", 300, 1000, 1200),
+        line("项目", 320, 610, 100),
+        line("金额", 720, 605, 100),
+        line("(万元)", 720, 655, 120),
+        line("合计", 320, 740, 100),
+        spelt({"1", "2", "3", "4"}, 1020, 740), // over the border at 1100
+    };
+    const auto blocks = arrange(lines, {drawn(300, 600)});
+    ASSERT_EQ(blocks.size(), 3U);
+    EXPECT_EQ(blocks[0].lines[0].text, "前文");
+    EXPECT_EQ(blocks[2].lines[0].text, "后文");
+    const TextBlock& table = blocks[1];
+    EXPECT_EQ(table.kind, BlockKind::Table);
+    EXPECT_EQ(table.cells.size(), 5U);
+    std::vector<std::pair<std::string, int>> found;
+    for (const TextLine& l : table.lines) found.emplace_back(l.text, l.cell);
+    EXPECT_THAT(found, ElementsAre(std::pair("项目", 0), std::pair("金额", 1), std::pair("(万元)", 1),
+                                   std::pair("合计", 2), std::pair("12", 3), std::pair("34", 4)));
+    EXPECT_EQ(table.lines[4].words[0].glyphs.size(), 2U);
+    EXPECT_EQ(table.lines[4].box.width, 80);
+    EXPECT_EQ(table.lines[5].box.x, 1100);
+}
+
+TEST(Layout, WhatRunsOutOfATableIsCutAtItsBorderAndStaysText) {
+    const auto blocks = arrange({spelt({"甲", "乙", "丙"}, 220, 640), line("项目", 720, 610, 100)}, {drawn(300, 600)});
+    std::vector<std::string> texts;
+    for (const TextBlock& b : blocks)
+        for (const TextLine& l : b.lines) texts.push_back(l.text + (l.cell < 0 ? "" : "@" + std::to_string(l.cell)));
+    EXPECT_THAT(texts, ::testing::UnorderedElementsAre("甲乙", "丙@0", "项目@1"));
+}
+
+TEST(Layout, PaperWhoseRulesTextRunsOverIsNoTable) {
+    TableGrid squares;
+    squares.box = {300, 300, 1600, 800};
+    for (int r = 0; r < 8; ++r)
+        for (int c = 0; c < 16; ++c)
+            squares.cells.push_back({r, c, 1, 1, {300.0 + 100 * c, 300.0 + 100 * r, 100, 100}});
+    std::vector<TextLine> lines;
+    for (int r = 0; r < 8; ++r)
+        lines.push_back(spelt({"稿", "纸", "上", "的", "字", "每", "格", "一", "个"}, 330, 330 + 100 * r, 100));
+    const auto blocks = arrange(lines, {squares});
+    for (const TextBlock& b : blocks) EXPECT_EQ(b.kind, BlockKind::Text);
+    EXPECT_EQ(blocks[0].lines[0].text, "稿纸上的字每格一个");
+}
+
+TEST(Layout, AnEmptyGridIsNoTable) {
+    const auto blocks = arrange({line("前文", 300, 400, 1200)}, {drawn(300, 600)});
+    ASSERT_EQ(blocks.size(), 1U);
+    EXPECT_EQ(blocks[0].kind, BlockKind::Text);
+}
+
+TEST(Layout, ATableOverBothColumnsPartsThem) {
+    std::vector<TextLine> lines;
+    for (const char* part : {"a", "b"})
+        for (int i = 0; i < 6; ++i) {
+            const double y = (part[0] == 'a' ? 200 : 1000) + 60 * i;
+            lines.push_back(line(std::string("L") + part + std::to_string(i), 200, y, 900));
+            lines.push_back(line(std::string("R") + part + std::to_string(i), 1200, y, 890));
+        }
+    lines.push_back(line("T", 620, 660, 100));
+    std::string all;
+    for (const TextBlock& b : arrange(lines, {drawn(600, 640)}))
+        for (const TextLine& l : b.lines) all += l.text + " ";
+    EXPECT_EQ(all, "La0 La1 La2 La3 La4 La5 Ra0 Ra1 Ra2 Ra3 Ra4 Ra5 T "
+                   "Lb0 Lb1 Lb2 Lb3 Lb4 Lb5 Rb0 Rb1 Rb2 Rb3 Rb4 Rb5 ");
+}
+
+TEST(Layout, ATableInAColumnStaysThere) {
+    std::vector<TextLine> lines;
+    TableGrid table = drawn(0, 0);
+    table.box = {200, 620, 900, 240};
+    table.cells = {{0, 0, 1, 1, {200, 620, 450, 120}},
+                   {0, 1, 1, 1, {650, 620, 450, 120}},
+                   {1, 0, 1, 1, {200, 740, 450, 120}},
+                   {1, 1, 1, 1, {650, 740, 450, 120}}};
+    for (int i = 0; i < 14; ++i) {
+        const double y = 200 + 60 * i;
+        if (i < 6 || i > 10) lines.push_back(line("L" + std::to_string(i), 200, y, 900));
+        lines.push_back(line("R" + std::to_string(i), 1200, y, 890));
+    }
+    lines.push_back(line("T", 220, 660, 100));
+    std::string all;
+    for (const TextBlock& b : arrange(lines, {table}))
+        for (const TextLine& l : b.lines) all += l.text + " ";
+    EXPECT_EQ(all, "L0 L1 L2 L3 L4 L5 T L11 L12 L13 R0 R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 ");
+}
+
+TEST(Layout, AnEnginesOwnBlocksGiveTheirTablesUp) {
+    std::vector<TextBlock> blocks(2);
+    blocks[0].lines = {line("前文", 300, 400, 1200), line("项目", 320, 610, 100)};
+    blocks[1].lines = {line("金额", 720, 610, 100), line("后文", 300, 1000, 1200)};
+    place_tables(blocks, {drawn(300, 600)});
+    ASSERT_EQ(blocks.size(), 3U);
+    EXPECT_EQ(blocks[0].lines.size(), 1U);
+    EXPECT_EQ(blocks[0].box.height, 40);
+    EXPECT_EQ(blocks[1].kind, BlockKind::Table);
+    EXPECT_EQ(blocks[1].lines[1].text, "金额");
+    EXPECT_EQ(blocks[2].lines[0].text, "后文");
+    auto untouched = blocks;
+    place_tables(untouched, {});
+    EXPECT_EQ(untouched.size(), 3U);
+}
+
+constexpr const char* kSix[] = {"甲", "乙", "丙", "丁", "戊", "己"};
+
+TEST(Layout, ALevelTitleAndPageNumberOnAVerticalPage) {
+    std::vector<TextLine> lines = {line("天下郡國利病書", 500, 60, 700, 60), line("十二", 820, 1900, 120)};
+    for (int c = 0; c < 6; ++c) lines.push_back(line(std::string("列") + kSix[c], 1300 - c * 150, 200, 60, 1600, true));
+    lines.push_back(line("末", 550, 1840, 58, 60)); // a lone character at a column's foot, taken for level
+    EXPECT_THAT(order(lines, 6),
+                ElementsAre("天下郡國利病書", "列甲", "列乙", "列丙", "列丁", "列戊", "列己末", "十二"));
+    for (const TextBlock& b : arrange(lines))
+        for (const TextLine& l : b.lines) EXPECT_EQ(l.vertical, l.text.starts_with("列")) << l.text;
+}
+
+TEST(Layout, NotesInTwoFilesWithinAColumn) {
+    std::vector<TextLine> lines;
+    for (int c = 0; c < 3; ++c) lines.push_back(line(std::string("列") + kSix[c], 900 - c * 200, 100, 100, 700, true));
+    lines.push_back(line("右注", 952, 820, 46, 300, true));
+    lines.push_back(line("左注", 902, 822, 46, 300, true));
+    lines.push_back(line("下文", 900, 1140, 100, 400, true));
+    EXPECT_THAT(order(lines, 8), ElementsAre("列甲右注左注下文", "列乙", "列丙"));
 }
 
 TEST(Layout, ASlopeOfHalfADegreeDoesNotMixRows) {
