@@ -237,6 +237,10 @@ def show(rows):
             s = summary([r for r in rows if r["set"] == name and r["engine"] == engine])
             print(f"{name:<15}{engine:<28}{s['pages']:>6}{100 * s['cer']:>8.2f}{100 * s['median']:>8.2f}{s['bag']:>8.4f}{100 * s['order']:>9.2f}"
                   f"{s['cpu']:>7.2f}{s['start']:>7.2f}{s['mib']:>7.0f}")
+    clean = {e: summary([r for r in rows if r["set"] == "clean" and r["engine"] == e])["cpu"] for e in {r["engine"] for r in rows if r["set"] == "clean"}}
+    for engine in sorted(clean):
+        if engine.startswith("recto-") and "rapidocr-tiny" in clean:
+            print(f"clean pages: {engine} needs {clean[engine] / clean['rapidocr-tiny']:.2f} of the CPU seconds of rapidocr-tiny")
 
 
 def main():

@@ -13,7 +13,10 @@ set -euo pipefail
 script_name=ocr
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in -h | --help) help_or_unknown "$1" ;; esac
+case ${1:-} in
+  -h | --help) help_or_unknown "$1" ;;
+  --show) exec "$python" bench/ocr.py "$@" ;;
+esac
 need_recto
 need_packages tesseract-ocr qpdf python3-venv python3-numpy python3-pil fonts-noto-cjk fonts-arphic-gbsn00lp fonts-arphic-gkai00mp
 case " $* " in
