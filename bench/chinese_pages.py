@@ -530,6 +530,8 @@ def carbon(sheet, rng):
 def mimeograph(sheet, rng):
     """The stencil gives too much ink here (strokes run together) and too little there (holes); spots; ghost of the next sheet."""
     ink = ink_of(sheet, rng.uniform(1.2, 2))
+    # By what the middle of a stroke reaches: blurred small print would be starved everywhere, so that nobody could read it.
+    ink = numpy.clip(ink / numpy.quantile(ink[ink > 0.2], 0.8), 0, 1)
     flow = numpy.clip(0.5 + rng.uniform(0.1, 0.2) * field(rng, ink.shape, rng.uniform(250, 700)), 0.18, 0.85)
     pores = rng.uniform(0.1, 0.28) * field(rng, ink.shape, rng.uniform(2.5, 5))
     printed = 1 / (1 + numpy.exp(-((ink - flow + pores * (ink > 0.05)) * 9)))

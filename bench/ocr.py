@@ -258,7 +258,7 @@ def main():
     parser.add_argument("--rapidocr", default="build/bench/ocr/bin/python", type=pathlib.Path, help="Python of the venv with rapidocr")
     parser.add_argument("--ocrmypdf", default="build/bench/venv/bin/ocrmypdf", type=pathlib.Path)
     parser.add_argument("--json", type=pathlib.Path, help="all rows, rewritten after each engine")
-    parser.add_argument("--keep", type=pathlib.Path, help="leaves generated pages and all texts there")
+    parser.add_argument("--keep", type=pathlib.Path, help="leaves generated pages and all texts there, and takes the pages that are there")
     parser.add_argument("--calibration", type=pathlib.Path, help="write lines with confidences there")
     parser.add_argument("--show", type=pathlib.Path, nargs="+", help="print kept rows and end")
     options = parser.parse_args()
@@ -282,7 +282,9 @@ def main():
                 sets[name] = no_harm.pages_of(options.shared, name, options.each)
             else:
                 made = folder / "pages"
-                subprocess.run([sys.executable, HERE / "chinese_pages.py", made, "--kinds", name, "--pages", str(options.pages), "--seed", str(options.seed)], check=True)
+                if len(list(made.glob(f"{name}-{options.seed}-*.txt"))) < options.pages:
+                    subprocess.run([sys.executable, HERE / "chinese_pages.py", made, "--kinds", name, "--pages", str(options.pages), "--seed", str(options.seed)],
+                                   check=True)
                 sets[name] = sorted(made.glob(f"{name}-{options.seed}-*.png"))[: options.pages]
             bench.all_paths += sets[name]
         for name, paths in sets.items():
