@@ -20,7 +20,8 @@ engine = RapidOCR(params={"Global.log_level": "critical", "EngineConfig.onnxrunt
                           "EngineConfig.onnxruntime.inter_op_num_threads": 1, **job["params"]})
 pages, start = [], 0.0
 for image in job["images"]:
-    result = engine(image)
+    # Its own loader takes the two colours of a palette for the levels 0 and 1.
+    result = engine(cv2.imread(image, cv2.IMREAD_COLOR))
     now = time.process_time()
     pages.append({"text": "\n".join(result.txts or ()), "cpu": now - start,
                   "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})

@@ -29,29 +29,38 @@ def sweep(line, text, anywhere):
     return out
 
 
-def place(line, text):
-    """(edits, start, end) of the part of `text` that is closest to `line`."""
-    at = text.find(line)
-    if at >= 0:
-        return 0, at, at + len(line)
+def place(line, text, near=0):
+    """(edits, start, end) of the part of `text` that is closest to `line`; of equals the one that begins nearest to `near`."""
+    at, starts = text.find(line), []
+    while at >= 0:
+        starts.append(at)
+        at = text.find(line, at + 1)
+    if starts:
+        start = min(starts, key=lambda s: abs(s - near))
+        return 0, start, start + len(line)
     scores = sweep(line, text, True)
     edits = min(scores)
-    end = scores.index(edits)
+    end = min((j for j, score in enumerate(scores) if score == edits), key=lambda j: abs(j - len(line) - near))
     back = sweep(line[::-1], text[max(0, end - 2 * len(line)):end][::-1], False)
     return edits, end - back.index(min(back)), end
 
 
 def lay(lines, text):
     """For each line its (edits, start, end) in `text`, no place used twice, and how many characters of the text are left over.
-    A line of which nothing is found has an empty place."""
+    A line of which nothing is found has an empty place. What stands in the text several times is taken where the line's own
+    place is to be expected."""
     found = [(len(line), 0, 0) for line in lines]
+    total, ahead, near = sum(map(len, lines)), 0, []
+    for line in lines:
+        near.append(len(text) * ahead / max(1, total))
+        ahead += len(line)
     order = sorted((k for k, line in enumerate(lines) if line), key=lambda k: -len(lines[k]))
     # Whole lines first: a damaged long one must not take the place of a short one that is there.
     for exact in (True, False):
         for k in list(order):
             if exact and lines[k] not in text:
                 continue
-            edits, start, end = place(lines[k], text)
+            edits, start, end = place(lines[k], text, near[k])
             order.remove(k)
             if edits < len(lines[k]):
                 found[k] = edits, start, end

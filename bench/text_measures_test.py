@@ -27,6 +27,14 @@ class Places(unittest.TestCase):
         self.assertEqual([e for e, _, _ in found], [0, 2, 0])
         self.assertEqual(left, 1)
 
+    def test_of_equal_places_the_expected_one(self):
+        found, left = lay(["请批示", "特此通知", "请批示"], "x特此通知请批示")
+        self.assertEqual([(s, e) for _, s, e in found], [(5, 8), (1, 5), (0, 0)])
+        self.assertEqual(left, 1)
+        found, _ = lay(["甲请批示乙丙", "丁请批示", "请批示"], "甲请批示乙丙丁请批示请批示")
+        self.assertEqual([e for e, _, _ in found], [0, 0, 0])
+        self.assertEqual(place("请批示", "请批示甲乙丙请批示", 6), (0, 6, 9))
+
 
 class Errors(unittest.TestCase):
     truth = "第一行写防汛\n第二行写造林\n第三行写征粮\n第四行写修路\n"
