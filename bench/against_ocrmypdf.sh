@@ -16,8 +16,6 @@ set -euo pipefail
 script_name=against_ocrmypdf
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-ocrmypdf_version=17.13.0
-img2pdf_version=0.6.3
 count=24 seed=7 noise=0
 pass=()
 while [ $# -gt 0 ]; do
@@ -33,14 +31,7 @@ done
 
 need_recto
 need_packages ghostscript tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-osd poppler-utils qpdf python3-venv
-venv=$bench_dir/venv
-if [ "$(cat "$venv/versions" 2>/dev/null)" != "$ocrmypdf_version $img2pdf_version" ]; then
-  say "installing ocrmypdf $ocrmypdf_version from PyPI into $venv"
-  "$python" -m venv --clear "$venv"
-  "$venv/bin/pip" install -q "ocrmypdf==$ocrmypdf_version" "img2pdf==$img2pdf_version" ||
-    die 69 "could not install ocrmypdf $ocrmypdf_version from PyPI"
-  echo "$ocrmypdf_version $img2pdf_version" >"$venv/versions"
-fi
+need_ocrmypdf
 make_pages chinese "$count" "$seed" "$noise"
 exec "$venv/bin/python" bench/against_ocrmypdf.py --recto "$recto" --pages "$pages" --venv "$venv" --work "$bench_dir" \
   ${pass[@]+"${pass[@]}"}

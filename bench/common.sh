@@ -49,3 +49,16 @@ make_pages() {
     "$python" samples/generate.py --out "$pages" --kind "$1" --pages "$2" --seed "$3" --noise "$4" --jobs "$(nproc)"
   fi
 }
+
+ocrmypdf_version=17.13.0
+
+need_ocrmypdf() { # sets `venv` to one with ocrmypdf from PyPI
+  local img2pdf_version=0.6.3
+  venv=$bench_dir/venv
+  [ "$(cat "$venv/versions" 2>/dev/null)" != "$ocrmypdf_version $img2pdf_version" ] || return 0
+  say "installing ocrmypdf $ocrmypdf_version from PyPI into $venv"
+  "$python" -m venv --clear "$venv"
+  "$venv/bin/pip" install -q "ocrmypdf==$ocrmypdf_version" "img2pdf==$img2pdf_version" ||
+    die 69 "could not install ocrmypdf $ocrmypdf_version from PyPI"
+  echo "$ocrmypdf_version $img2pdf_version" >"$venv/versions"
+}
