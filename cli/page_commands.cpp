@@ -15,9 +15,9 @@
 #include "stages/encode/colour.h"
 #include "stages/encode/hocr.h"
 #include "stages/encode/records.h"
+#include "stages/encode/table_csv.h"
 #include "stages/encode/text_layer.h"
 #include "stages/encode/tsv.h"
-#include "stages/encode/table_csv.h"
 #include "stages/reading/reading.h"
 #include "stages/treatment/bilevel.h"
 
@@ -235,7 +235,9 @@ void add_text(CLI::App& app, Action& action) {
                        ->check(CLI::IsMember({"text", "hocr", "tsv", "alto", "json"}));
     auto* json =
         command->add_flag_callback("--json", [a] { a->wanted.format = "json"; }, tr("cli.text.json"))->excludes(format);
-    command->add_flag("--paragraphs", a->wanted.paragraphs, tr("cli.text.paragraphs"))->excludes(json)->excludes(format);
+    command->add_flag("--paragraphs", a->wanted.paragraphs, tr("cli.text.paragraphs"))
+        ->excludes(json)
+        ->excludes(format);
     command->add_option("--tables", a->wanted.tables, tr("cli.text.tables"))->type_name("DIR");
     a->settings.add_to(*command);
     command->callback([&action, a] {

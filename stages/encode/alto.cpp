@@ -16,8 +16,7 @@ namespace recto::encode {
 namespace {
 
 std::size_t code_points(std::string_view utf8) {
-    return static_cast<std::size_t>(
-        std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 /// ALTO has no place for a cell's row and column: a tag says them, counted from 1.
@@ -90,7 +89,11 @@ class AltoWriter {
         if (roles.empty() && cells.empty()) return;
         x_.start("Tags");
         for (const std::string& role : roles)
-            x_.start("StructureTag").attribute("ID", "role-" + role).attribute("TYPE", "role").attribute("LABEL", role).end();
+            x_.start("StructureTag")
+                .attribute("ID", "role-" + role)
+                .attribute("TYPE", "role")
+                .attribute("LABEL", role)
+                .end();
         for (const auto& [id, label] : cells)
             x_.start("LayoutTag").attribute("ID", id).attribute("TYPE", "cell").attribute("LABEL", label).end();
         x_.end();
@@ -145,7 +148,9 @@ class AltoWriter {
             x_.attribute("TYPE", to_string(b.kind));
         }
         for (std::size_t c = 0; c < b.cells.size(); ++c) {
-            x_.start("TextBlock").attribute("ID", fmt::format("{}c{}", id, c + 1)).attribute("TAGREFS", cell_tag(b.cells[c]));
+            x_.start("TextBlock")
+                .attribute("ID", fmt::format("{}c{}", id, c + 1))
+                .attribute("TAGREFS", cell_tag(b.cells[c]));
             place(b.cells[c].box);
             lines(b, id, static_cast<int>(c));
             x_.end();
@@ -196,7 +201,11 @@ class AltoWriter {
             }
             // A String takes part in one substitution: of two, the word that begins here is told.
             const bool ends_line = w + 1 == l.words.size() && !last.whole.empty();
-            word(l.words[w], fmt::format("{}s{}", id, w + 1), ends_line ? last : w == 0 ? first : Divided{}, l.vertical);
+            word(l.words[w], fmt::format("{}s{}", id, w + 1),
+                 ends_line ? last
+                 : w == 0  ? first
+                           : Divided{},
+                 l.vertical);
         }
         x_.end();
     }

@@ -260,7 +260,7 @@ Result<PageText> page_text_from_alto(std::string_view xml) {
         text.height = static_cast<int>(height);
         text.confidence = number(page, "PC");
         read_processing(root, text);
-        if (const xmlNode* space = find(page->children, "PrintSpace")) 
+        if (const xmlNode* space = find(page->children, "PrintSpace"))
             add_blocks(space, BlockKind::Text, tags_of(root), text.blocks);
         return text;
     } catch (const std::exception& e) { return fail("encode.alto", e.what()); }

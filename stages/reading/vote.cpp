@@ -45,7 +45,8 @@ Pairs align(const std::vector<VoteGlyph>& a, const std::vector<VoteGlyph>& b, bo
             if (i > 0) best = std::min(best, cost[(i - 1) * width + k] + 1);
             if (k > 0) best = std::min(best, cost[i * width + k - 1] + 1);
             if (i > 0 && k > 0)
-                best = std::min(best, cost[(i - 1) * width + k - 1] + mismatch(a[i - 1].glyph, b[k - 1].glyph, vertical));
+                best =
+                    std::min(best, cost[(i - 1) * width + k - 1] + mismatch(a[i - 1].glyph, b[k - 1].glyph, vertical));
             cost[i * width + k] = best;
         }
     Pairs out;
