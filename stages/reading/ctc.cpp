@@ -107,6 +107,7 @@ Result<Charset> Charset::parse(std::string_view content, const std::string& name
     }
     if (line == 0) return fail("read.model", "the dictionary is empty", name);
     (void)add(" ");
+    set.known_.insert(set.labels_.begin(), set.labels_.end());
     return set;
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "pipeline/core/result.h"
@@ -43,12 +44,14 @@ class Charset {
     [[nodiscard]] int size() const { return static_cast<int>(labels_.size()); } ///< With blank and space.
     [[nodiscard]] const std::string& text(int label) const { return labels_[static_cast<std::size_t>(label)]; }
     [[nodiscard]] char32_t code_point(int label) const { return code_points_[static_cast<std::size_t>(label)]; }
+    [[nodiscard]] bool has(std::string_view label) const { return known_.contains(std::string(label)); }
     /// "read.model" naming both files when a model's output of `classes` does not fit this charset.
     [[nodiscard]] Result<void> check(int classes, const std::string& model_file) const;
 
   private:
     std::string name_;
     std::vector<std::string> labels_;
+    std::unordered_set<std::string> known_;
     std::vector<char32_t> code_points_; ///< First code point of each label; 0 for the blank.
 };
 

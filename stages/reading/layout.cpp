@@ -253,7 +253,10 @@ Gutter find_gutter(const Lines& lines, double em) {
             if (a.rows < 3 || b.rows < 3) continue;
             const bool wide = a.right - a.left > 7 * em && b.right - b.left > 7 * em;
             const bool full = a.fill > 0.68 && b.fill > 0.68;
-            const bool apart = aligned_share(a, b, em) < 0.5 && a.fill > 0.5 && b.fill > 0.5;
+            const double aligned = aligned_share(a, b, em);
+            const bool apart = aligned < 0.5 && a.fill > 0.5 && b.fill > 0.5;
+            // No page leaves that much empty between columns whose lines are level: print was lost there.
+            if (b.left - a.right > 6 * em && aligned > 0.6) continue;
             if (!wide || !(full || apart)) continue;
             const double score = static_cast<double>(std::min(a.rows, b.rows)) + 0.01 * (b.left - a.right) / em;
             if (score > best_score) {

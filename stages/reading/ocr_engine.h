@@ -71,12 +71,14 @@ struct PpocrOptions {
     /// Holds ppocrv6_tiny_det.onnx, and ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, and the same two of small.
     std::string model_folder;
     std::string recognizer = "auto";  ///< "tiny", "small", or "auto": small reads again what tiny is not sure of.
+    bool chinese = true;              ///< Some of the text is; else "auto" is small alone.
     int workers = 1;                  ///< Sessions that will read at the same time.
     bool bf16 = false;                ///< Faster on CPUs that have it, with slightly other output.
     int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.
     double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
     /// Asked about Latin lines that are still in doubt; no languages: nobody is.
     TesseractOptions second_opinion{};
+    std::string second_name{}, second_fingerprint{}; ///< Of that engine; they become part of this one's.
 };
 /// Errors: "missing.ppocr" when this build has no OpenVINO, "missing.model" naming the file, "read.model" when a model
 /// and its dictionary do not belong together.

@@ -63,6 +63,11 @@ std::string dictionary_file(std::string_view name) { return fmt::format("ppocrv6
 constexpr double kDoubtful = 0.75;
 /// Share of doubtful characters from which on a page is worn.
 constexpr double kWorn = 0.04;
+/// Share of characters unknown to the first network from which on the second reads the whole page.
+constexpr double kRare = 0.005;
+/// A line is faint below this share of the contrast of characters that are surer than kSure.
+constexpr float kFaint = 0.62F;
+constexpr double kSure = 0.95;
 /// Blur that closes broken strokes, as a share of the height of the letters.
 constexpr double kSoften = 0.03;
 /// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
@@ -157,7 +162,9 @@ class PpocrSession : public OcrSession {
         if (raster.empty()) return out;
         View view(raster.pixels);
         RECTO_TRY(read_view(view, kCascade, limits));
-        if (recognize_.size() > 1 && is_worn(view)) RECTO_TRY(look_again(raster, view, limits));
+        if (recognize_.size() > 1 && has_rare_characters(view)) RECTO_TRY(read_view(view, kSecond, limits));
+        drop_mirrored(view);
+        if (cascade() && is_worn(view)) RECTO_TRY(look_again(raster, view, limits));
         drop_shine_through(view.lines);
         TextBlock block;
         for (ReadLine& read : view.lines) {
@@ -167,6 +174,51 @@ class PpocrSession : public OcrSession {
         }
         out.blocks.push_back(std::move(block));
         return out;
+    }
+
+    /// More than one network is there to ask, or Tesseract.
+    [[nodiscard]] bool cascade() const { return recognize_.size() > 1 || !options_.second_opinion.languages.empty(); }
+    [[nodiscard]] std::size_t best_network() const { return recognize_.size() - 1; }
+
+    /// Characters that the first network does not know were found in the lines that the second read: traditional print, of which
+    /// the first is sure where it takes a character for its simplified neighbour.
+    [[nodiscard]] bool has_rare_characters(const View& view) const {
+        std::size_t rare = 0, all = 0;
+        for (const ReadLine& l : view.lines)
+            for (const Word& word : l.line.words)
+                for (const Glyph& g : word.glyphs) rare += !models_->recognizers[0].charset.has(g.text), ++all;
+        return rare >= 3 && rare > kRare * static_cast<double>(all);
+    }
+
+    /// Lines much fainter than the print of the page that read better in a mirror: the other side of the sheet shines
+    /// through. They become empty.
+    void drop_mirrored(View& view) {
+        std::vector<float> sure;
+        for (const ReadLine& l : view.lines) {
+            std::size_t i = 0;
+            for (const Word& word : l.line.words)
+                for (const Glyph& g : word.glyphs)
+                    if (const float c = l.contrasts[i++]; g.confidence > kSure) sure.push_back(c);
+        }
+        if (sure.size() < 20) return;
+        const auto middle = sure.begin() + static_cast<std::ptrdiff_t>(sure.size() / 2);
+        std::nth_element(sure.begin(), middle, sure.end());
+        const float faint = kFaint * *middle;
+        for (std::size_t k = 0; k < view.lines.size(); ++k) {
+            ReadLine& l = view.lines[k];
+            if (l.contrasts.empty()) continue;
+            std::vector<float> own = l.contrasts;
+            const auto half = own.begin() + static_cast<std::ptrdiff_t>(own.size() / 2);
+            std::nth_element(own.begin(), half, own.end());
+            if (*half >= faint) continue;
+            std::vector<StripGeometry> strips = plan_strips(view.regions[k].quad, l.line.vertical);
+            const ReadLine plain = recognize(best_network(), view.pyramid, strips);
+            for (StripGeometry& g : strips) { // the same place from its other end
+                g.origin = g.to_page(g.width, 0);
+                g.along = {-g.along.x, -g.along.y};
+            }
+            if (recognize(best_network(), view.pyramid, strips).line.confidence > plain.line.confidence) l = {};
+        }
     }
 
     /// Print so worn that much of it was read in doubt.
@@ -190,6 +242,7 @@ class PpocrSession : public OcrSession {
             const double height = views[0].text_height;
             views.emplace_back(even_contrast(grey, height, soften * (height > 0 ? height : 50)));
             RECTO_TRY(read_view(views.back(), kSecond, limits));
+            drop_mirrored(views.back());
         }
         const auto best = std::ranges::max_element(views, {}, [](const View& v) { return v.worth(); });
         for (std::size_t i = 0; i < best->regions.size(); ++i) {
@@ -199,7 +252,7 @@ class PpocrSession : public OcrSession {
             for (View& other : views) {
                 if (&other == &*best) continue;
                 if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
-                best->lines[i] = vote(std::move(best->lines[i]), recognize(1, other.pyramid, strips)).line;
+                best->lines[i] = vote(std::move(best->lines[i]), recognize(best_network(), other.pyramid, strips)).line;
             }
         }
         View chosen = std::move(*best);
@@ -210,7 +263,7 @@ class PpocrSession : public OcrSession {
     enum Readers { kCascade, kSecond };
 
     Result<void> read_view(View& view, Readers readers, const Limits& limits) {
-        RECTO_ASSIGN(view.regions, detect(view, limits));
+        if (view.regions.empty()) { RECTO_ASSIGN(view.regions, detect(view, limits)); }
         // One strip after the other, widest first: the work of a page never depends on other pages or workers.
         struct Job {
             std::size_t region;
@@ -235,7 +288,7 @@ class PpocrSession : public OcrSession {
             if (limits.expired()) return expired_error(limits, "while lines were recognised");
             ReadLine line;
             if (readers == kSecond) {
-                line = recognize(1, view.pyramid, job.strips);
+                line = recognize(best_network(), view.pyramid, job.strips);
             } else {
                 RECTO_ASSIGN(line,
                              read_line(view.pyramid, view.regions[job.region].quad, job.vertical, job.strips, limits));
@@ -302,17 +355,17 @@ class PpocrSession : public OcrSession {
         return line.line.words.empty();
     }
 
-    /// The cascade of one line: the first network; the second where the first is in doubt; Tesseract where both are and
+    /// The cascade of one line: the first network; the second where the first is in doubt; Tesseract where doubt is left and
     /// the line is Latin.
     Result<ReadLine> read_line(Pyramid& pyramid, const Quad& quad, bool vertical,
                                const std::vector<StripGeometry>& strips, const Limits& limits) {
-        ReadLine line = recognize(0, pyramid, strips);
-        if (recognize_.size() < 2 || !is_doubtful(line)) return line;
-        if (limits.expired()) return expired_error(limits, "while doubtful lines were read again");
-        VotedLine voted = vote(std::move(line), recognize(1, pyramid, strips));
-        if (options_.second_opinion.languages.empty() || !is_latin(voted.line.line)) return std::move(voted.line);
-        if (!is_doubtful(voted.line) && std::ranges::count(voted.votes, Vote::Disputed) == 0)
-            return std::move(voted.line);
+        VotedLine read{recognize(0, pyramid, strips), {}};
+        if (recognize_.size() > 1 && is_doubtful(read.line)) {
+            if (limits.expired()) return expired_error(limits, "while doubtful lines were read again");
+            read = vote(std::move(read.line), recognize(1, pyramid, strips));
+        }
+        if (options_.second_opinion.languages.empty() || !is_latin(read.line.line)) return std::move(read.line);
+        if (!is_doubtful(read.line) && std::ranges::count(read.votes, Vote::Disputed) == 0) return std::move(read.line);
         if (!lines_) { RECTO_ASSIGN(lines_, make_tesseract_lines(options_.second_opinion)); }
         StripGeometry g;
         const cv::Mat strip = cut_line(pyramid, quad, vertical, kLineHeight, g);
@@ -320,7 +373,7 @@ class PpocrSession : public OcrSession {
         RECTO_ASSIGN(third.line, lines_->read(strip, limits));
         to_page(third.line, g, pyramid.size());
         calibrate(third.line, Reader::Tesseract);
-        return vote(std::move(voted.line), std::move(third)).line;
+        return vote(std::move(read.line), std::move(third)).line;
     }
 
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
@@ -392,7 +445,9 @@ Result<std::string> file_bytes(const std::filesystem::path& path) {
 Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     namespace fs = std::filesystem;
     const fs::path folder = options.model_folder;
+    // On Latin print tiny is too often sure and wrong, so that there is nothing to save by asking it first.
     std::vector<std::string> networks = {kTiny, kSmall};
+    if (!options.chinese) networks = {kSmall};
     if (options.recognizer != "auto") networks = {options.recognizer};
     std::vector<std::string> files = {kDetector};
     for (const std::string& network : networks) {
@@ -437,10 +492,11 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     } catch (const std::exception& e) { return fail("read.model", one_line(e.what()), reading); }
     std::string version = ov::get_openvino_version().buildNumber;
     version = version.substr(0, version.find('-'));
-    return std::make_unique<PpocrEngine>(
-        std::move(models), options,
-        fmt::format("ppocr v6-{} (openvino {}{})", fmt::join(networks, "+"), version, options.bf16 ? ", bf16" : ""),
-        fingerprint + "openvino=" + version);
+    return std::make_unique<PpocrEngine>(std::move(models), options,
+                                         fmt::format("ppocr v6-{} (openvino {}{}){}{}", fmt::join(networks, "+"),
+                                                     version, options.bf16 ? ", bf16" : "",
+                                                     options.second_name.empty() ? "" : ", ", options.second_name),
+                                         fingerprint + "openvino=" + version + ";" + options.second_fingerprint);
 }
 
 #endif

@@ -41,6 +41,7 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     PpocrOptions ppocr;
     ppocr.model_folder = context.model_folder;
     ppocr.recognizer = s.get(kRecognizer);
+    ppocr.chinese = reads_chinese(language);
     ppocr.workers = context.workers;
     ppocr.bf16 = s.get(kPrecision) == "bf16";
     ppocr.detector_side = static_cast<int>(s.get(kDetectorSide));
@@ -48,6 +49,14 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     if (engine == "ppocr") return open_ppocr(ppocr);
     ppocr.second_opinion = tesseract;
     ppocr.second_opinion.languages = without_chinese(language);
+    if (!ppocr.second_opinion.languages.empty()) {
+        if (const auto second = open_tesseract(ppocr.second_opinion)) {
+            ppocr.second_name = (*second)->name();
+            ppocr.second_fingerprint = (*second)->fingerprint();
+        } else {
+            ppocr.second_opinion.languages.clear(); // it reads without; the engine's name says so
+        }
+    }
     if (engine == "auto" && (reads_chinese(language) || language == "eng")) {
         Result<std::unique_ptr<OcrEngine>> first = open_ppocr(ppocr);
         // A damaged model is said, not stepped over; only an absent one makes room for the other engine.

@@ -8,9 +8,11 @@ namespace recto::reading {
 
 inline const Setting<std::string> kEngine{
     "reading.engine", "auto", std::vector<std::string_view>{"auto", "ppocr", "tesseract"},
-    "OCR engine. auto: ppocr for Chinese, alone or mixed with Latin, when it is built in and its models are there; "
-    "tesseract for other languages.",
-    "文字识别引擎。auto:中文或中西文混排用 ppocr(已编入且模型齐备时),其他语言用 tesseract。"};
+    "OCR engine. auto: ppocr for Chinese, alone or mixed with others, and for English, with Tesseract asked about "
+    "Latin "
+    "lines in doubt, when it is built in and its models are there; tesseract for other languages.",
+    "文字识别引擎。auto:中文、中文与其他语言混排及英文用 ppocr(已编入且模型齐备时),存疑的拉丁文行再由 Tesseract 识别;"
+    "其他语言用 tesseract。"};
 inline const Setting<std::string> kRecognizer{
     "reading.recognizer", "auto", std::vector<std::string_view>{"auto", "tiny", "small"},
     "Recognition network of ppocr. auto: tiny reads all lines, small reads the doubtful ones again; small reads all of "

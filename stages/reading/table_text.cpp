@@ -10,6 +10,8 @@ namespace recto::reading {
 namespace {
 
 constexpr int kOutside = -1;
+/// A line, with the paper that the detector gives it, is at most so much higher than its cell.
+constexpr double kTallest = 1.4;
 
 bool holds(const Box& b, const Box& inner) {
     const double x = middle_x(inner), y = middle_y(inner);
@@ -94,19 +96,23 @@ Lines lines_in_cell(Lines lines) {
     return out;
 }
 
-/// Whether the text keeps to the cells: on manuscript and account paper it runs over their borders.
+/// Whether the text keeps to the cells: on manuscript and account paper it runs over their borders, and what the strokes of
+/// large letters enclose is lower than the letters.
 bool keeps_to_cells(const std::vector<Lines*>& groups, const TableGrid& table) {
-    std::size_t inside = 0, running = 0;
+    std::size_t inside = 0, running = 0, taller = 0;
     for (const Lines* lines : groups)
         for (const TextLine& line : *lines) {
             if (!holds(table.box, line.box)) continue;
             ++inside;
             std::vector<int> cells;
             for (const CellPiece& piece : cut_by_cells(line, table)) cells.push_back(piece.cell);
+            const int middle = cell_at(table, line.box);
+            taller += !line.vertical && middle != kOutside &&
+                      line.box.height > kTallest * table.cells[static_cast<std::size_t>(middle)].box.height;
             std::sort(cells.begin(), cells.end());
             running += std::unique(cells.begin(), cells.end()) - cells.begin() > 2 ? 1 : 0;
         }
-    return inside > 0 && (running < 3 || 2 * running < inside);
+    return inside > 0 && 2 * taller < inside && (running < 3 || 2 * running < inside);
 }
 
 } // namespace

@@ -45,6 +45,19 @@ TEST(Ctc, LabelsInEveryLaneOfTheSearchAreFound) {
     }
 }
 
+TEST(Ctc, DoubtfulCharactersHaveRivals) {
+    std::vector<float> p(10, 0.0F);
+    p[0] = 0.05F, p[3] = 0.5F, p[7] = 0.2F, p[2] = 0.15F, p[9] = 0.08F, p[1] = 0.005F;
+    const auto out = ctc_decode(p, 1, 10);
+    ASSERT_THAT(labels(out), ElementsAre(3));
+    EXPECT_EQ(out[0].rivals[0].label, 7);
+    EXPECT_EQ(out[0].rivals[1].label, 2);
+    EXPECT_EQ(out[0].rivals[2].label, 9);
+    EXPECT_FLOAT_EQ(out[0].rivals[0].confidence, 0.2F);
+    const auto sure = ctc_decode(rows({{3, .99F}}, 10), 1, 10);
+    EXPECT_EQ(sure[0].rivals[0].label, 0) << "none is looked for";
+}
+
 TEST(Ctc, NothingFromNothing) {
     EXPECT_TRUE(ctc_decode({}, 0, 10).empty());
     EXPECT_TRUE(ctc_decode(rows({{0, .9F}, {0, .9F}}, 10), 2, 10).empty());

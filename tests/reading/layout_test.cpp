@@ -216,6 +216,38 @@ TEST(Layout, PaperWhoseRulesTextRunsOverIsNoTable) {
     EXPECT_EQ(blocks[0].lines[0].text, "稿纸上的字每格一个");
 }
 
+TEST(Layout, WhatTheStrokesOfLargeLettersEncloseIsNoTable) {
+    TableGrid strokes; // of a letterhead: cells half as high as its letters
+    strokes.box = {300, 300, 800, 110};
+    for (int r = 0; r < 2; ++r)
+        for (int c = 0; c < 4; ++c) strokes.cells.push_back({r, c, 1, 1, {300.0 + 200 * c, 300.0 + 55 * r, 200, 55}});
+    TextLine head = spelt({"清", "源", "区", "粮", "食", "局"}, 310, 302, 130);
+    for (Glyph& g : head.words[0].glyphs) g.box.height = 106;
+    head.words[0].box.height = head.box.height = 106;
+    const auto blocks = arrange({head}, {strokes});
+    ASSERT_EQ(blocks.size(), 1U);
+    EXPECT_EQ(blocks[0].kind, BlockKind::Text);
+    EXPECT_EQ(blocks[0].lines[0].text, "清源区粮食局");
+}
+
+TEST(Layout, AStripeOfLostPrintIsNoGutter) {
+    std::vector<TextLine> lines;
+    for (int i = 0; i < 8; ++i) {
+        const std::string n = std::to_string(i);
+        lines.push_back(line("左" + n, 320, 500 + 95 * i, 500));
+        lines.push_back(line("右" + n, 1340, 502 + 95 * i, 830));
+    }
+    std::string text;
+    for (const TextBlock& b : arrange(lines))
+        for (const TextLine& l : b.lines) text += l.text + "|";
+    for (int i = 0; i < 8; ++i) {
+        const std::string n = std::to_string(i);
+        const std::string next = std::to_string(i + 1);
+        EXPECT_LT(text.find("左" + n), text.find("右" + n));
+        EXPECT_LE(text.find("右" + n), text.find("左" + next)) << "a position, or the end of the text behind the last";
+    }
+}
+
 TEST(Layout, AnEmptyGridIsNoTable) {
     const auto blocks = arrange({line("前文", 300, 400, 1200)}, {drawn(300, 600)});
     ASSERT_EQ(blocks.size(), 1U);

@@ -147,7 +147,7 @@ TEST(ReadingPpocr, ReadsALetterAndPutsEveryCharacterWhereItStands) {
     auto page = (*reader)->read(sample("stack-20231106/0002.tif"), {});
     ASSERT_TRUE(page) << page.error().to_string();
     EXPECT_EQ(page->state, ReadState::Read);
-    EXPECT_THAT(page->engine, HasSubstr("ppocr v6-tiny (openvino"));
+    EXPECT_THAT(page->engine, HasSubstr("ppocr v6-tiny+small (openvino"));
     EXPECT_GT(page->confidence, 0.97);
     EXPECT_LT(error_rate(truth_text(truth), page->plain()), 0.012); // measured 0.005
     expect_well_formed(*page);
@@ -280,7 +280,8 @@ TEST(ReadingPpocr, MissingAndDamagedModelsAreNamed) {
     EXPECT_EQ(missing.error().code, "missing.model");
     EXPECT_THAT(missing.error().file, HasSubstr("ppocrv6_tiny_det.onnx"));
     EXPECT_THAT(missing.error().reason, HasSubstr("scripts/setup"));
-    for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt"})
+    for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt",
+                             "ppocrv6_small_rec.onnx", "ppocrv6_small_dict.txt"})
         fs::copy_file(kModels + "/" + name, folder / name);
     ASSERT_TRUE(open_reader(settings, folder.string()));
     std::ofstream(folder / "ppocrv6_tiny_dict.txt", std::ios::app)
@@ -320,7 +321,7 @@ TEST(ReadingPpocr, IsNamedAsMissing) {
 #endif
 
 TEST(ReadingTesseract, ReadsEnglishWithPlaces) {
-    const Settings settings = settings_with({{"language", "eng"}});
+    const Settings settings = settings_with({{"engine", "tesseract"}, {"language", "eng"}});
     auto reader = open_reader(settings);
     ASSERT_TRUE(reader) << reader.error().to_string();
     auto page = (*reader)->read(sample("box7-english/001.png"), {});

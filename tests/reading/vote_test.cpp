@@ -1,0 +1,161 @@
+#include "stages/reading/vote.h"
+
+#include <gmock/gmock.h>
+
+#include "stages/reading/calibrate.h"
+#include "stages/reading/even_contrast.h"
+#include "stages/reading/marks.h"
+
+#include <opencv2/imgproc.hpp>
+
+namespace recto::reading {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// A reading of 40 pixels a character; a character " " begins a new word. `confidences`: one a character that is none.
+ReadLine reading(const std::vector<std::string>& characters, const std::vector<double>& confidences) {
+    ReadLine out;
+    out.line.words.emplace_back();
+    double x = 0;
+    std::size_t i = 0;
+    for (const std::string& c : characters) {
+        if (c == " ") {
+            out.line.words.emplace_back();
+        } else {
+            Word& word = out.line.words.back();
+            word.glyphs.push_back({c, {x, 0, 38, 40}, confidences[i++]});
+            word.text += c;
+            word.box = word.glyphs.size() == 1 ? word.glyphs[0].box : unite(word.box, word.glyphs.back().box);
+            out.contrasts.push_back(static_cast<float>(i));
+        }
+        x += 40;
+    }
+    refresh_line(out.line);
+    return out;
+}
+
+const Glyph& glyph(const VotedLine& voted, std::size_t i) { return voted.line.line.words[0].glyphs[i]; }
+
+TEST(Vote, WhereTwoAgreeTheyAreSurerThanEither) {
+    const VotedLine v = vote(reading({"防", "汛"}, {0.8, 0.9}), reading({"防", "汛"}, {0.7, 0.6}));
+    EXPECT_EQ(v.line.line.text, "防汛");
+    EXPECT_THAT(v.votes, ElementsAre(Vote::Agreed, Vote::Agreed));
+    // 0.8 * 0.7 / (0.8 * 0.7 + 0.3 * 0.2 * 0.3)
+    EXPECT_NEAR(glyph(v, 0).confidence, 0.9689, 1e-4);
+    EXPECT_GT(glyph(v, 1).confidence, 0.9);
+}
+
+TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
+    const VotedLine v = vote(reading({"防", "讯", "部"}, {0.9, 0.4, 0.9}), reading({"防", "汛", "部"}, {0.9, 0.8, 0.9}));
+    EXPECT_EQ(v.line.line.text, "防汛部");
+    EXPECT_THAT(v.votes, ElementsAre(Vote::Agreed, Vote::Disputed, Vote::Agreed));
+    EXPECT_LT(glyph(v, 1).confidence, 0.8) << "another reading stands against it";
+    ASSERT_EQ(glyph(v, 1).variants.size(), 1U);
+    EXPECT_EQ(glyph(v, 1).variants[0].text, "讯");
+    EXPECT_THAT(v.line.contrasts, ElementsAre(1, 2, 3));
+}
+
+TEST(Vote, TheFirstIsKeptWhereBothAreEquallySure) {
+    EXPECT_EQ(vote(reading({"甲"}, {0.6}), reading({"乙"}, {0.6})).line.line.text, "甲");
+}
+
+TEST(Vote, WhatOnlyOneHasStaysWhenItIsMoreThanHalfSure) {
+    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.8, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text, "一二三");
+    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.3, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text, "一三");
+    EXPECT_EQ(vote(reading({"一", "三"}, {0.9, 0.9}), reading({"一", "二", "三"}, {0.9, 0.8, 0.9})).line.line.text, "一二三");
+}
+
+TEST(Vote, WordsFollowTheSideACharacterCameFrom) {
+    const auto a = reading({"a", "b", " ", "c", "d"}, {0.9, 0.9, 0.9, 0.9});
+    const VotedLine v = vote(a, reading({"a", "b", "c", "d"}, {0.8, 0.8, 0.8, 0.8}));
+    EXPECT_EQ(v.line.line.text, "ab cd");
+}
+
+TEST(Vote, NothingAgainstSomething) {
+    EXPECT_EQ(vote(reading({"一"}, {0.9}), ReadLine{}).line.line.text, "一");
+    EXPECT_EQ(vote(ReadLine{}, reading({"一"}, {0.9})).line.line.text, "一");
+    EXPECT_TRUE(vote(ReadLine{}, ReadLine{}).line.line.words.empty());
+}
+
+TEST(Calibrate, RisesWithTheCharacterAndWithItsLine) {
+    for (const Reader reader : {Reader::Tiny, Reader::Small, Reader::Tesseract}) {
+        double before = 0;
+        for (const double raw : {0.2, 0.5, 0.8, 0.95, 0.999}) {
+            TextLine alone = reading({"字", "字", "字", "字"}, {raw, 0.9, 0.9, 0.9}).line;
+            calibrate(alone, reader);
+            EXPECT_GT(alone.words[0].glyphs[0].confidence, before);
+            before = alone.words[0].glyphs[0].confidence;
+        }
+        TextLine good = reading({"字", "字"}, {0.8, 0.99}).line, bad = reading({"字", "字"}, {0.8, 0.3}).line;
+        calibrate(good, reader);
+        calibrate(bad, reader);
+        EXPECT_GT(good.words[0].glyphs[0].confidence, bad.words[0].glyphs[0].confidence);
+        EXPECT_NEAR(good.confidence, (good.words[0].glyphs[0].confidence + good.words[0].glyphs[1].confidence) / 2, 1e-9);
+    }
+    TextLine empty;
+    calibrate(empty, Reader::Tiny);
+    EXPECT_EQ(empty.confidence, 0);
+}
+
+TEST(Marks, ALineWithoutChineseHasAsciiMarks) {
+    TextLine l = reading({"N", "，", "1", "6", "（", "a", "）"}, {1, 1, 1, 1, 1, 1, 1}).line;
+    settle_marks(l);
+    EXPECT_EQ(l.text, "N,16(a)");
+    EXPECT_EQ(l.words[0].glyphs[1].text, ",");
+    TextLine chinese = reading({"防", "，", "汛"}, {1, 1, 1}).line;
+    settle_marks(chinese);
+    EXPECT_EQ(chinese.text, "防，汛");
+}
+
+TEST(Marks, UprightCommasAndStopsInVerticalPrint) {
+    TextLine l = reading({"防", "’", "汛", "°"}, {1, 1, 1, 1}).line;
+    TextLine level = l;
+    l.vertical = true;
+    settle_marks(l);
+    settle_marks(level);
+    EXPECT_EQ(l.text, "防，汛。");
+    EXPECT_EQ(level.text, "防’汛°");
+}
+
+TEST(Marks, AWideHyphenBesideFiguresIsADash) {
+    TextLine l = reading({"-", "9", "-"}, {1, 1, 1}).line; // 38 of 40 pixels
+    settle_marks(l);
+    EXPECT_EQ(l.text, "—9—");
+    TextLine narrow = l;
+    narrow = reading({"1", "-", "5"}, {1, 1, 1}).line;
+    narrow.words[0].glyphs[1].box.width = 12;
+    settle_marks(narrow);
+    EXPECT_EQ(narrow.text, "1-5");
+    TextLine word = reading({"A", "-", "B"}, {1, 1, 1}).line;
+    settle_marks(word);
+    EXPECT_EQ(word.text, "A-B");
+}
+
+TEST(EvenContrast, FaintPrintBecomesAsDarkAsStrong) {
+    cv::Mat page(800, 1200, CV_8UC1, cv::Scalar(200));
+    for (int x = 0; x < page.cols; ++x) // a shade from left to right
+        page.col(x) = cv::Scalar(200 - 40.0 * x / page.cols);
+    cv::Mat before = page.clone();
+    for (int row = 0; row < 8; ++row)
+        for (int k = 0; k < 24; ++k)
+            cv::putText(page, "H", {20 + k * 48, 80 + row * 90}, cv::FONT_HERSHEY_SIMPLEX, 1.4,
+                        cv::Scalar(k < 12 ? 30 : 135), 4);
+    const cv::Mat given = page.clone();
+    const cv::Mat even = even_contrast(page, 40, 0);
+    EXPECT_EQ(cv::norm(page, given, cv::NORM_INF), 0) << "the picture is left as it is";
+    double strong = 255, faint = 255;
+    cv::minMaxLoc(even(cv::Rect(100, 0, 400, 800)), &strong, nullptr);
+    cv::minMaxLoc(even(cv::Rect(700, 0, 400, 800)), &faint, nullptr);
+    EXPECT_LT(faint, 60);
+    EXPECT_LT(strong, 60);
+    const cv::Mat paper = even_contrast(before, 40, 0); // nothing printed: nothing comes up
+    double darkest = 0;
+    cv::minMaxLoc(paper, &darkest, nullptr);
+    EXPECT_GT(darkest, 200);
+    for (const cv::Size tiny : {cv::Size(1, 1), cv::Size(3, 40), cv::Size(40, 2)})
+        EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), 0, 2).size(), tiny);
+}
+
+} // namespace
+} // namespace recto::reading
