@@ -15,13 +15,13 @@ struct Coefficients {
 
 /// By reader; Chinese characters first. Tesseract is not asked about Chinese where another engine is there: one row for both.
 constexpr Coefficients kFit[3][2] = {
-    {{-0.43, 0.61, 0.24}, {-1.62, 0.33, 0.67}},
-    {{-0.93, 0.38, 0.64}, {-1.87, 0.36, 0.56}},
-    {{-4.96, 0.81, 0.77}, {-4.96, 0.81, 0.77}},
+    {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}},
+    {{-0.93, 0.59, 0.53}, {-0.73, 0.47, 0.30}},
+    {{-4.91, 0.93, 0.65}, {-4.91, 0.93, 0.65}},
 };
 
 /// Confidences nearer to 0 or 1 than this are rounding, not knowledge.
-constexpr double kOwnGrain = 0.001, kLineGrain = 0.005;
+constexpr double kOwnGrain = 0.0002, kLineGrain = 0.002;
 
 double logit(double p, double grain) {
     p = std::clamp(p, grain, 1 - grain);

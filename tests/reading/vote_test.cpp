@@ -47,7 +47,8 @@ TEST(Vote, WhereTwoAgreeTheyAreSurerThanEither) {
 }
 
 TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
-    const VotedLine v = vote(reading({"防", "讯", "部"}, {0.9, 0.4, 0.9}), reading({"防", "汛", "部"}, {0.9, 0.8, 0.9}));
+    const VotedLine v =
+        vote(reading({"防", "讯", "部"}, {0.9, 0.4, 0.9}), reading({"防", "汛", "部"}, {0.9, 0.8, 0.9}));
     EXPECT_EQ(v.line.line.text, "防汛部");
     EXPECT_THAT(v.votes, ElementsAre(Vote::Agreed, Vote::Disputed, Vote::Agreed));
     EXPECT_LT(glyph(v, 1).confidence, 0.8) << "another reading stands against it";
@@ -61,9 +62,12 @@ TEST(Vote, TheFirstIsKeptWhereBothAreEquallySure) {
 }
 
 TEST(Vote, WhatOnlyOneHasStaysWhenItIsMoreThanHalfSure) {
-    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.8, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text, "一二三");
-    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.3, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text, "一三");
-    EXPECT_EQ(vote(reading({"一", "三"}, {0.9, 0.9}), reading({"一", "二", "三"}, {0.9, 0.8, 0.9})).line.line.text, "一二三");
+    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.8, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text,
+              "一二三");
+    EXPECT_EQ(vote(reading({"一", "二", "三"}, {0.9, 0.3, 0.9}), reading({"一", "三"}, {0.9, 0.9})).line.line.text,
+              "一三");
+    EXPECT_EQ(vote(reading({"一", "三"}, {0.9, 0.9}), reading({"一", "二", "三"}, {0.9, 0.8, 0.9})).line.line.text,
+              "一二三");
 }
 
 TEST(Vote, WordsFollowTheSideACharacterCameFrom) {
@@ -91,7 +95,8 @@ TEST(Calibrate, RisesWithTheCharacterAndWithItsLine) {
         calibrate(good, reader);
         calibrate(bad, reader);
         EXPECT_GT(good.words[0].glyphs[0].confidence, bad.words[0].glyphs[0].confidence);
-        EXPECT_NEAR(good.confidence, (good.words[0].glyphs[0].confidence + good.words[0].glyphs[1].confidence) / 2, 1e-9);
+        EXPECT_NEAR(good.confidence, (good.words[0].glyphs[0].confidence + good.words[0].glyphs[1].confidence) / 2,
+                    1e-9);
     }
     TextLine empty;
     calibrate(empty, Reader::Tiny);
