@@ -12,6 +12,8 @@ namespace {
 
 constexpr double kGridSide = 1800;    ///< Pixels of the longest side in which rules are looked for: 154 dpi for A4.
 constexpr int kPiece = 36;            ///< A rule is made of runs that long: more than a stroke of body type.
+constexpr int kLargestLetter = 66;    ///< 11 mm.
+constexpr double kLeastRuled = 0.3;   ///< Share of a table's rules that is longer than letters, where they have gaps.
 constexpr int kGap = 18;              ///< Gaps that a rule may have: 3 mm.
 constexpr int kThickestRule = 9;      ///< 1.5 mm; thicker is a bar, a picture or a shadow.
 constexpr double kSameBorder = 12;    ///< Rules nearer than that are one border: double rules, and steps of a scan.
@@ -322,6 +324,43 @@ TableGrid grid_of(const std::vector<Rule>& across, const std::vector<Rule>& down
 
 } // namespace
 
+namespace {
+
+/// Without what is no larger than a letter of a letterhead.
+cv::Mat without_letters(const cv::Mat& dark) {
+    cv::Mat out(dark.size(), CV_8UC1), labels, stats, centres;
+    const int n = cv::connectedComponentsWithStats(dark, labels, stats, centres, 8, CV_32S);
+    std::vector<std::uint8_t> keep(static_cast<std::size_t>(n), 0);
+    for (int i = 1; i < n; ++i)
+        keep[static_cast<std::size_t>(i)] =
+            std::max(stats.at<int>(i, cv::CC_STAT_WIDTH), stats.at<int>(i, cv::CC_STAT_HEIGHT)) > kLargestLetter ? 255
+                                                                                                                 : 0;
+    for (int y = 0; y < dark.rows; ++y) {
+        auto* o = out.ptr<std::uint8_t>(y);
+        const auto* l = labels.ptr<int>(y);
+        for (int x = 0; x < dark.cols; ++x) o[x] = keep[static_cast<std::size_t>(l[x])];
+    }
+    return out;
+}
+
+/// The strokes of large letters are as long as the rules of a small cell, and meet: rules must be more than that.
+bool drawn_by_letters(const TableGrid& grid, const std::vector<Rule>& across, const std::vector<Rule>& down,
+                      double back, const cv::Mat& letterless) {
+    const cv::Rect area(cvFloor(grid.box.x / back) - 3, cvFloor(grid.box.y / back) - 3,
+                        cvCeil(grid.box.width / back) + 6, cvCeil(grid.box.height / back) + 6);
+    const cv::Mat within = letterless(area & cv::Rect({0, 0}, letterless.size()));
+    const auto ruled = [&](const std::vector<Rule>& rules, const cv::Size& piece) {
+        double length = 0;
+        for (const Rule& r : rules) length += r.length();
+        cv::Mat runs;
+        cv::morphologyEx(within, runs, cv::MORPH_OPEN, cv::Mat::ones(piece, CV_8UC1));
+        return cv::countNonZero(runs) >= kLeastRuled * length;
+    };
+    return !ruled(across, {kPiece, 1}) || !ruled(down, {1, kPiece});
+}
+
+} // namespace
+
 std::vector<TableGrid> find_tables(const cv::Mat& grey) {
     std::vector<TableGrid> out;
     if (std::min(grey.cols, grey.rows) < 200) return out;
@@ -347,10 +386,13 @@ std::vector<TableGrid> find_tables(const cv::Mat& grey) {
     std::map<std::size_t, std::pair<std::vector<Rule>, std::vector<Rule>>> tables;
     for (std::size_t i = 0; i < across.size(); ++i) tables[sets.find(i)].first.push_back(across[i]);
     for (std::size_t k = 0; k < down.size(); ++k) tables[sets.find(across.size() + k)].second.push_back(down[k]);
+    cv::Mat letterless; // made when first needed
     for (const auto& [set, rules] : tables) {
         if (rules.first.size() < 2 || rules.second.empty()) continue;
         TableGrid grid = grid_of(rules.first, rules.second, back);
-        if (!grid.cells.empty()) out.push_back(std::move(grid));
+        if (grid.cells.empty()) continue;
+        if (letterless.empty()) letterless = without_letters(dark);
+        if (!drawn_by_letters(grid, rules.first, rules.second, back, letterless)) out.push_back(std::move(grid));
     }
     std::sort(out.begin(), out.end(), [](const TableGrid& a, const TableGrid& b) {
         return a.box.y != b.box.y ? a.box.y < b.box.y : a.box.x < b.box.x;

@@ -10,7 +10,7 @@ namespace recto::reading {
 namespace {
 
 constexpr int kOutside = -1;
-/// A line, with the paper that the detector gives it, is at most so much higher than its cell.
+/// A line, with the paper that the detector gives it, is at most so much higher than a row of the table.
 constexpr double kTallest = 1.4;
 
 bool holds(const Box& b, const Box& inner) {
@@ -100,15 +100,16 @@ Lines lines_in_cell(Lines lines) {
 /// large letters enclose is lower than the letters.
 bool keeps_to_cells(const std::vector<Lines*>& groups, const TableGrid& table) {
     std::size_t inside = 0, running = 0, taller = 0;
+    int rows = 1;
+    for (const TableCell& cell : table.cells) rows = std::max(rows, cell.row + cell.rows);
+    const double row_height = table.box.height / rows;
     for (const Lines* lines : groups)
         for (const TextLine& line : *lines) {
             if (!holds(table.box, line.box)) continue;
             ++inside;
             std::vector<int> cells;
             for (const CellPiece& piece : cut_by_cells(line, table)) cells.push_back(piece.cell);
-            const int middle = cell_at(table, line.box);
-            taller += !line.vertical && middle != kOutside &&
-                      line.box.height > kTallest * table.cells[static_cast<std::size_t>(middle)].box.height;
+            taller += !line.vertical && line.box.height > kTallest * row_height;
             std::sort(cells.begin(), cells.end());
             running += std::unique(cells.begin(), cells.end()) - cells.begin() > 2 ? 1 : 0;
         }

@@ -240,5 +240,17 @@ TEST(TableGrids, NoTables) {
     EXPECT_TRUE(find_tables(cv::Mat()).empty());
 }
 
+TEST(TableGrids, StrokesOfALetterheadOverItsRuleAreNone) {
+    cv::Mat page(3508, 2480, CV_8UC1, cv::Scalar(235));
+    for (int k = 0; k < 8; ++k) { // letters of 9 mm that are all level and upright strokes, nearly touching
+        const cv::Rect letter(700 + 118 * k, 420, 108, 108);
+        cv::rectangle(page, letter, cv::Scalar(40), 9);
+        cv::line(page, {letter.x, 474}, {letter.x + 108, 474}, cv::Scalar(40), 9);
+        cv::line(page, {letter.x + 54, 420}, {letter.x + 54, 528}, cv::Scalar(40), 9);
+    }
+    cv::line(page, {320, 660}, {2160, 660}, cv::Scalar(40), 8);
+    EXPECT_TRUE(find_tables(page).empty());
+}
+
 } // namespace
 } // namespace recto::reading
