@@ -248,6 +248,17 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         std::vector<Stage*> all = {stages.treatment.get()};
         for (auto& s : stages.pages) all.push_back(s.get());
         for (auto& s : stages.items) all.push_back(s.get());
+        // Models take a second or two to load, and nothing is at stake yet: a signal ends the process at once.
+        std::jthread watcher([](const std::stop_token& stop) {
+            const sigset_t signals = ending_signals();
+            while (!stop.stop_requested()) {
+                const timespec wait{0, 20'000'000};
+                const int signal = sigtimedwait(&signals, nullptr, &wait);
+                if (signal < 0) continue;
+                if (signal == SIGINT) std::fprintf(stderr, "\n%s\n", tr("run.interrupted").c_str());
+                _exit(signal == SIGINT ? kInterrupted : kTryAgain);
+            }
+        });
         for (Stage* s : all)
             if (auto opened = s->open(context); !opened) return report_error(opened.error());
     }
