@@ -1,31 +1,19 @@
 // recto ocr: stored pages read again by the engine and models of now.
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <condition_variable>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <thread>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "amend/reread.h"
-#include "cli/alone.h"
-#include "cli/amend_workshop.h"
-#include "pipeline/engine/journal.h"
+#include "cli/cli.h"
+#include "cli/ending_signals.h"
+#include "cli/progress_option.h"
+#include "cli/rereader.h"
 #include "pipeline/engine/limits.h"
-#include "pipeline/engine/memory.h"
-#include "pipeline/engine/pool.h"
-#include "pipeline/engine/progress.h"
-#include "pipeline/engine/run.h"
 #include "pipeline/files/csv.h"
 #include "stages/encode/encode.h"
 
@@ -37,7 +25,7 @@ using amend::RereadPage;
 
 struct OcrArguments : AmendArguments {
     std::vector<std::string> items;
-    std::string progress = "auto";
+    ProgressOption progress;
     bool only_missing = false, dry_run = false;
     int jobs = 0;
 };
@@ -146,210 +134,6 @@ int tell_plan(const OcrArguments& a, const OcrPlan& plan) {
     return plan.errors.empty() ? kDone : kSomeFailed;
 }
 
-/// Pages of several items read side by side, items stored one after the other on the caller's thread.
-class Rereader {
-  public:
-    Rereader(const OcrArguments& a, OpenWorkshop& workshop, Journal& journal, Progress& progress, int workers)
-        : a_(a), workshop_(workshop), journal_(journal), progress_(progress), workers_(workers),
-          memory_(static_cast<std::size_t>(machine_limits().memory / 2)), benches_(static_cast<std::size_t>(workers)) {
-        for (const auto& stage : shop().stages.pages)
-            if (stage->info().name == "reading") reading_ = stage.get();
-    }
-
-    /// False: it ended before all was done (SIGTERM, full disk).
-    bool run(const std::vector<PlannedItem>& items) {
-        Pool pool("read-", workers_);
-        std::size_t next = 0;
-        while (true) {
-            while (!stop_ && next < items.size() && waiting_ < 4 * workers_) take(items[next++].id, pool);
-            if (jobs_.empty()) return !stop_;
-            bool idle = false;
-            {
-                std::unique_lock lock(mutex_);
-                done_.wait_for(lock, std::chrono::milliseconds(200),
-                               [&] { return jobs_.front()->left == 0 || (stop_ && busy_ == 0); });
-                idle = busy_ == 0;
-            }
-            progress_.show();
-            if (jobs_.front()->left == 0) {
-                finish(*jobs_.front());
-                jobs_.pop_front();
-            } else if (stop_) {
-                pool.drop_queued();
-                if (!idle) continue;
-                // What was read of an item that is not whole is remembered; the next call goes on from there.
-                left_.push_back(std::move(jobs_.front()));
-                jobs_.pop_front();
-            }
-        }
-    }
-
-    void request_stop() { stop_ = true; } ///< Any thread.
-
-    nlohmann::json results = nlohmann::json::array();
-    std::vector<std::pair<std::string, RereadPage>> rows; ///< With the item's name.
-    int items_changed = 0, items_failed = 0;
-    bool disk_full = false;
-
-  private:
-    struct Job {
-        amend::StoredItem stored;
-        std::vector<std::size_t> pages;
-        std::vector<std::optional<Result<PageText>>> texts; ///< As `pages`.
-        std::atomic<int> left{0};
-    };
-
-    amend::Workshop& shop() { return workshop_.shop(); }
-
-    void take(const std::string& id, Pool& pool) {
-        auto job = std::make_unique<Job>();
-        auto stored = amend::load_item(workshop_.fs(), shop().store, id);
-        if (!stored) {
-            note(stored.error());
-            ++items_failed;
-            return;
-        }
-        job->stored = std::move(*stored);
-        job->pages = amend::pages_to_reread(job->stored.item, a_.only_missing);
-        job->texts.resize(job->pages.size());
-        job->left = static_cast<int>(job->pages.size());
-        waiting_ += job->left;
-        for (std::size_t k = 0; k < job->pages.size(); ++k)
-            pool.submit(Priority::Read, [this, job = job.get(), k](int worker) { read(*job, k, worker); });
-        jobs_.push_back(std::move(job));
-    }
-
-    void read(Job& job, std::size_t k, int worker) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (stop_) return;
-            ++busy_;
-        }
-        const Item& item = job.stored.item;
-        const Page& page = item.pages[job.pages[k]];
-        const std::string key = amend::reread_key(item, page, *reading_, shop().settings);
-        auto text = known(key);
-        if (!text) text = read_now(item, page, key, worker);
-        if (!*text) ++progress_.pages_failed;
-        ++progress_.pages_done;
-        const std::lock_guard lock(mutex_);
-        job.texts[k] = std::move(text);
-        --busy_;
-        --waiting_;
-        --job.left;
-        done_.notify_all();
-    }
-
-    /// The reading of an interrupted call.
-    std::optional<Result<PageText>> known(const std::string& key) {
-        const auto record = journal_.find(key);
-        if (!record) return std::nullopt;
-        try {
-            return record->get<PageText>();
-        } catch (const std::exception&) { return std::nullopt; } // not of this version's making
-    }
-
-    Result<PageText> read_now(const Item& item, const Page& page, const std::string& key, int worker) {
-        const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
-        const ImageInfo& info = source.images.at(static_cast<std::size_t>(page.image.index));
-        const auto pixels = static_cast<double>(info.width) * info.height;
-        const auto lease =
-            memory_.lease(static_cast<std::size_t>(pixels * (6 + reading_->info().peak_bytes_per_pixel)) +
-                          reading_->info().peak_fixed_bytes);
-        const std::string mark = "ocr:" + key, folder = join_path(join_path(shop().work, "ocr"), key);
-        RECTO_TRY(workshop_.fs().make_folders(folder));
-        RECTO_TRY(journal_.begin(mark, source.path));
-        const bool suspect = journal_.suspects().contains(mark);
-        const Limits limits{
-            std::chrono::steady_clock::now() + std::chrono::seconds(shop().settings.get(kPageTimeLimit)), {}};
-        auto& bench = benches_[static_cast<std::size_t>(worker)];
-        if (!suspect && !bench) bench = reading_->make_worker();
-        auto text = suspect ? read_alone(item, page, folder)
-                            : amend::reread_page(item, page, *bench, shop().decode, folder, limits);
-        if (text) (void)journal_.put(key, "reading", nlohmann::json(*text)); // not kept: read again next time
-        (void)workshop_.fs().remove_tree(folder);
-        journal_.end(mark);
-        if (suspect) journal_.clear_suspect(mark);
-        return text;
-    }
-
-    /// A page in work when a former call died: in a process of its own.
-    Result<PageText> read_alone(const Item& item, const Page& page, const std::string& folder) {
-        const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
-        RECTO_ASSIGN(const auto results, run_alone({{"kind", "page"},
-                                                    {"source", source},
-                                                    {"index", page.image.index},
-                                                    {"stages", {{{"stage", "reading"}, {"folder", folder}}}},
-                                                    {"results", nlohmann::json::object()},
-                                                    {"item",
-                                                     {{"id", item.id.to_string()},
-                                                      {"reference_code", item.reference_code},
-                                                      {"provisional_name", item.provisional_name}}},
-                                                    {"page",
-                                                     {{"id", page.id.to_string()},
-                                                      {"order", page.order},
-                                                      {"serial", page.serial},
-                                                      {"class", to_string(page.page_class)},
-                                                      {"treatment", page.treatment},
-                                                      {"findings", page.findings}}}},
-                                                   join_path(shop().work, "alone"), shop().settings));
-        return results.at("reading").get<PageText>();
-    }
-
-    void finish(Job& job) {
-        std::vector<std::pair<std::size_t, Result<PageText>>> readings;
-        for (std::size_t k = 0; k < job.pages.size(); ++k)
-            readings.emplace_back(job.pages[k], std::move(*job.texts[k]));
-        const std::string id = job.stored.item.id.to_string(), name = job.stored.item.display_name();
-        std::vector<RereadPage> pages;
-        const amend::Request request{id, a_.who, a_.reason, false};
-        auto out = amend::put_readings(shop(), request, job.stored, std::move(readings), pages);
-        if (!out) {
-            note(out.error());
-            ++items_failed;
-            if (out.error().code == "io.no_space") {
-                disk_full = true;
-                stop_ = true;
-            }
-            return;
-        }
-        for (const RereadPage& p : pages) {
-            rows.emplace_back(name, p);
-            if (p.fate == RereadFate::Failed) note(*p.error);
-            if (p.fate == RereadFate::Kept)
-                progress_.note("  " + tr(p.why, name, std::to_string(p.order), std::to_string(p.after.characters)));
-        }
-        if (!out->already) {
-            workshop_.record("ocr", *out, {{"pages", out->pages}});
-            ++items_changed;
-            progress_.note(tr("cli.ocr.item", out->name, std::to_string(out->pages.size()),
-                              std::to_string(pages.size()), out->version));
-        }
-        ++progress_.items_done;
-        auto j = outcome_json(*out);
-        j["readings"] = pages;
-        results.push_back(std::move(j));
-    }
-
-    void note(const Error& e) { progress_.note("recto: " + e.to_string()); }
-
-    const OcrArguments& a_;
-    OpenWorkshop& workshop_;
-    Journal& journal_;
-    Progress& progress_;
-    const int workers_;
-    MemoryBudget memory_;
-    PageStage* reading_ = nullptr;
-    std::vector<std::unique_ptr<PageWorker>> benches_; ///< By worker; each used on its own thread.
-    std::deque<std::unique_ptr<Job>> jobs_;            ///< In order; only the owner's thread adds and takes.
-    std::vector<std::unique_ptr<Job>> left_;           ///< Not finished; they live as long as tasks might look at them.
-    std::mutex mutex_;                                 ///< Guards busy_ and the texts.
-    std::condition_variable done_;
-    int busy_ = 0;
-    std::atomic<int> waiting_{0};
-    std::atomic<bool> stop_{false};
-};
-
 struct OcrTotals {
     int pages = 0, changed = 0, unchanged = 0, kept = 0, failed = 0;
     std::size_t before = 0, after = 0;
@@ -385,13 +169,6 @@ std::string pages_csv(const std::vector<std::pair<std::string, RereadPage>>& row
     return out;
 }
 
-sigset_t signals_that_end() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-    return signals;
-}
-
 /// The folder of this call's report, by the time; two in a second get numbers.
 std::string report_folder(FileSystem& fs, const ArchivePaths& paths) {
     const std::time_t t = std::chrono::system_clock::to_time_t(default_clock()->now());
@@ -424,46 +201,40 @@ int ocr(OcrArguments a) {
     }
     if (a.who.empty()) a.who = user_name();
     const int workers = a.jobs > 0 ? a.jobs : machine_limits().workers();
-    const ProgressMode mode = a.progress == "json"               ? ProgressMode::Json
-                              : a.progress == "none"             ? ProgressMode::None
-                              : a.progress == "bar" || isatty(2) ? ProgressMode::Bar
-                                                                 : ProgressMode::None;
+    std::optional<SignalListener> listener(std::in_place,
+                                           [](int signal) { end_at_once(signal, "cli.ocr.interrupted"); });
     auto workshop = OpenWorkshop::open(a, "recto ocr", true, workers);
+    listener.reset();
     if (!workshop) return report_error(workshop.error());
     const ArchivePaths& paths = (*workshop)->archive().paths;
     auto journal = Journal::open((*workshop)->shop().fs, paths.work);
     if (!journal) return report_error(journal.error());
-    Progress progress(mode);
+    Progress progress(a.progress.mode());
     progress.pages_known = plan.pages;
     progress.items_known = static_cast<int>(plan.items.size());
     progress.planning_done = true;
-    Rereader rereader(a, **workshop, **journal, progress, workers);
+    Rereader rereader({a.who, a.reason, a.only_missing}, **workshop, **journal, progress, workers);
 
-    const sigset_t signals = signals_that_end();
-    std::jthread watcher([&](std::stop_token stop) {
-        auto renewed = std::chrono::steady_clock::now();
-        while (!stop.stop_requested()) {
-            const timespec wait{0, 200'000'000};
-            const int signal = sigtimedwait(&signals, nullptr, &wait);
+    auto renewed = std::chrono::steady_clock::now();
+    listener.emplace(
+        [&](int signal) {
             if (signal == SIGINT) { // Somebody waits. What is stored is whole; pages in work are no suspects.
                 (*journal)->abandon_all();
-                std::fprintf(stderr, "\n%s\n", tr("cli.ocr.interrupted").c_str());
-                _exit(kInterrupted);
+                end_at_once(signal, "cli.ocr.interrupted");
             }
-            if (signal == SIGTERM || signal == SIGHUP) {
-                progress.note(tr("run.stopping"));
-                rereader.request_stop();
-            }
-            if (std::chrono::steady_clock::now() - renewed > std::chrono::seconds(30)) {
-                (*workshop)->archive().lock->renew();
-                renewed = std::chrono::steady_clock::now();
-            }
-        }
-    });
+            progress.note(tr("run.stopping"));
+            rereader.request_stop();
+        },
+        [&, renewed]() mutable {
+            if (std::chrono::steady_clock::now() - renewed < std::chrono::seconds(30)) return;
+            (*workshop)->archive().lock->renew();
+            renewed = std::chrono::steady_clock::now();
+        });
     const auto began = std::chrono::steady_clock::now();
-    const bool whole = rereader.run(plan.items);
-    watcher.request_stop();
-    watcher.join();
+    std::vector<std::string> ids;
+    for (const PlannedItem& item : plan.items) ids.push_back(item.id);
+    const bool whole = rereader.run(ids);
+    listener.reset();
     progress.show(true);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 
@@ -525,14 +296,11 @@ void add_ocr(CLI::App& app, Action& action) {
     a->settings.add_to(*command);
     command->add_option("-j,--jobs", a->jobs, tr("cli.run.jobs"))->check(CLI::Range(1, 1024));
     command->add_flag("--dry-run", a->dry_run, tr("cli.ocr.dry_run"));
-    command->add_option("--progress", a->progress, tr("cli.run.progress"))
-        ->check(CLI::IsMember({"auto", "bar", "json", "none"}));
+    a->progress.add_to(*command);
     command->add_flag("--json", a->json, tr("cli.opt.json"));
     command->callback([&action, a] {
         action = [a] {
-            const sigset_t signals = signals_that_end();
-            pthread_sigmask(SIG_BLOCK, &signals,
-                            nullptr); // before any thread is made; ocr() has one that waits for them
+            block_ending_signals(); // before any thread is made
             return ocr(*a);
         };
     });

@@ -1,11 +1,10 @@
 // recto run: wires intake, grouping, the stages, the catalogue and the archive together and hands them to the engine.
 
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
-#include <thread>
+#include <optional>
 
 #include <unistd.h>
 
@@ -18,8 +17,10 @@
 #include "cli/amend_workshop.h"
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/ending_signals.h"
 #include "cli/given_file.h"
 #include "cli/metrics_file.h"
+#include "cli/progress_option.h"
 #include "cli/provenance.h"
 #include "cli/run_lists.h"
 #include "cli/run_log.h"
@@ -39,7 +40,8 @@ namespace {
 
 struct RunArguments {
     std::vector<std::string> inputs;
-    std::string archive, catalogue, treatments, progress = "auto", memory, metrics;
+    std::string archive, catalogue, treatments, memory, metrics;
+    ProgressOption progress;
     bool create = false, fresh = false, dry_run = false, serial = false, json = false;
     int jobs = 0;
     CaptureFacts capture;
@@ -169,21 +171,11 @@ void print_summary(const RunReport& r, const std::string& report) {
     if (!report.empty()) std::fprintf(stderr, "%s\n", tr("run.report", report).c_str());
 }
 
-sigset_t ending_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-    return signals;
-}
-
 /// `closed` becomes true when the window closed with work left.
 int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     auto fs = posix_file_system();
     const auto clock = default_clock();
-    const ProgressMode mode = a.progress == "json"               ? ProgressMode::Json
-                              : a.progress == "none"             ? ProgressMode::None
-                              : a.progress == "bar" || isatty(2) ? ProgressMode::Bar
-                                                                 : ProgressMode::None;
+    const ProgressMode mode = a.progress.mode();
     SettingsOptions chosen = a.settings;
     if (chosen.profile.empty()) // the archive's own profile, when it names one
         if (const auto config = look_at_archive(a.archive)) chosen.profile = config->profile;
@@ -249,16 +241,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         for (auto& s : stages.pages) all.push_back(s.get());
         for (auto& s : stages.items) all.push_back(s.get());
         // Models take a second or two to load, and nothing is at stake yet: a signal ends the process at once.
-        std::jthread watcher([](const std::stop_token& stop) {
-            const sigset_t signals = ending_signals();
-            while (!stop.stop_requested()) {
-                const timespec wait{0, 20'000'000};
-                const int signal = sigtimedwait(&signals, nullptr, &wait);
-                if (signal < 0) continue;
-                if (signal == SIGINT) std::fprintf(stderr, "\n%s\n", tr("run.interrupted").c_str());
-                _exit(signal == SIGINT ? kInterrupted : kTryAgain);
-            }
-        });
+        const SignalListener listener([](int signal) { end_at_once(signal, "run.interrupted"); });
         for (Stage* s : all)
             if (auto opened = s->open(context); !opened) return report_error(opened.error());
     }
@@ -311,40 +294,36 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     MetricsFile metrics(a.metrics, paths, progress);
     metrics.update(engine.status(), true);
 
-    // One thread waits for signals (they are blocked everywhere else). Ctrl-C ends the process at once: everything on
-    // disk is whole or will be done again, and the pages in work are left to the next run, not suspected.
-    const sigset_t signals = ending_signals();
-    std::jthread watcher([&](std::stop_token stop) {
-        auto renewed = std::chrono::steady_clock::now(), measured = renewed;
-        while (!stop.stop_requested()) {
-            const timespec wait{0, 200'000'000};
-            const int signal = sigtimedwait(&signals, nullptr, &wait);
+    // Ctrl-C ends the process at once: everything on disk is whole or will be done again, and the pages in work are left to
+    // the next run, not suspected.
+    auto renewed = std::chrono::steady_clock::now(), measured = renewed;
+    std::optional<SignalListener> listener(
+        std::in_place,
+        [&](int signal) {
             if (signal == SIGINT) {
                 engine.abandon();
-                std::fprintf(stderr, "\n%s\n", tr("run.interrupted").c_str());
-                _exit(kInterrupted);
+                end_at_once(signal, "run.interrupted");
             }
-            if (signal == SIGTERM || signal == SIGHUP) {
-                progress.note(tr("run.stopping"));
-                engine.request_stop();
-            }
-            if (std::chrono::steady_clock::now() - renewed > std::chrono::seconds(30)) {
+            progress.note(tr("run.stopping"));
+            engine.request_stop();
+        },
+        [&, renewed, measured]() mutable {
+            const auto now = std::chrono::steady_clock::now();
+            if (now - renewed > std::chrono::seconds(30)) {
                 (*archive)->lock->renew();
-                renewed = std::chrono::steady_clock::now();
+                renewed = now;
             }
-            if (std::chrono::steady_clock::now() - measured > std::chrono::seconds(15)) {
+            if (now - measured > std::chrono::seconds(15)) {
                 metrics.update(engine.status(), windows.open_at(wall->now()));
-                measured = std::chrono::steady_clock::now();
+                measured = now;
             }
-        }
-    });
+        });
     (*log)->write(RunEvent::Level::Info, "run.begin",
                   {{"archive", a.archive}, {"agent", agent()}, {"inputs", a.inputs}, {"workers", jobs}});
     if (auto begun = store.begin(options.run_id); !begun) return report_error(begun.error());
     (void)(*archive)->events->append("run.begin", {{"run", options.run_id}, {"agent", agent()}, {"inputs", a.inputs}});
     auto result = engine.execute();
-    watcher.request_stop();
-    watcher.join();
+    listener.reset();
     progress.show(true);
     if (!result) {
         (void)(*archive)->events->append("run.end", {{"run", options.run_id}, {"error", result.error().code}});
@@ -427,8 +406,7 @@ void add_run(CLI::App& app, Action& action) {
     command->add_flag("--fresh", a->fresh, tr("cli.run.fresh"));
     command->add_flag("--dry-run", a->dry_run, tr("cli.run.dry_run"));
     command->add_flag("--serial", a->serial, tr("cli.run.serial"));
-    command->add_option("--progress", a->progress, tr("cli.run.progress"))
-        ->check(CLI::IsMember({"auto", "bar", "json", "none"}));
+    a->progress.add_to(*command);
     command->add_flag("--json", a->json, tr("cli.run.json"));
     command->add_option("--operator", a->capture.operator_name, tr("cli.run.operator"));
     command->add_option("--device", a->capture.device, tr("cli.run.device"));
@@ -441,9 +419,7 @@ void add_run(CLI::App& app, Action& action) {
                 (void)report_error(windows.error());
                 return static_cast<int>(kUsage);
             }
-            const sigset_t signals = ending_signals();
-            pthread_sigmask(SIG_BLOCK, &signals,
-                            nullptr); // before any thread is made; run() has one that waits for them
+            block_ending_signals(); // before any thread is made
             a->schedule.apply_nice();
             for (;;) {
                 bool closed = false;

@@ -1,13 +1,14 @@
 // recto watch: wires the hot folder, the treatment stage and the commands that read and route behind.
 
-#include <csignal>
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <thread>
+#include <optional>
 
 #include "cli/archive_access.h"
 #include "cli/cli.h"
+#include "cli/ending_signals.h"
 #include "cli/metrics.h"
 #include "cli/run_log.h"
 #include "cli/schedule.h"
@@ -251,22 +252,13 @@ int watch(WatchArguments a) {
         },
         std::move(*records));
 
-    bool interrupted = false;
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-    std::jthread listener([&](std::stop_token stop) {
-        while (!stop.stop_requested()) {
-            const timespec wait{0, 200'000'000};
-            const int signal = sigtimedwait(&signals, nullptr, &wait);
-            if (signal <= 0) continue;
-            interrupted |= signal == SIGINT;
-            watcher.stop();
-        }
+    std::atomic<bool> interrupted{false};
+    std::optional<SignalListener> listener(std::in_place, [&](int signal) {
+        if (signal == SIGINT) interrupted = true;
+        watcher.stop();
     });
     const int code = watcher.run();
-    listener.request_stop();
-    listener.join();
+    listener.reset();
     metrics.active = false;
     if (!a.metrics.empty()) write_figures();
     return interrupted ? static_cast<int>(kInterrupted) : code;
@@ -295,10 +287,7 @@ void add_watch(CLI::App& app, Action& action) {
     a->settings.add_to(*command);
     command->callback([&action, a] {
         action = [a] {
-            sigset_t signals;
-            sigemptyset(&signals);
-            for (int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
-            pthread_sigmask(SIG_BLOCK, &signals, nullptr); // before any thread is made; watch() has one that waits
+            block_ending_signals(); // before any thread is made
             return watch(*a);
         };
     });

@@ -178,6 +178,11 @@ class Run {
 [[nodiscard]] std::string treatment_key(const Stage& treatment, const Settings& settings, std::string_view sha512,
                                         int index);
 
+/// The request for page stages in a process of their own. `stages`: [{stage, folder}]; `results`: what stages before them gave,
+/// by name. The page's source is the item's.
+[[nodiscard]] nlohmann::json alone_request(const Item& item, const Page& page, nlohmann::json stages,
+                                           nlohmann::json results);
+
 /// Executes a suspect's request in this process; what `recto _alone` calls. `decode` as in RunHooks.
 Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& stages, const Settings& settings,
                                      const std::function<Result<Raster>(const Source&, int)>& decode);

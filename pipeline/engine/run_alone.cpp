@@ -5,6 +5,25 @@
 
 namespace recto {
 
+nlohmann::json alone_request(const Item& item, const Page& page, nlohmann::json stages, nlohmann::json results) {
+    return {{"kind", "page"},
+            {"source", item.sources.at(static_cast<std::size_t>(page.image.source))},
+            {"index", page.image.index},
+            {"stages", std::move(stages)},
+            {"results", std::move(results)},
+            {"item",
+             {{"id", item.id.to_string()},
+              {"reference_code", item.reference_code},
+              {"provisional_name", item.provisional_name}}},
+            {"page",
+             {{"id", page.id.to_string()},
+              {"order", page.order},
+              {"serial", page.serial},
+              {"class", to_string(page.page_class)},
+              {"treatment", page.treatment},
+              {"findings", page.findings}}}};
+}
+
 Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& stages, const Settings& settings,
                                      const std::function<Result<Raster>(const Source&, int)>& decode) {
     return guarded("alone", [&]() -> Result<nlohmann::json> {

@@ -164,22 +164,7 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
             nlohmann::json inputs = nlohmann::json::object();
             for (std::size_t k = 0; k < stages.pages.size(); ++k)
                 if (auto r = journal->find(state.stage_keys[k])) inputs[std::string(stages.pages[k]->info().name)] = *r;
-            RECTO_ASSIGN(const auto results, hooks.run_alone({{"kind", "page"},
-                                                              {"source", source},
-                                                              {"index", page.image.index},
-                                                              {"stages", folders},
-                                                              {"results", inputs},
-                                                              {"item",
-                                                               {{"id", s.item.id.to_string()},
-                                                                {"reference_code", s.item.reference_code},
-                                                                {"provisional_name", s.item.provisional_name}}},
-                                                              {"page",
-                                                               {{"id", page.id.to_string()},
-                                                                {"order", page.order},
-                                                                {"serial", page.serial},
-                                                                {"class", to_string(page.page_class)},
-                                                                {"treatment", page.treatment},
-                                                                {"findings", page.findings}}}}));
+            RECTO_ASSIGN(const auto results, hooks.run_alone(alone_request(s.item, page, folders, inputs)));
             for (const std::size_t k : missing)
                 RECTO_TRY(journal->put(state.stage_keys[k], stages.pages[k]->info().name,
                                        results.at(std::string(stages.pages[k]->info().name))));
