@@ -5,13 +5,14 @@
 #include "amend/stored_item.h"
 #include "pipeline/core/digest.h"
 #include "pipeline/files/image_out.h"
+#include "stages/describe/lines.h"
 #include "stages/encode/text_layer.h"
 
 namespace recto::amend {
 namespace {
 
-/// Texts of more characters are compared by how often each character stands in them: exactness would cost minutes.
-constexpr std::size_t kExactUpTo = 20000;
+/// Characters of a page that are compared; a newspaper has more, and would take seconds.
+constexpr std::size_t kCompared = 20000;
 /// A new line with this share of its area inside a corrected one is another reading of that line.
 constexpr double kInside = 0.6;
 /// A new line that covers this share of a corrected one and is not inside it says more than that line: the two cannot
@@ -31,45 +32,19 @@ std::string as_one_line(const PageText& text) {
     return out;
 }
 
-std::vector<std::string_view> characters_of(const std::string& text) {
-    std::vector<std::string_view> out;
-    for (std::size_t at = 0; at < text.size();) {
-        std::size_t end = at + 1;
-        while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-        if (text[at] != ' ') out.push_back(std::string_view(text).substr(at, end - at));
-        at = end;
-    }
-    return out;
+std::string without_spaces(std::string text) {
+    std::erase(text, ' ');
+    return text;
 }
 
 double difference_of(const std::string& before, const std::string& after) {
-    auto a = characters_of(before), b = characters_of(after);
-    const std::size_t longer = std::max(a.size(), b.size());
-    if (longer == 0 || before == after) return 0;
-    if (longer > kExactUpTo) {
-        std::ranges::sort(a);
-        std::ranges::sort(b);
-        std::vector<std::string_view> common;
-        std::ranges::set_intersection(a, b, std::back_inserter(common));
-        return static_cast<double>(longer - common.size()) / static_cast<double>(longer);
-    }
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t k = 0; k <= b.size(); ++k) row[k] = k;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t k = 1; k <= b.size(); ++k) {
-            const std::size_t here =
-                std::min({row[k] + 1, row[k - 1] + 1, diagonal + (a[i - 1] == b[k - 1] ? 0U : 1U)});
-            diagonal = row[k];
-            row[k] = here;
-        }
-    }
-    return static_cast<double>(row.back()) / static_cast<double>(longer);
+    return 1 - describe::similarity(without_spaces(before), without_spaces(after), kCompared);
 }
 
+std::size_t letters_in(const std::string& text) { return describe::characters_in(without_spaces(text)); }
+
 ReadingFacts facts_of(const PageText& text) {
-    return {text.engine, text.language, text.state, characters_of(as_one_line(text)).size(), text.confidence};
+    return {text.engine, text.language, text.state, letters_in(as_one_line(text)), text.confidence};
 }
 
 nlohmann::json json_of(const ReadingFacts& f) {
@@ -269,7 +244,7 @@ RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText readin
         return row;
     }
     const std::string new_text = as_one_line(encode::clean_text(reading));
-    row.after.characters = characters_of(new_text).size();
+    row.after.characters = letters_in(new_text);
     row.difference = difference_of(old_text, new_text);
     const bool never_read = page.error || page.text.width <= 0;
     if (new_text == old_text && page.text.state == reading.state && !never_read) return row;

@@ -105,12 +105,6 @@ int small_number(const std::u32string& t, std::size_t& i, bool& lunar) {
     return tens;
 }
 
-int days_in(int year, int month) {
-    static constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : kDays[static_cast<std::size_t>(month - 1)];
-}
-
 /// Fills edtf; false when nothing believable is left. month, day: -1 when not given.
 bool settle(DateFound& d, int year, int month, int day, bool lunar) {
     if (year < 1000 || year > 2199) return false;
@@ -128,7 +122,7 @@ bool settle(DateFound& d, int year, int month, int day, bool lunar) {
     d.has_month = true;
     if (day < 0) {
         d.edtf = fmt::format("{:04}-{:02}", year, month);
-    } else if (day >= 1 && day <= days_in(year, month)) {
+    } else if (day >= 1 && day <= days_in_month(year, month)) {
         d.has_day = true;
         d.edtf = fmt::format("{:04}-{:02}-{:02}", year, month, day);
     } else {
@@ -320,6 +314,12 @@ void find_english(std::string_view line, std::vector<DateFound>& out) {
 }
 
 } // namespace
+
+int days_in_month(int year, int month) {
+    static constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; // 0 is one, as the header says
+    return month == 2 && leap ? 29 : kDays[static_cast<std::size_t>(month - 1)];
+}
 
 std::vector<DateFound> find_dates(std::string_view line) {
     std::vector<DateFound> out;

@@ -24,6 +24,9 @@ struct DateFound {
 /// A whole value as catalogues have it: the forms above and 20230317, 202303, 2023; nullopt when it is no date.
 [[nodiscard]] std::optional<std::string> normalise_date(std::string_view value);
 
+/// 28 to 31 for a month from 1 to 12; of February 29 in leap years of the Gregorian calendar, and for year 0, which stands for one not known.
+[[nodiscard]] int days_in_month(int year, int month);
+
 /// True when the two EDTF values do not contradict each other ("2023-03" and "2023-03-17" agree).
 [[nodiscard]] bool dates_agree(std::string_view a, std::string_view b);
 

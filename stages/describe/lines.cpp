@@ -159,14 +159,13 @@ std::vector<Line> lines_of(const Page& page, bool stamps) {
     return out;
 }
 
-double similarity(std::string_view a, std::string_view b) {
+double similarity(std::string_view a, std::string_view b, std::size_t longest) {
     std::u32string x, y;
     for (std::size_t pos = 0; pos < a.size();) x += next_code_point(a, pos);
     for (std::size_t pos = 0; pos < b.size();) y += next_code_point(b, pos);
     if (x.empty() && y.empty()) return 1;
-    constexpr std::size_t kLongest = 400; // titles; longer texts are compared by their beginning
-    x.resize(std::min(x.size(), kLongest));
-    y.resize(std::min(y.size(), kLongest));
+    x.resize(std::min(x.size(), longest));
+    y.resize(std::min(y.size(), longest));
     std::vector<std::size_t> row(y.size() + 1);
     for (std::size_t j = 0; j <= y.size(); ++j) row[j] = j;
     for (std::size_t i = 1; i <= x.size(); ++i) {

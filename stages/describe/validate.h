@@ -43,12 +43,4 @@ struct Doubtful {
 /// it stands, the proposal or "–", the whole line.
 [[nodiscard]] std::vector<Finding> check_page(const Page& page, const Dictionary& dictionary);
 
-/// Check digits. `number` holds digits (for the first, an X may end it; for the second, digits and capitals).
-[[nodiscard]] bool valid_id_number(std::string_view number); ///< GB 11643, 18 characters: province, date, check digit.
-[[nodiscard]] bool valid_credit_code(std::string_view number); ///< GB 32100, 18 characters.
-[[nodiscard]] bool valid_card_number(std::string_view digits); ///< Luhn, 12 to 19 digits.
-
-/// 人民币壹仟贰佰元整 in fen (hundredths of a yuan): -1 when it is no sum in capital numerals.
-[[nodiscard]] long long capital_amount(std::u32string_view text);
-
 } // namespace recto::describe

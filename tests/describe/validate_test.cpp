@@ -2,6 +2,8 @@
 
 #include "stages/describe/validate.h"
 
+#include "stages/describe/check_digits.h"
+
 #include <gmock/gmock.h>
 
 #include "pipeline/files/codes.h"
