@@ -84,6 +84,9 @@ class Watcher {
     void stop() { stop_ = true; } ///< Any thread.
 
   private:
+    static constexpr int kTries = 5; ///< After so many failures an item waits for a person, and for the next start.
+    static std::string shown(const std::string& station, const std::string& item); ///< For messages.
+
     struct Page {
         std::string sha512, sheet; ///< `sheet`: value of its barcode, "" for a page.
         bool looked = false;

@@ -1,4 +1,4 @@
-// The catalogue store: the same tests on SQLite and on a real PostgreSQL.
+// The catalogue store: the same tests on SQLite and on a real PostgreSQL; one file because all are one parameterised suite.
 
 #include "catalogue/store.h"
 
