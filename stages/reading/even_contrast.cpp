@@ -18,8 +18,7 @@ constexpr float kGain = 70;
 
 } // namespace
 
-cv::Mat even_contrast(const cv::Mat& grey, double letter_height, double soften) {
-    const double height = letter_height > 0 ? letter_height : 50;
+cv::Mat even_contrast(const cv::Mat& grey, double height, double soften) {
     cv::Mat soft = grey;
     if (soften > 0) cv::GaussianBlur(grey, soft, {0, 0}, soften);
     const cv::Size coarse(std::max(1, grey.cols / kCoarse), std::max(1, grey.rows / kCoarse));

@@ -4,11 +4,14 @@
 
 namespace recto::reading {
 
+/// Height of letters, pixels, where it is not known: 12 pt at 300 dpi.
+inline constexpr double kUsualTextHeight = 50;
+
 /// The page as if its print were equally strong everywhere: paper white, and each stroke as dark against it as the strokes around
 /// it are on average. Brings back what is faint in a part of a page (mimeographs that ran out of ink, carbon copies,
 /// photocopies); dirt where nothing is printed comes up too, so this is a second look at pages that were read badly and no
-/// cleaning. `grey`: CV_8UC1, print darker than paper. `letter_height`: pixels, 50 where it is not known. `soften`: sigma in
+/// cleaning. `grey`: CV_8UC1, print darker than paper. `height`: of the letters, pixels, above 0. `soften`: sigma in
 /// pixels of a blur before it, which closes broken strokes; 0: none. Pure function, any thread.
-[[nodiscard]] cv::Mat even_contrast(const cv::Mat& grey, double letter_height, double soften);
+[[nodiscard]] cv::Mat even_contrast(const cv::Mat& grey, double height, double soften);
 
 } // namespace recto::reading

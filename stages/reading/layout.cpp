@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stages/reading/columns.h"
 #include "stages/reading/line_rows.h"
 #include "stages/reading/ppocr_recognize.h"
 #include "stages/reading/table_text.h"
@@ -162,110 +163,6 @@ void arrange_single(Lines lines, std::vector<TextBlock>& out) {
         block.push_back(std::move(rows[i]));
     }
     if (!rows.empty()) close(table.back());
-}
-
-/// How full the rows of running text are: text width over the width of the column, averaged over rows.
-struct Side {
-    std::size_t rows = 0;
-    double left = 1e30, right = -1e30, fill = 0;
-    std::vector<double> middles; ///< Of rows, ascending.
-};
-
-Side side_of(const Lines& lines, const std::vector<std::size_t>& members) {
-    Side s;
-    Lines boxes;
-    for (std::size_t i : members) {
-        TextLine l;
-        l.box = lines[i].box;
-        boxes.push_back(l);
-        s.left = std::min(s.left, l.box.x);
-        s.right = std::max(s.right, right_of(l.box));
-    }
-    const auto rows = rows_of(boxes);
-    s.rows = rows.size();
-    double text = 0;
-    for (const auto& row : rows) {
-        double y = 0;
-        for (std::size_t i : row) text += boxes[i].box.width, y += middle_y(boxes[i].box);
-        s.middles.push_back(y / static_cast<double>(row.size()));
-    }
-    s.fill = text / std::max(1.0, static_cast<double>(s.rows) * (s.right - s.left));
-    return s;
-}
-
-/// Share of the rows of the shorter side that have a partner at the same height on the other.
-double aligned_share(const Side& a, const Side& b, double em) {
-    const Side &few = a.rows <= b.rows ? a : b, &many = a.rows <= b.rows ? b : a;
-    std::size_t hits = 0;
-    for (double y : few.middles)
-        hits +=
-            std::any_of(many.middles.begin(), many.middles.end(), [&](double o) { return std::abs(o - y) < 0.35 * em; })
-                ? 1
-                : 0;
-    return static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, few.rows));
-}
-
-struct Gutter {
-    bool found = false;
-    double x = 0, top = 0, bottom = 0; ///< An empty stripe right of x, between heights (of line middles).
-};
-
-/// The gutter that divides most rows of running text.
-Gutter find_gutter(const Lines& lines, double em) {
-    Gutter best;
-    double best_score = 0;
-    const double width = 0.9 * em;
-    std::vector<double> candidates;
-    for (const TextLine& l : lines) candidates.push_back(right_of(l.box));
-    std::sort(candidates.begin(), candidates.end());
-    double last = -1e30;
-    for (double x : candidates) {
-        if (x - last < 0.3 * em) continue; // near enough to the one tried
-        last = x;
-        std::vector<std::size_t> crossing, others;
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            const Box& b = lines[i].box;
-            (b.x < x + width && right_of(b) > x + 0.3 * em ? crossing : others).push_back(i);
-        }
-        std::vector<double> cuts = {-1e30};
-        for (std::size_t i : crossing) cuts.push_back(middle_y(lines[i].box));
-        std::sort(cuts.begin(), cuts.end());
-        cuts.push_back(1e30);
-        for (std::size_t k = 0; k + 1 < cuts.size(); ++k) {
-            std::vector<std::size_t> left, right;
-            for (std::size_t i : others) {
-                const double y = middle_y(lines[i].box);
-                if (y <= cuts[k] || y >= cuts[k + 1]) continue;
-                (lines[i].box.x < x ? left : right).push_back(i);
-            }
-            if (left.size() < 3 || right.size() < 3) continue;
-            // Both sides must stand side by side: what is above or below the other side belongs to neither.
-            auto span = [&](const std::vector<std::size_t>& side) {
-                double y0 = 1e30, y1 = -1e30;
-                for (std::size_t i : side)
-                    y0 = std::min(y0, lines[i].box.y), y1 = std::max(y1, bottom_of(lines[i].box));
-                return std::pair(y0, y1);
-            };
-            const auto [l0, l1] = span(left);
-            const auto [r0, r1] = span(right);
-            if (overlap(l0, l1, r0, r1) < 0.3 * std::min(l1 - l0, r1 - r0)) continue;
-            const Side a = side_of(lines, left), b = side_of(lines, right);
-            if (a.rows < 3 || b.rows < 3) continue;
-            const bool wide = a.right - a.left > 7 * em && b.right - b.left > 7 * em;
-            const bool full = a.fill > 0.68 && b.fill > 0.68;
-            const double aligned = aligned_share(a, b, em);
-            const bool apart = aligned < 0.5 && a.fill > 0.5 && b.fill > 0.5;
-            // No page leaves that much empty between columns whose lines are level: print was lost there.
-            if (b.left - a.right > 6 * em && aligned > 0.6) continue;
-            if (!wide || !(full || apart)) continue;
-            const double score = static_cast<double>(std::min(a.rows, b.rows)) + 0.01 * (b.left - a.right) / em;
-            if (score > best_score) {
-                best_score = score;
-                best = {true, x, cuts[k], cuts[k + 1]};
-            }
-        }
-    }
-    return best;
 }
 
 void arrange_horizontal(Lines lines, std::vector<TextBlock>& out, int depth) {

@@ -328,7 +328,7 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
     return out;
 }
 
-void drop_shine_through(std::vector<ReadLine>& lines) {
+float contrast_of_print(const std::vector<ReadLine>& lines) {
     std::vector<float> sure;
     for (const ReadLine& l : lines) {
         std::size_t i = 0;
@@ -336,10 +336,15 @@ void drop_shine_through(std::vector<ReadLine>& lines) {
             for (const Glyph& glyph : w.glyphs)
                 if (const float c = l.contrasts[i++]; glyph.confidence > 0.95) sure.push_back(c);
     }
-    if (sure.size() < 20) return; // too little to say what the print of this page looks like
+    if (sure.size() < 20) return 0;
     const auto middle = sure.begin() + static_cast<std::ptrdiff_t>(sure.size() / 2);
     std::nth_element(sure.begin(), middle, sure.end());
-    const float faint = 0.62F * *middle;
+    return *middle;
+}
+
+void drop_shine_through(std::vector<ReadLine>& lines) {
+    const float faint = kFaintPrint * contrast_of_print(lines);
+    if (faint <= 0) return;
     for (ReadLine& l : lines) {
         std::size_t i = 0;
         bool changed = false;

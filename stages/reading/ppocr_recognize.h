@@ -53,6 +53,12 @@ struct ReadLine {
     std::vector<float> contrasts; ///< A glyph each, in order over all words: grey steps between stroke and paper.
 };
 
+/// The contrast of the page's print: the median over characters that are nearly sure; 0 when there are fewer than 20, too few
+/// to say.
+[[nodiscard]] float contrast_of_print(const std::vector<ReadLine>& lines);
+/// What has less than this share of it is faint.
+inline constexpr float kFaintPrint = 0.62F;
+
 /// Drops characters that are both much fainter than the confident print of the page and badly recognised: bleed-through
 /// and shadows of other sheets. Lines that lose all their characters become empty.
 void drop_shine_through(std::vector<ReadLine>& lines);

@@ -47,17 +47,17 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     ppocr.detector_side = static_cast<int>(s.get(kDetectorSide));
     ppocr.min_line_confidence = s.get(kMinLineConfidence);
     if (engine == "ppocr") return open_ppocr(ppocr);
-    ppocr.second_opinion = tesseract;
-    ppocr.second_opinion.languages = without_chinese(language);
-    if (!ppocr.second_opinion.languages.empty()) {
-        if (const auto second = open_tesseract(ppocr.second_opinion)) {
-            ppocr.second_name = (*second)->name();
-            ppocr.second_fingerprint = (*second)->fingerprint();
-        } else {
-            ppocr.second_opinion.languages.clear(); // it reads without; the engine's name says so
-        }
-    }
     if (engine == "auto" && (reads_chinese(language) || language == "eng")) {
+        ppocr.second_opinion = tesseract;
+        ppocr.second_opinion.languages = without_chinese(language);
+        if (!ppocr.second_opinion.languages.empty()) {
+            if (const auto second = open_tesseract(ppocr.second_opinion)) {
+                ppocr.second_name = (*second)->name();
+                ppocr.second_fingerprint = (*second)->fingerprint();
+            } else {
+                ppocr.second_opinion.languages.clear(); // it reads without; the engine's name says so
+            }
+        }
         Result<std::unique_ptr<OcrEngine>> first = open_ppocr(ppocr);
         // A damaged model is said, not stepped over; only an absent one makes room for the other engine.
         if (first || !std::string_view(first.error().code).starts_with("missing.")) return first;
@@ -132,16 +132,15 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     const std::vector<Box> seals = find_seals(raster);
     std::vector<Box> hiding = seals;
     for (const Box& b : find_overlapping_seals(raster)) hiding.push_back(b);
-    const bool hidden = !hiding.empty() && settings.get(kClean) == "auto";
-    Raster shown = hidden ? without_seals(raster, hiding) : raster;
-    if (settings.get(kClean) == "auto") {
-        if (const cv::Mat grey = to_grey(shown); may_have_rules(grey)) {
-            const auto rules = find_touching_rules(grey, count_marks(grey).letter_height);
-            if (!rules.empty()) shown.pixels = without_rules(shown.pixels, rules);
-        }
+    const bool clean = settings.get(kClean) == "auto";
+    Raster shown = clean && !hiding.empty() ? without_seals(raster, hiding) : raster;
+    const cv::Mat grey = to_grey(shown);
+    const std::vector<TableGrid> tables = find_tables(grey);
+    if (clean && may_have_rules(grey)) {
+        const auto rules = find_touching_rules(grey, count_marks(grey).letter_height);
+        if (!rules.empty()) shown.pixels = without_rules(shown.pixels, rules);
     }
     RECTO_ASSIGN(OcrPage found, session.read(shown, limits));
-    const std::vector<TableGrid> tables = find_tables(to_grey(raster));
     if (found.ordered) {
         page.blocks = std::move(found.blocks);
         place_tables(page.blocks, tables);

@@ -12,6 +12,13 @@ struct VoteGlyph {
     float contrast = 0;
     bool space_before = false;
     Vote vote = Vote::Alone;
+    std::vector<Alternative> of_word; ///< On the first glyph of a word: that word's.
+};
+
+/// A stretch of the result for which the other side has another number of characters.
+struct Stretch {
+    std::size_t begin, end; ///< Glyphs of the result.
+    Alternative other;
 };
 
 std::vector<VoteGlyph> flat(ReadLine line) {
@@ -19,7 +26,8 @@ std::vector<VoteGlyph> flat(ReadLine line) {
     for (Word& word : line.line.words)
         for (std::size_t k = 0; k < word.glyphs.size(); ++k) {
             const float contrast = out.size() < line.contrasts.size() ? line.contrasts[out.size()] : 0.0F;
-            out.push_back({std::move(word.glyphs[k]), contrast, k == 0 && !out.empty(), Vote::Alone});
+            out.push_back({std::move(word.glyphs[k]), contrast, k == 0 && !out.empty(), Vote::Alone, {}});
+            if (k == 0) out.back().of_word = std::move(word.alternatives);
         }
     return out;
 }
@@ -79,7 +87,7 @@ double disputed(double a, double b) {
 
 /// Takes the surer side of a stretch in which the two differ.
 void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_iterator from, Pairs::const_iterator to,
-            std::vector<VoteGlyph>& out) {
+            std::vector<VoteGlyph>& out, std::vector<Stretch>& stretches) {
     double sum_a = 0, sum_b = 0;
     int count_a = 0, count_b = 0;
     for (auto p = from; p != to; ++p) {
@@ -88,6 +96,11 @@ void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_i
     }
     const double mean_a = count_a > 0 ? sum_a / count_a : kNothing, mean_b = count_b > 0 ? sum_b / count_b : kNothing;
     const bool first = mean_a >= mean_b;
+    Stretch stretch{out.size(), 0, {"", first ? mean_b : mean_a}};
+    for (auto p = from; p != to; ++p) {
+        const int at = first ? p->second : p->first;
+        if (at >= 0) stretch.other.text += (first ? b : a)[static_cast<std::size_t>(at)].glyph.text;
+    }
     for (auto p = from; p != to; ++p) {
         const int kept = first ? p->first : p->second, other = first ? p->second : p->first;
         if (kept < 0) continue;
@@ -101,6 +114,27 @@ void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_i
         }
         out.push_back(std::move(g));
     }
+    stretch.end = out.size();
+    if (count_a != count_b) stretches.push_back(std::move(stretch));
+}
+
+/// What the other side makes of the words in which it has more or fewer characters. A stretch over several words is none of
+/// them; what the result left out belongs to the word before it.
+void add_alternatives(std::vector<Word>& words, const std::vector<Stretch>& stretches) {
+    std::size_t begin = 0;
+    for (Word& word : words) {
+        const std::size_t end = begin + word.glyphs.size();
+        for (const Stretch& s : stretches) {
+            const bool inside = s.begin < s.end ? s.begin >= begin && s.end <= end : s.begin > begin && s.begin <= end;
+            if (!inside) continue;
+            Alternative whole{"", s.other.confidence};
+            for (std::size_t k = begin; k < s.begin; ++k) whole.text += word.glyphs[k - begin].text;
+            whole.text += s.other.text;
+            for (std::size_t k = s.end; k < end; ++k) whole.text += word.glyphs[k - begin].text;
+            if (!whole.text.empty()) word.alternatives.push_back(std::move(whole));
+        }
+        begin = end;
+    }
 }
 
 } // namespace
@@ -108,6 +142,7 @@ void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_i
 VotedLine vote(ReadLine a, ReadLine b) {
     const bool vertical = a.line.vertical;
     std::vector<VoteGlyph> left = flat(std::move(a)), right = flat(std::move(b)), out;
+    std::vector<Stretch> stretches;
     const Pairs pairs = align(left, right, vertical);
     for (auto p = pairs.begin(); p != pairs.end();) {
         const auto same = [&](const std::pair<int, int>& at) {
@@ -125,7 +160,7 @@ VotedLine vote(ReadLine a, ReadLine b) {
             continue;
         }
         const auto end = std::find_if(p, pairs.end(), same);
-        settle(left, right, p, end, out);
+        settle(left, right, p, end, out, stretches);
         p = end;
     }
     VotedLine voted;
@@ -134,6 +169,7 @@ VotedLine vote(ReadLine a, ReadLine b) {
         TextLine& line = voted.line.line;
         if (line.words.empty() || g.space_before) line.words.emplace_back();
         Word& word = line.words.back();
+        for (Alternative& a : g.of_word) word.alternatives.push_back(std::move(a));
         word.text += g.glyph.text;
         word.box = word.glyphs.empty() ? g.glyph.box : unite(word.box, g.glyph.box);
         word.confidence += g.glyph.confidence;
@@ -141,6 +177,7 @@ VotedLine vote(ReadLine a, ReadLine b) {
         voted.line.contrasts.push_back(g.contrast);
         voted.votes.push_back(g.vote);
     }
+    add_alternatives(voted.line.line.words, stretches);
     for (Word& word : voted.line.line.words) word.confidence /= static_cast<double>(word.glyphs.size());
     refresh_line(voted.line.line);
     return voted;

@@ -24,7 +24,8 @@ struct VotedLine {
 
 /// `a` is kept where both are equally sure. Confidences of both are chances of being right (calibrate.h), and those of the
 /// result are what the two together say. Characters that only one side has stay when it is more than half sure of them.
-/// Words follow the side that a character came from.
+/// Words follow the side that a character came from. What lost stays: as the glyph's variant where one character stands against
+/// one, else as an alternative of the word.
 [[nodiscard]] VotedLine vote(ReadLine a, ReadLine b);
 
 } // namespace recto::reading

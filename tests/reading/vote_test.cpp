@@ -76,6 +76,24 @@ TEST(Vote, WordsFollowTheSideACharacterCameFrom) {
     EXPECT_EQ(v.line.line.text, "ab cd");
 }
 
+TEST(Vote, AnotherNumberOfCharactersIsAnAlternativeOfTheWord) {
+    // "rn" against "m", and what was left out
+    const VotedLine v = vote(reading({"b", "a", "r", "n", " ", "x"}, {0.9, 0.9, 0.9, 0.9, 0.9}),
+                             reading({"b", "a", "m", " ", "x"}, {0.9, 0.9, 0.6, 0.9}));
+    EXPECT_EQ(v.line.line.text, "barn x");
+    ASSERT_EQ(v.line.line.words[0].alternatives.size(), 1U);
+    EXPECT_EQ(v.line.line.words[0].alternatives[0].text, "bam");
+    EXPECT_TRUE(v.line.line.words[1].alternatives.empty());
+    const VotedLine out = vote(reading({"一", "三"}, {0.9, 0.9}), reading({"一", "二", "三"}, {0.9, 0.3, 0.9}));
+    EXPECT_EQ(out.line.line.text, "一三");
+    ASSERT_EQ(out.line.line.words[0].alternatives.size(), 1U);
+    EXPECT_EQ(out.line.line.words[0].alternatives[0].text, "一二三");
+    // A third reading does not forget the second.
+    const VotedLine again = vote(v.line, reading({"b", "a", "r", "n", " ", "x"}, {0.9, 0.9, 0.9, 0.9, 0.9}));
+    ASSERT_EQ(again.line.line.words[0].alternatives.size(), 1U);
+    EXPECT_EQ(again.line.line.words[0].alternatives[0].text, "bam");
+}
+
 TEST(Vote, NothingAgainstSomething) {
     EXPECT_EQ(vote(reading({"一"}, {0.9}), ReadLine{}).line.line.text, "一");
     EXPECT_EQ(vote(ReadLine{}, reading({"一"}, {0.9})).line.line.text, "一");
@@ -159,7 +177,7 @@ TEST(EvenContrast, FaintPrintBecomesAsDarkAsStrong) {
     cv::minMaxLoc(paper, &darkest, nullptr);
     EXPECT_GT(darkest, 200);
     for (const cv::Size tiny : {cv::Size(1, 1), cv::Size(3, 40), cv::Size(40, 2)})
-        EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), 0, 2).size(), tiny);
+        EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), kUsualTextHeight, 2).size(), tiny);
 }
 
 } // namespace

@@ -1,0 +1,17 @@
+#pragma once
+
+/// Columns of running text. Pure functions, any thread.
+
+#include "stages/reading/line_rows.h"
+
+namespace recto::reading {
+
+struct Gutter {
+    bool found = false;
+    double x = 0, top = 0, bottom = 0; ///< An empty stripe right of x, between heights (of line middles).
+};
+
+/// The gutter that divides most rows of running text. `em`: height of the type, pixels.
+[[nodiscard]] Gutter find_gutter(const Lines& lines, double em);
+
+} // namespace recto::reading

@@ -1,0 +1,300 @@
+#include "stages/reading/ppocr_page.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <opencv2/imgproc.hpp>
+
+#include "stages/reading/clean.h"
+#include "stages/reading/even_contrast.h"
+#include "stages/reading/marks.h"
+#include "stages/reading/unicode.h"
+#include "stages/reading/vote.h"
+
+namespace recto::reading {
+
+namespace {
+
+/// A line with a character below it is read again by the second network.
+constexpr double kDoubtful = 0.75;
+/// Share of doubtful characters from which on a page is worn.
+constexpr double kWorn = 0.04;
+/// Share of characters unknown to the first network from which on the second reads the whole page.
+constexpr double kRare = 0.005;
+/// Blur that closes broken strokes, as a share of the height of the letters.
+constexpr double kSoften = 0.03;
+/// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
+constexpr int kLineHeight = 56;
+
+/// Latin letters are most of its letters.
+bool is_latin(const TextLine& line) {
+    int latin = 0, other = 0;
+    for (const char32_t c : decode_utf8(line.text)) {
+        if (is_word_letter(c)) ++latin;
+        else if (is_cjk(c)) ++other;
+    }
+    return latin > 2 * other;
+}
+
+bool is_doubtful(const ReadLine& line) {
+    for (const Word& word : line.line.words)
+        for (const Glyph& glyph : word.glyphs)
+            if (glyph.confidence < kDoubtful) return true;
+    return line.line.words.empty();
+}
+
+/// The same place from its other end.
+std::vector<StripGeometry> mirrored(std::vector<StripGeometry> strips) {
+    for (StripGeometry& g : strips) {
+        g.origin = g.to_page(g.width, 0);
+        g.along = {-g.along.x, -g.along.y};
+    }
+    return strips;
+}
+
+} // namespace
+
+/// One picture of the page and what was read from it.
+struct PpocrPageReader::View {
+    explicit View(cv::Mat picture) : pyramid(std::move(picture)) {}
+    Pyramid pyramid;
+    std::vector<TextRegion> regions;
+    std::vector<ReadLine> lines;                  ///< One a region.
+    std::vector<std::optional<ReadLine>> better;  ///< Likewise, where the better network was asked beside another.
+    double text_height = 0;                       ///< Pixels; 0: not known.
+
+    template <typename F> void each_glyph(F&& f) const {
+        for (const ReadLine& l : lines)
+            for (const Word& word : l.line.words)
+                for (const Glyph& g : word.glyphs) f(g);
+    }
+    /// How many characters are right beyond those that are wrong, by their confidences.
+    [[nodiscard]] double worth() const {
+        double sum = 0;
+        each_glyph([&](const Glyph& g) { sum += std::max(0.0, 2 * g.confidence - 1); });
+        return sum;
+    }
+    /// Much of its print was read in doubt, or none where print was found.
+    [[nodiscard]] bool worn() const {
+        double doubt = 0, all = 0;
+        each_glyph([&](const Glyph& g) { doubt += g.confidence < kDoubtful, ++all; });
+        return all > 0 ? doubt > kWorn * all : !regions.empty();
+    }
+};
+
+/// A region in one of the directions it may be read in.
+struct PpocrPageReader::Job {
+    std::size_t region;
+    bool vertical;
+    std::vector<StripGeometry> strips;
+};
+
+Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits) {
+    OcrPage out;
+    if (raster.empty()) return out;
+    View view(raster.pixels);
+    RECTO_TRY(read_view(view, By::Cascade, limits));
+    if (has_rare_characters(view)) RECTO_TRY(take_better(view, limits));
+    RECTO_TRY(drop_mirrored(view, limits));
+    const bool alone = networks_.recognizers() == 1 && options_.second_opinion.languages.empty();
+    if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
+    drop_shine_through(view.lines);
+    TextBlock block;
+    for (ReadLine& read : view.lines) {
+        if (read.line.text.empty() || read.line.confidence < options_.min_line_confidence) continue;
+        settle_marks(read.line);
+        block.lines.push_back(std::move(read.line));
+    }
+    out.blocks.push_back(std::move(block));
+    return out;
+}
+
+/// Characters that the first network does not know were found in the lines that the second read: traditional print, of which
+/// the first is sure where it takes a character for its simplified neighbour.
+bool PpocrPageReader::has_rare_characters(const View& view) const {
+    std::size_t rare = 0, all = 0;
+    view.each_glyph([&](const Glyph& g) { rare += !networks_.charset(0).has(g.text), ++all; });
+    return rare >= 3 && static_cast<double>(rare) > kRare * static_cast<double>(all);
+}
+
+/// All lines as the better network reads them; Latin ones, which the first knows well, stay.
+Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
+    for (std::size_t i = 0; i < view.lines.size(); ++i) {
+        ReadLine& line = view.lines[i];
+        if (line.line.words.empty() || is_latin(line.line)) continue;
+        if (limits.expired()) return expired_error(limits, "while a page of traditional characters was read again");
+        if (view.better[i]) line = std::move(*view.better[i]);
+        else line = recognize(best(), view.pyramid, plan_strips(view.regions[i].quad, line.line.vertical));
+    }
+    return {};
+}
+
+/// Lines much fainter than the print of the page that read better in a mirror: the other side of the sheet shines through.
+/// They become empty.
+Result<void> PpocrPageReader::drop_mirrored(View& view, const Limits& limits) {
+    const float faint = kFaintPrint * contrast_of_print(view.lines);
+    for (std::size_t i = 0; i < view.lines.size(); ++i) {
+        ReadLine& line = view.lines[i];
+        if (line.contrasts.empty()) continue;
+        std::vector<float> own = line.contrasts;
+        const auto middle = own.begin() + static_cast<std::ptrdiff_t>(own.size() / 2);
+        std::nth_element(own.begin(), middle, own.end());
+        if (*middle >= faint) continue;
+        if (limits.expired()) return expired_error(limits, "while faint lines were looked at in a mirror");
+        // What was voted on is surer than one reading; both sides are asked the same reader.
+        const std::vector<StripGeometry> strips = plan_strips(view.regions[i].quad, line.line.vertical);
+        const double plain = recognize(best(), view.pyramid, strips).line.confidence;
+        if (recognize(best(), view.pyramid, mirrored(strips)).line.confidence > plain) line = {};
+    }
+    return {};
+}
+
+/// Reads pictures with evened contrast, keeps the regions of the one that gives most, and lets all pictures vote on each of
+/// its lines.
+Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const Limits& limits) {
+    cv::Mat grey = to_grey(raster);
+    if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
+    const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
+    std::vector<View> views;
+    views.push_back(std::move(view));
+    for (const double soften : {0.0, kSoften}) {
+        views.emplace_back(even_contrast(grey, height, soften * height));
+        RECTO_TRY(read_view(views.back(), By::BestNetwork, limits));
+        RECTO_TRY(drop_mirrored(views.back(), limits));
+    }
+    const auto chosen = std::ranges::max_element(views, {}, &View::worth);
+    for (std::size_t i = 0; i < chosen->lines.size(); ++i) {
+        ReadLine& line = chosen->lines[i];
+        if (line.line.words.empty()) continue;
+        const std::vector<StripGeometry> strips = plan_strips(chosen->regions[i].quad, line.line.vertical);
+        for (View& other : views) {
+            if (&other == &*chosen) continue;
+            if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
+            line = vote(std::move(line), recognize(best(), other.pyramid, strips)).line;
+        }
+    }
+    view = View(std::move(*chosen)); // `view` gave its content to the first of them
+    return {};
+}
+
+Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits) {
+    RECTO_ASSIGN(view.regions, detect(view, limits));
+    // One strip after the other, widest first: the work of a page never depends on other pages or workers.
+    std::vector<Job> jobs;
+    for (std::size_t i = 0; i < view.regions.size(); ++i) {
+        const Quad& q = view.regions[i].quad;
+        const double w = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y),
+                     h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
+        if (w < 2 || h < 2) continue;
+        const double slimness = h / w;
+        // Tall regions are vertical lines; a little tall may also be one narrow character: both are tried.
+        if (slimness <= 2.5) jobs.push_back({i, false, plan_strips(q, false)});
+        if (slimness > 1.5) jobs.push_back({i, true, plan_strips(q, true)});
+    }
+    std::stable_sort(jobs.begin(), jobs.end(),
+                     [](const Job& a, const Job& b) { return a.strips[0].bucket > b.strips[0].bucket; });
+    view.lines.assign(view.regions.size(), {});
+    view.better.assign(view.regions.size(), {});
+    for (const Job& job : jobs) {
+        if (limits.expired()) return expired_error(limits, "while lines were recognised");
+        Reading reading;
+        if (by == By::BestNetwork) {
+            reading.line = recognize(best(), view.pyramid, job.strips);
+        } else {
+            RECTO_ASSIGN(reading, read_line(view, job, limits));
+        }
+        ReadLine& kept = view.lines[job.region];
+        if (!kept.line.text.empty() && reading.line.line.confidence <= kept.line.confidence) continue;
+        kept = std::move(reading.line);
+        view.better[job.region] = std::move(reading.better);
+    }
+    return {};
+}
+
+/// The cascade of one line: the first network; the second where the first is in doubt; Tesseract where doubt is left and the
+/// line is Latin.
+Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Job& job, const Limits& limits) {
+    Reading out;
+    VotedLine read{recognize(0, view.pyramid, job.strips), {}};
+    if (networks_.recognizers() > 1 && is_doubtful(read.line)) {
+        if (limits.expired()) return expired_error(limits, "while doubtful lines were read again");
+        out.better = recognize(1, view.pyramid, job.strips);
+        read = vote(std::move(read.line), *out.better);
+    }
+    const bool settled = !is_doubtful(read.line) && std::ranges::count(read.votes, Vote::Disputed) == 0;
+    if (!settled && !options_.second_opinion.languages.empty() && is_latin(read.line.line)) {
+        if (!lines_) { RECTO_ASSIGN(lines_, make_tesseract_lines(options_.second_opinion)); }
+        StripGeometry g;
+        const cv::Mat strip = cut_line(view.pyramid, view.regions[job.region].quad, job.vertical, kLineHeight, g);
+        ReadLine third;
+        RECTO_ASSIGN(third.line, lines_->read(strip, limits));
+        to_page(third.line, g, view.pyramid.size());
+        calibrate(third.line, Reader::Tesseract);
+        read = vote(std::move(read.line), std::move(third));
+    }
+    out.line = std::move(read.line);
+    return out;
+}
+
+Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits& limits) {
+    if (limits.expired()) return expired_error(limits, "before text was looked for");
+    Pyramid& pyramid = view.pyramid;
+    const cv::Size page = pyramid.size();
+    int side = options_.detector_side;
+    if (side <= 0) {
+        int level = 0;
+        while (level < 4 && (std::max(page.width, page.height) >> level) > 1400) ++level;
+        cv::Mat grey = pyramid.level(level);
+        if (grey.channels() == 3) {
+            cv::Mat single;
+            cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
+            grey = single;
+        }
+        view.text_height = estimate_text_height(grey, 1 << level);
+        side = detector_side(page, view.text_height);
+    }
+    const DetectionPlan plan = plan_detection(page, side);
+    const cv::Size shown(
+        std::min(plan.canvas.width, std::max(1, static_cast<int>(std::lround(page.width * plan.scale_x)))),
+        std::min(plan.canvas.height, std::max(1, static_cast<int>(std::lround(page.height * plan.scale_y)))));
+    int level = 0;
+    while (level < 4 && plan.scale_x * (2 << level) <= 1.0) ++level;
+    cv::Mat canvas(plan.canvas, CV_8UC3, cv::Scalar::all(255));
+    cv::Mat small;
+    cv::resize(pyramid.level(level), small, shown, 0, 0, cv::INTER_LINEAR);
+    cv::Mat target = canvas(cv::Rect(cv::Point(0, 0), shown));
+    if (small.channels() == 1) cv::cvtColor(small, target, cv::COLOR_GRAY2RGB);
+    else small.copyTo(target);
+
+    cv::Mat map(plan.canvas, CV_32FC1, cv::Scalar(0));
+    for (const cv::Rect& tile : plan.tiles) {
+        if (limits.expired()) return expired_error(limits, "while text was looked for");
+        cv::Mat input = canvas(tile);
+        if (!input.isContinuous()) input = input.clone();
+        const cv::Mat part = networks_.text_map(input);
+        if (part.size() != tile.size())
+            return fail("read.engine", "the detector's map has another size than its input");
+        cv::Mat here = map(tile);
+        cv::max(here, part, here); // where tiles overlap, what either saw
+    }
+    return regions_of_map(map, plan, page, DetectorParameters{});
+}
+
+ReadLine PpocrPageReader::recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
+    ReadLine out;
+    TextLine& line = out.line;
+    for (const StripGeometry& g : strips) {
+        const cv::Mat strip = cut_strip(pyramid, g);
+        const Networks::Strip read = networks_.recognize(which, strip);
+        ReadLine part = build_line(read.characters, networks_.charset(which), strip, g,
+                                   static_cast<double>(g.bucket) / read.steps, pyramid.size());
+        line.vertical = part.line.vertical;
+        for (Word& word : part.line.words) line.words.push_back(std::move(word));
+        out.contrasts.insert(out.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
+    }
+    refresh_line(line);
+    calibrate(line, networks_.reader(which));
+    return out;
+}
+
+} // namespace recto::reading

@@ -1,0 +1,73 @@
+#pragma once
+
+/// How PP-OCR's networks read a page: text is looked for, each line is read by as many readers as its doubt asks for, and a page
+/// that is worn all over is read from repaired pictures too. The networks themselves are behind an interface.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include "stages/reading/calibrate.h"
+#include "stages/reading/ctc.h"
+#include "stages/reading/ocr_engine.h"
+#include "stages/reading/ppocr_detect.h"
+#include "stages/reading/ppocr_recognize.h"
+
+namespace recto::reading {
+
+/// A detector and one recognizer or two, as one thread uses them. What they throw, a session turns into an error.
+class Networks {
+  public:
+    virtual ~Networks() = default;
+    /// How likely each pixel of a tile is text: `tile` is CV_8UC3 (R, G, B), continuous, its sides multiples of 32; the map is
+    /// CV_32FC1, of its size, and valid until the next call.
+    virtual cv::Mat text_map(const cv::Mat& tile) = 0;
+
+    struct Strip {
+        std::vector<CtcChar> characters;
+        int steps = 0; ///< Time steps over the strip's width.
+    };
+    /// `which`: 0, or 1 where there are two; the last is the better one. `strip`: as cut_strip makes it.
+    virtual Strip recognize(std::size_t which, const cv::Mat& strip) = 0;
+    [[nodiscard]] virtual std::size_t recognizers() const = 0;
+    [[nodiscard]] virtual const Charset& charset(std::size_t which) const = 0;
+    [[nodiscard]] virtual Reader reader(std::size_t which) const = 0;
+};
+
+/// Reads page after page. One thread.
+class PpocrPageReader {
+  public:
+    /// Both references outlive it.
+    PpocrPageReader(Networks& networks, const PpocrOptions& options) : networks_(networks), options_(options) {}
+
+    /// Errors: as OcrSession::read.
+    Result<OcrPage> read(const Raster& raster, const Limits& limits);
+
+  private:
+    struct View;
+    struct Job;
+    /// A line, and what the better network said of it, when it was asked.
+    struct Reading {
+        ReadLine line;
+        std::optional<ReadLine> better;
+    };
+    enum class By { Cascade, BestNetwork };
+
+    Result<std::vector<TextRegion>> detect(View& view, const Limits& limits);
+    Result<void> read_view(View& view, By by, const Limits& limits);
+    Result<Reading> read_line(View& view, const Job& job, const Limits& limits);
+    ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
+    [[nodiscard]] bool has_rare_characters(const View& view) const;
+    Result<void> take_better(View& view, const Limits& limits);
+    Result<void> drop_mirrored(View& view, const Limits& limits);
+    Result<void> look_again(const Raster& raster, View& view, const Limits& limits);
+    [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }
+
+    Networks& networks_;
+    const PpocrOptions& options_;
+    std::unique_ptr<LineReader> lines_; ///< Made when first needed.
+};
+
+} // namespace recto::reading
