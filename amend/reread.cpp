@@ -249,10 +249,7 @@ RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText readin
     const bool never_read = page.error || page.text.width <= 0;
     if (new_text == old_text && page.text.state == reading.state && !never_read) return row;
     row.fate = RereadFate::Changed;
-    page.text = std::move(reading);
-    std::erase_if(page.findings, [](const Finding& f) { return f.code == "read.not_machine_readable"; });
-    if (page.text.state == ReadState::NotMachineReadable)
-        page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
+    take_text(page, std::move(reading));
     return row;
 }
 
@@ -296,10 +293,7 @@ Result<Outcome> put_readings(Workshop& shop, const Request& request, StoredItem&
     RECTO_TRY(staging.make());
     RECTO_TRY(prepare(shop, stored, staging.path()));
     // A page that failed has no images yet, only its words: it goes the whole way.
-    for (const std::size_t at : failed_before) {
-        std::erase_if(item.pages[at].findings, [](const Finding& f) { return f.code == "read.not_machine_readable"; });
-        RECTO_TRY(read_page(shop, item, item.pages[at], staging.path()));
-    }
+    for (const std::size_t at : failed_before) RECTO_TRY(read_page(shop, item, item.pages[at], staging.path()));
     nlohmann::json edit = edit_of("ocr", shop, request);
     edit["engine"] = engine;
     edit["language"] = language;

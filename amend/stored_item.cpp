@@ -118,9 +118,7 @@ Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string
         if (result.is_object() && result.contains("findings"))
             for (const auto& f : result["findings"]) page.findings.push_back(f.get<Finding>());
         if (name == "reading") {
-            page.text = result.get<PageText>();
-            if (page.text.state == ReadState::NotMachineReadable)
-                page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
+            take_text(page, result.get<PageText>());
         } else if (name == "encode") {
             page.encoded = result.get<EncodedPage>();
         } else if (!result.is_object() || !result.value("work_only", false)) {

@@ -8,6 +8,17 @@
 
 namespace recto {
 
+void take_text(Page& page, PageText text) {
+    page.text = std::move(text);
+    std::erase_if(page.findings, [](const Finding& f) {
+        return f.code == "read.not_machine_readable" || f.code == "read.unread_ink";
+    });
+    if (page.text.state == ReadState::NotMachineReadable)
+        page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
+    const auto unread = std::ranges::count(page.text.blocks, BlockKind::Unread, &TextBlock::kind);
+    if (unread > 0) page.findings.push_back({"read.unread_ink", Severity::Info, {std::to_string(unread)}, false, {}});
+}
+
 int Item::counted_pages() const {
     return static_cast<int>(
         std::count_if(pages.begin(), pages.end(), [](const Page& p) { return counts_as_page(p.page_class); }));

@@ -59,6 +59,10 @@ struct Page {
     std::map<std::string, nlohmann::json> stage_data; ///< Results of further page stages, by stage name.
 };
 
+/// Gives a page its text, and the findings that follow from a text ("read.not_machine_readable", "read.unread_ink") in place of
+/// those of the text before.
+void take_text(Page& page, PageText text);
+
 /// A described field with where it comes from.
 struct Field {
     std::string id;         ///< DA/T 18 English id: "title", "document_number", "date", "creator", ...

@@ -8,7 +8,7 @@
 namespace recto {
 namespace {
 BlockKind parse_block_kind(std::string_view name) {
-    for (BlockKind k : {BlockKind::Table, BlockKind::Picture, BlockKind::Seal, BlockKind::Rule, BlockKind::Handwriting})
+    for (BlockKind k : {BlockKind::Table, BlockKind::Picture, BlockKind::Seal, BlockKind::Rule, BlockKind::Unread})
         if (to_string(k) == name) return k;
     return BlockKind::Text;
 }
@@ -32,7 +32,7 @@ std::string_view to_string(BlockKind kind) {
     case BlockKind::Picture: return "picture";
     case BlockKind::Seal: return "seal";
     case BlockKind::Rule: return "rule";
-    case BlockKind::Handwriting: return "handwriting";
+    case BlockKind::Unread: return "unread";
     }
     return "text";
 }

@@ -45,7 +45,14 @@ struct TextLine {
     int cell = -1;    ///< In a table: which of the block's cells it stands in; -1: in none.
 };
 
-enum class BlockKind { Text, Table, Picture, Seal, Rule, Handwriting };
+enum class BlockKind {
+    Text,
+    Table,
+    Picture,
+    Seal,
+    Rule,
+    Unread ///< Ink like writing that was not read: handwriting, a signature, print worn too far. It has no lines.
+};
 [[nodiscard]] std::string_view to_string(BlockKind kind);
 
 /// What a block is in the document, where its place and text say so; Body otherwise.

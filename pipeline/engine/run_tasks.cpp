@@ -263,9 +263,7 @@ void Run::State::join_item(ItemState& s) {
                 if (record->is_object() && record->contains("findings"))
                     for (const auto& f : (*record)["findings"]) page.findings.push_back(f.get<Finding>());
                 if (name == "reading") {
-                    page.text = record->get<PageText>();
-                    if (page.text.state == ReadState::NotMachineReadable)
-                        page.findings.push_back({"read.not_machine_readable", Severity::Warning, {}, false, {}});
+                    take_text(page, record->get<PageText>());
                 } else if (name == "encode") {
                     page.encoded = record->get<EncodedPage>();
                     for (const auto& f : page.encoded.files) files.push_back(f);

@@ -120,7 +120,7 @@ TextLine line_of(const xmlNode* n) {
 
 BlockKind kind_of(const std::string& type) {
     for (const BlockKind k :
-         {BlockKind::Table, BlockKind::Picture, BlockKind::Seal, BlockKind::Rule, BlockKind::Handwriting})
+         {BlockKind::Table, BlockKind::Picture, BlockKind::Seal, BlockKind::Rule, BlockKind::Unread})
         if (to_string(k) == type) return k;
     return BlockKind::Text;
 }

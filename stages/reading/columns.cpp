@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stages/reading/unicode.h"
+
 namespace recto::reading {
 
 namespace {
@@ -12,24 +14,34 @@ struct Side {
     std::size_t rows = 0;
     double left = 1e30, right = -1e30, fill = 0;
     std::vector<double> middles; ///< Of rows, ascending.
+    std::vector<double> starts, ends; ///< Of the same rows.
+    bool chinese = false;             ///< Set in squares, so that all lines of a paragraph but its last end at one place.
 };
 
 Side side_of(const Lines& lines, const std::vector<std::size_t>& members) {
     Side s;
     Lines boxes;
+    std::size_t chinese = 0;
     for (std::size_t i : members) {
         TextLine l;
         l.box = lines[i].box;
+        chinese += std::ranges::any_of(decode_utf8(lines[i].text), is_cjk) ? 1U : 0U;
         boxes.push_back(l);
         s.left = std::min(s.left, l.box.x);
         s.right = std::max(s.right, right_of(l.box));
     }
     const auto rows = rows_of(boxes);
     s.rows = rows.size();
+    s.chinese = 2 * chinese > members.size();
     double text = 0;
     for (const auto& row : rows) {
-        double y = 0;
-        for (std::size_t i : row) text += boxes[i].box.width, y += middle_y(boxes[i].box);
+        double y = 0, start = 1e30, end = -1e30;
+        for (std::size_t i : row) {
+            text += boxes[i].box.width, y += middle_y(boxes[i].box);
+            start = std::min(start, boxes[i].box.x), end = std::max(end, right_of(boxes[i].box));
+        }
+        s.ends.push_back(end);
+        s.starts.push_back(start);
         s.middles.push_back(y / static_cast<double>(row.size()));
     }
     s.fill = text / std::max(1.0, static_cast<double>(s.rows) * (s.right - s.left));
@@ -46,6 +58,23 @@ double aligned_share(const Side& a, const Side& b, double em) {
                 ? 1
                 : 0;
     return static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, few.rows));
+}
+
+/// Share of the places that are one, or, with `indents`, as far behind it as a paragraph is indented.
+double straight_share(const std::vector<double>& places, bool indents, double em) {
+    std::ptrdiff_t most = 0;
+    for (double edge : places)
+        most = std::max(most, std::ranges::count_if(places, [&](double place) {
+                            const double behind = (place - edge) / em;
+                            return (behind >= 0 && behind < 0.7) || (indents && behind > 1.4 && behind < 2.7);
+                        }));
+    return static_cast<double>(most) / static_cast<double>(std::max<std::size_t>(1, places.size()));
+}
+
+/// Columns begin straight, and Chinese ones end so; holes in lines that go through, where print was lost, do not.
+bool stands_straight(const Side& left, const Side& right, double em) {
+    if (straight_share(right.starts, true, em) < 0.6) return false;
+    return !left.chinese || left.rows > 5 || straight_share(left.ends, false, em) >= 0.6;
 }
 
 } // namespace
@@ -96,6 +125,7 @@ Gutter find_gutter(const Lines& lines, double em) {
             const bool apart = aligned < 0.5 && a.fill > 0.5 && b.fill > 0.5;
             // No page leaves that much empty between columns whose lines are level: print was lost there.
             if (b.left - a.right > 6 * em && aligned > 0.6) continue;
+            if (aligned > 0.6 && !stands_straight(a, b, em)) continue;
             if (!wide || !(full || apart)) continue;
             const double score = static_cast<double>(std::min(a.rows, b.rows)) + 0.01 * (b.left - a.right) / em;
             if (score > best_score) {

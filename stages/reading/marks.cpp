@@ -23,14 +23,16 @@ constexpr std::array<Exchange, 9> kAscii = {{
     {"！", "!"},
     {"％", "%"},
 }};
-constexpr std::array<Exchange, 6> kUpright = {{
+constexpr std::array<Exchange, 7> kUpright = {{
     {"’", "，"},
     {"'", "，"},
     {"‘", "，"},
     {"`", "，"},
     {"°", "。"},
     {"º", "。"},
+    {"∵", "："},
 }};
+constexpr std::u32string_view kFigures = U"〇一二三四五六七八九";
 
 /// A hyphen is at most this share of its line's height wide.
 constexpr double kWidestHyphen = 0.45;
@@ -44,6 +46,19 @@ template <std::size_t N> bool exchange(std::string& text, const std::array<Excha
     return true;
 }
 
+bool is_figure(const Glyph* glyph) {
+    const std::u32string text = glyph != nullptr ? decode_utf8(glyph->text) : std::u32string();
+    return text.size() == 1 && kFigures.find(text[0]) != std::u32string_view::npos;
+}
+
+/// A ring has many code points; beside a Chinese figure it is the figure zero. True when one was settled.
+bool settle_zero(Glyph& glyph, const Glyph* before, const Glyph* after) {
+    if (glyph.text != "○" && glyph.text != "O" && glyph.text != "o") return false;
+    if (!is_figure(before) && !is_figure(after)) return false;
+    glyph.text = "〇";
+    return true;
+}
+
 } // namespace
 
 void settle_marks(TextLine& line) {
@@ -53,7 +68,10 @@ void settle_marks(TextLine& line) {
     bool changed = false;
     for (Word& word : line.words) {
         bool here = false;
-        for (Glyph& glyph : word.glyphs) {
+        for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
+            Glyph& glyph = word.glyphs[i];
+            here |= settle_zero(glyph, i > 0 ? &word.glyphs[i - 1] : nullptr,
+                                i + 1 < word.glyphs.size() ? &word.glyphs[i + 1] : nullptr);
             if (!chinese) here |= exchange(glyph.text, kAscii);
             else if (vertical_print) here |= exchange(glyph.text, kUpright);
             const double along = line.vertical ? glyph.box.height : glyph.box.width;

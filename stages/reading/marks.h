@@ -1,7 +1,8 @@
 #pragma once
 
 /// Punctuation as it stands on the page, where the network can only guess its form: a mark of the same look has several code
-/// points, and the line around it says which is meant. Letters and figures are never touched. Pure function, any thread.
+/// points, and the line around it says which is meant. Letters and figures are never touched, but for a ring that is the figure
+/// zero. Pure function, any thread.
 
 #include "pipeline/core/page_text.h"
 
@@ -9,6 +10,7 @@ namespace recto::reading {
 
 /// - A line without Chinese characters has ASCII marks, not full-width ones.
 /// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees.
+/// - A ring beside a Chinese figure is 〇.
 /// - A dash as wide as a character is a dash, not a hyphen.
 void settle_marks(TextLine& line);
 

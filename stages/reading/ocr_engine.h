@@ -25,6 +25,7 @@ struct OcrPage {
     /// lines in no particular order, to be put right by arrange() of layout.h.
     std::vector<TextBlock> blocks;
     bool ordered = false;
+    std::vector<Box> unread{}; ///< Ink like writing that is in no line, or only in lines that cannot be trusted.
 };
 
 class OcrSession {

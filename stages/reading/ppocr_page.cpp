@@ -9,6 +9,8 @@
 #include "stages/reading/even_contrast.h"
 #include "stages/reading/marks.h"
 #include "stages/reading/unicode.h"
+#include "stages/reading/unread_ink.h"
+#include "stages/reading/upright.h"
 #include "stages/reading/vote.h"
 
 namespace recto::reading {
@@ -23,6 +25,13 @@ constexpr double kWorn = 0.04;
 constexpr double kRare = 0.005;
 /// Blur that closes broken strokes, as a share of the height of the letters.
 constexpr double kSoften = 0.03;
+/// Where ink is left over letters are looked for that high, twice their usual size, in windows of one size: a new size costs
+/// the network memory and time.
+constexpr double kCloserHeight = 30;
+constexpr int kWindowWidth = 640, kWindowHeight = 320;
+constexpr std::size_t kMostWindows = 24;
+/// Confidence that a line needs which was found only so.
+constexpr double kCloserConfidence = 0.7;
 /// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
 constexpr int kLineHeight = 56;
 
@@ -41,6 +50,49 @@ bool is_doubtful(const ReadLine& line) {
         for (const Glyph& glyph : word.glyphs)
             if (glyph.confidence < kDoubtful) return true;
     return line.line.words.empty();
+}
+
+Box bounds(const Quad& q) {
+    const auto [left, right] = std::minmax({q[0].x, q[1].x, q[2].x, q[3].x});
+    const auto [top, bottom] = std::minmax({q[0].y, q[1].y, q[2].y, q[3].y});
+    return {left, top, right - left, bottom - top};
+}
+
+/// Share of `a` that lies in `b`.
+double share_within(const Box& a, const Box& b) {
+    const double w = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x),
+                 h = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+    return w > 0 && h > 0 ? w * h / std::max(1.0, a.width * a.height) : 0;
+}
+
+double share_within(const Box& a, const std::vector<Box>& boxes) {
+    double sum = 0;
+    for (const Box& b : boxes) sum += share_within(a, b);
+    return sum;
+}
+
+/// Windows of one size that together show all of `places`, each with `margin` around it where the page has it.
+std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin, cv::Size page) {
+    std::vector<cv::Rect> out;
+    window = {std::min(window.width, page.width), std::min(window.height, page.height)};
+    const auto starts = [&](double from, double to, int length, int all) {
+        from = std::max(0.0, from - margin), to = std::min<double>(all, to + margin);
+        const int count = std::max(1, cvCeil((to - from - margin) / (length - margin)));
+        std::vector<int> at;
+        for (int i = 0; i < count; ++i) {
+            const double middle = count == 1 ? (from + to - length) / 2 : from + i * (to - from - length) / (count - 1);
+            at.push_back(std::clamp(cvRound(middle), 0, all - length));
+        }
+        return at;
+    };
+    for (const Box& p : places) {
+        const cv::Rect place(cvFloor(p.x), cvFloor(p.y), cvCeil(p.width), cvCeil(p.height));
+        if (std::ranges::any_of(out, [&](const cv::Rect& w) { return (w & place) == place; })) continue;
+        for (const int y : starts(p.y, p.y + p.height, window.height, page.height))
+            for (const int x : starts(p.x, p.x + p.width, window.width, page.width))
+                out.emplace_back(cv::Point(x, y), window);
+    }
+    return out;
 }
 
 /// The same place from its other end.
@@ -86,7 +138,7 @@ struct PpocrPageReader::View {
 struct PpocrPageReader::Job {
     std::size_t region;
     bool vertical;
-    std::vector<StripGeometry> strips;
+    int bucket; ///< Width of its strip.
 };
 
 Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits) {
@@ -99,6 +151,7 @@ Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits
     const bool alone = networks_.recognizers() == 1 && options_.second_opinion.languages.empty();
     if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
     drop_shine_through(view.lines);
+    RECTO_ASSIGN(out.unread, look_closer(raster, view, limits));
     TextBlock block;
     for (ReadLine& read : view.lines) {
         if (read.line.text.empty() || read.line.confidence < options_.min_line_confidence) continue;
@@ -124,7 +177,7 @@ Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
         if (line.line.words.empty() || is_latin(line.line)) continue;
         if (limits.expired()) return expired_error(limits, "while a page of traditional characters was read again");
         if (view.better[i]) line = std::move(*view.better[i]);
-        else line = recognize(best(), view.pyramid, plan_strips(view.regions[i].quad, line.line.vertical));
+        else line = recognize_at(best(), view.pyramid, view.regions[i].quad, line.line.vertical);
     }
     return {};
 }
@@ -166,15 +219,47 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
     for (std::size_t i = 0; i < chosen->lines.size(); ++i) {
         ReadLine& line = chosen->lines[i];
         if (line.line.words.empty()) continue;
-        const std::vector<StripGeometry> strips = plan_strips(chosen->regions[i].quad, line.line.vertical);
         for (View& other : views) {
             if (&other == &*chosen) continue;
             if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
-            line = vote(std::move(line), recognize(best(), other.pyramid, strips)).line;
+            const bool vertical = line.line.vertical;
+            line = vote(std::move(line), recognize_at(best(), other.pyramid, chosen->regions[i].quad, vertical)).line;
         }
     }
     view = View(std::move(*chosen)); // `view` gave its content to the first of them
     return {};
+}
+
+/// Figures or Latin letters under each other (the first column of a table) are lines of their own, not a column of writing.
+void PpocrPageReader::part_stacks(View& view) {
+    const std::size_t count = view.lines.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const TextLine& line = view.lines[i].line;
+        if (!line.vertical || std::ranges::any_of(decode_utf8(line.text), is_cjk)) continue;
+        const ReadLine stack = std::exchange(view.lines[i], {});
+        std::size_t at = 0;
+        for (const Word& word : stack.line.words)
+            for (const Glyph& glyph : word.glyphs) {
+                const Box& b = glyph.box;
+                const bool beside = at > 0 && b.y < view.lines.back().line.words[0].box.y + b.height / 2;
+                if (!beside) {
+                    view.lines.emplace_back().line.words.emplace_back().box = b;
+                    const double right = b.x + b.width, bottom = b.y + b.height;
+                    view.regions.push_back({{{{b.x, b.y}, {right, b.y}, {right, bottom}, {b.x, bottom}}}, 1});
+                }
+                Word& last = view.lines.back().line.words[0];
+                last.text += glyph.text;
+                last.glyphs.push_back(glyph);
+                view.lines.back().contrasts.push_back(stack.contrasts[at++]);
+            }
+    }
+    for (std::size_t i = count; i < view.lines.size(); ++i) {
+        Word& word = view.lines[i].line.words[0];
+        for (const Glyph& glyph : word.glyphs)
+            word.confidence += glyph.confidence / static_cast<double>(word.glyphs.size());
+        refresh_line(view.lines[i].line);
+    }
+    view.better.resize(view.lines.size());
 }
 
 Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits) {
@@ -188,18 +273,18 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
         if (w < 2 || h < 2) continue;
         const double slimness = h / w;
         // Tall regions are vertical lines; a little tall may also be one narrow character: both are tried.
-        if (slimness <= 2.5) jobs.push_back({i, false, plan_strips(q, false)});
-        if (slimness > 1.5) jobs.push_back({i, true, plan_strips(q, true)});
+        if (slimness <= 2.5) jobs.push_back({i, false, plan_strips(q, false)[0].bucket});
+        if (slimness > 1.5) jobs.push_back({i, true, plan_strips(q, true)[0].bucket});
     }
     std::stable_sort(jobs.begin(), jobs.end(),
-                     [](const Job& a, const Job& b) { return a.strips[0].bucket > b.strips[0].bucket; });
+                     [](const Job& a, const Job& b) { return a.bucket > b.bucket; });
     view.lines.assign(view.regions.size(), {});
     view.better.assign(view.regions.size(), {});
     for (const Job& job : jobs) {
         if (limits.expired()) return expired_error(limits, "while lines were recognised");
         Reading reading;
         if (by == By::BestNetwork) {
-            reading.line = recognize(best(), view.pyramid, job.strips);
+            reading.line = recognize_at(best(), view.pyramid, view.regions[job.region].quad, job.vertical);
         } else {
             RECTO_ASSIGN(reading, read_line(view, job, limits));
         }
@@ -208,6 +293,7 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
         kept = std::move(reading.line);
         view.better[job.region] = std::move(reading.better);
     }
+    part_stacks(view);
     return {};
 }
 
@@ -215,17 +301,18 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
 /// line is Latin.
 Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Job& job, const Limits& limits) {
     Reading out;
-    VotedLine read{recognize(0, view.pyramid, job.strips), {}};
+    const Quad& quad = view.regions[job.region].quad;
+    VotedLine read{recognize_at(0, view.pyramid, quad, job.vertical), {}};
     if (networks_.recognizers() > 1 && is_doubtful(read.line)) {
         if (limits.expired()) return expired_error(limits, "while doubtful lines were read again");
-        out.better = recognize(1, view.pyramid, job.strips);
+        out.better = recognize_at(1, view.pyramid, quad, job.vertical);
         read = vote(std::move(read.line), *out.better);
     }
     const bool settled = !is_doubtful(read.line) && std::ranges::count(read.votes, Vote::Disputed) == 0;
     if (!settled && !options_.second_opinion.languages.empty() && is_latin(read.line.line)) {
         if (!lines_) { RECTO_ASSIGN(lines_, make_tesseract_lines(options_.second_opinion)); }
         StripGeometry g;
-        const cv::Mat strip = cut_line(view.pyramid, view.regions[job.region].quad, job.vertical, kLineHeight, g);
+        const cv::Mat strip = cut_line(view.pyramid, quad, job.vertical, kLineHeight, g);
         ReadLine third;
         RECTO_ASSIGN(third.line, lines_->read(strip, limits));
         to_page(third.line, g, view.pyramid.size());
@@ -234,6 +321,51 @@ Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Jo
     }
     out.line = std::move(read.line);
     return out;
+}
+
+/// Looks larger at places with ink like writing where no line was found. Lines that read well there join the page's; the places
+/// where none does are returned, with those whose lines cannot be trusted.
+Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View& view, const Limits& limits) {
+    std::vector<Box> explained, doubtful;
+    for (std::size_t i = 0; i < view.lines.size(); ++i) {
+        const TextLine& line = view.lines[i].line;
+        const bool unsure = !line.text.empty() && line.confidence < options_.min_line_confidence;
+        // A line may be longer than what was read of it.
+        (unsure ? doubtful : explained).push_back(line.text.empty() ? bounds(view.regions[i].quad) : line.box);
+    }
+    const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
+    const std::vector<Box> places =
+        find_unread_ink(to_grey(raster), {height, contrast_of_print(view.lines)}, explained);
+    std::vector<Box> unseen;
+    for (const Box& p : places)
+        if (share_within(p, doubtful) < 0.5) unseen.push_back(p);
+
+    const double scale = std::min(1.0, kCloserHeight / height);
+    const cv::Size window(cvRound(kWindowWidth / scale), cvRound(kWindowHeight / scale));
+    std::vector<cv::Rect> windows = windows_over(unseen, window, 2 * height, view.pyramid.size());
+    if (windows.size() > kMostWindows) windows.clear(); // a drawing, or a page of handwriting: nothing that was overlooked
+    std::vector<Box> read;
+    for (const cv::Rect& area : windows) {
+        RECTO_ASSIGN(const std::vector<TextRegion> regions,
+                     detect_in(view.pyramid, area, std::max(kWindowWidth, kWindowHeight), limits));
+        for (const TextRegion& region : regions) {
+            const Box box = bounds(region.quad);
+            if (share_within(box, explained) + share_within(box, read) > 0.3 || share_within(box, unseen) < 0.3) continue;
+            if (limits.expired()) return expired_error(limits, "while left over ink was looked at");
+            const bool vertical = box.height > 1.5 * box.width;
+            ReadLine line = recognize_at(best(), view.pyramid, region.quad, vertical);
+            if (line.line.text.empty() || line.line.confidence < kCloserConfidence) continue;
+            const auto mirror = mirrored(plan_strips(region.quad, vertical));
+            if (recognize(best(), view.pyramid, mirror).line.confidence > line.line.confidence) continue;
+            read.push_back(box);
+            view.regions.push_back(region);
+            view.lines.push_back(std::move(line));
+        }
+    }
+    std::vector<Box> unread;
+    for (const Box& p : places)
+        if (share_within(p, read) < 0.5) unread.push_back(p);
+    return unread;
 }
 
 Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits& limits) {
@@ -253,6 +385,13 @@ Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits
         view.text_height = estimate_text_height(grey, 1 << level);
         side = detector_side(page, view.text_height);
     }
+    return detect_in(pyramid, cv::Rect({0, 0}, page), side, limits);
+}
+
+/// Text in a part of the page, shown to the network with its longer side `side` pixels long. Regions are on the page.
+Result<std::vector<TextRegion>> PpocrPageReader::detect_in(Pyramid& pyramid, const cv::Rect& area, int side,
+                                                           const Limits& limits) {
+    const cv::Size page = area.size();
     const DetectionPlan plan = plan_detection(page, side);
     const cv::Size shown(
         std::min(plan.canvas.width, std::max(1, static_cast<int>(std::lround(page.width * plan.scale_x)))),
@@ -261,7 +400,11 @@ Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits
     while (level < 4 && plan.scale_x * (2 << level) <= 1.0) ++level;
     cv::Mat canvas(plan.canvas, CV_8UC3, cv::Scalar::all(255));
     cv::Mat small;
-    cv::resize(pyramid.level(level), small, shown, 0, 0, cv::INTER_LINEAR);
+    const cv::Mat& source = pyramid.level(level);
+    const cv::Rect part(area.x >> level, area.y >> level, std::max(1, area.width >> level),
+                        std::max(1, area.height >> level));
+    const bool whole = area.size() == pyramid.size();
+    cv::resize(whole ? source : source(part & cv::Rect({0, 0}, source.size())), small, shown, 0, 0, cv::INTER_LINEAR);
     cv::Mat target = canvas(cv::Rect(cv::Point(0, 0), shown));
     if (small.channels() == 1) cv::cvtColor(small, target, cv::COLOR_GRAY2RGB);
     else small.copyTo(target);
@@ -271,13 +414,16 @@ Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits
         if (limits.expired()) return expired_error(limits, "while text was looked for");
         cv::Mat input = canvas(tile);
         if (!input.isContinuous()) input = input.clone();
-        const cv::Mat part = networks_.text_map(input);
-        if (part.size() != tile.size())
+        const cv::Mat seen = networks_.text_map(input);
+        if (seen.size() != tile.size())
             return fail("read.engine", "the detector's map has another size than its input");
         cv::Mat here = map(tile);
-        cv::max(here, part, here); // where tiles overlap, what either saw
+        cv::max(here, seen, here); // where tiles overlap, what either saw
     }
-    return regions_of_map(map, plan, page, DetectorParameters{});
+    std::vector<TextRegion> regions = regions_of_map(map, plan, page, DetectorParameters{});
+    for (TextRegion& region : regions)
+        for (Point& p : region.quad) p = {p.x + area.x, p.y + area.y};
+    return regions;
 }
 
 ReadLine PpocrPageReader::recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
@@ -294,6 +440,29 @@ ReadLine PpocrPageReader::recognize(std::size_t which, Pyramid& pyramid, const s
     }
     refresh_line(line);
     calibrate(line, networks_.reader(which));
+    return out;
+}
+
+/// A region read as a line, level or from top to bottom. Characters of a column are set upright; lying on their sides, as they
+/// are where the column cannot be parted well, marks between them are easily overlooked.
+ReadLine PpocrPageReader::recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical) {
+    ReadLine upright;
+    if (vertical) upright = recognize_upright(which, pyramid, quad);
+    if (vertical && !is_doubtful(upright)) return upright;
+    ReadLine out = recognize(which, pyramid, plan_strips(quad, vertical));
+    return upright.line.text.empty() ? out : vote(std::move(upright), std::move(out)).line;
+}
+
+/// A column with its characters set upright; an empty line where it cannot be parted.
+ReadLine PpocrPageReader::recognize_upright(std::size_t which, Pyramid& pyramid, const Quad& quad) {
+    const std::optional<UprightLine> upright = set_upright(pyramid, quad);
+    if (!upright) return {};
+    const StripGeometry g{{0, 0}, {1, 0}, {0, 1}, upright->width, upright->strip.cols, false};
+    const Networks::Strip read = networks_.recognize(which, upright->strip);
+    ReadLine out = build_line(read.characters, networks_.charset(which), upright->strip, g,
+                              static_cast<double>(g.bucket) / read.steps, upright->strip.size());
+    to_page(out.line, *upright, pyramid.size());
+    calibrate(out.line, networks_.reader(which));
     return out;
 }
 

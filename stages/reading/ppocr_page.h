@@ -1,7 +1,7 @@
 #pragma once
 
 /// How PP-OCR's networks read a page: text is looked for, each line is read by as many readers as its doubt asks for, and a page
-/// that is worn all over is read from repaired pictures too. The networks themselves are behind an interface.
+/// that is worn all over is read from repaired pictures too, and where ink is left over the page is looked at larger. The networks themselves are behind an interface.
 
 #include <memory>
 #include <optional>
@@ -56,13 +56,18 @@ class PpocrPageReader {
     enum class By { Cascade, BestNetwork };
 
     Result<std::vector<TextRegion>> detect(View& view, const Limits& limits);
+    Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
     Result<void> read_view(View& view, By by, const Limits& limits);
+    static void part_stacks(View& view);
     Result<Reading> read_line(View& view, const Job& job, const Limits& limits);
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
+    ReadLine recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical);
+    ReadLine recognize_upright(std::size_t which, Pyramid& pyramid, const Quad& quad);
     [[nodiscard]] bool has_rare_characters(const View& view) const;
     Result<void> take_better(View& view, const Limits& limits);
     Result<void> drop_mirrored(View& view, const Limits& limits);
     Result<void> look_again(const Raster& raster, View& view, const Limits& limits);
+    Result<std::vector<Box>> look_closer(const Raster& raster, View& view, const Limits& limits);
     [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }
 
     Networks& networks_;

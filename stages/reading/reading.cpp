@@ -111,6 +111,11 @@ double least_confidence(double letters, const Settings& settings) {
     return letters < 20 ? std::max(kFewLetters, usual) : usual;
 }
 
+bool contains_middle(const Box& outer, const Box& b) {
+    const double x = b.x + b.width / 2 - outer.x, y = b.y + b.height / 2 - outer.y;
+    return x >= 0 && y >= 0 && x < outer.width && y < outer.height;
+}
+
 void drop_lines_below(double confidence, PageText& page) {
     for (TextBlock& block : page.blocks) {
         std::erase_if(block.lines, [&](const TextLine& line) { return line.confidence < confidence; });
@@ -134,11 +139,14 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     for (const Box& b : find_overlapping_seals(raster)) hiding.push_back(b);
     const bool clean = settings.get(kClean) == "auto";
     Raster shown = clean && !hiding.empty() ? without_seals(raster, hiding) : raster;
-    const cv::Mat grey = to_grey(shown);
-    const std::vector<TableGrid> tables = find_tables(grey);
-    if (clean && may_have_rules(grey)) {
-        const auto rules = find_touching_rules(grey, count_marks(grey).letter_height);
-        if (!rules.empty()) shown.pixels = without_rules(shown.pixels, rules);
+    std::vector<TableGrid> tables;
+    {
+        const cv::Mat grey = to_grey(shown);
+        tables = find_tables(grey);
+        if (clean && may_have_rules(grey)) {
+            const auto rules = find_touching_rules(grey, count_marks(grey).letter_height);
+            if (!rules.empty()) shown.pixels = without_rules(shown.pixels, rules);
+        }
     }
     RECTO_ASSIGN(OcrPage found, session.read(shown, limits));
     if (found.ordered) {
@@ -166,6 +174,9 @@ Result<PageText> read_raster(OcrSession& session, const OcrEngine& engine, const
     }
     if (letters > 0 && page.confidence >= least) {
         for (const Box& seal : seals) page.blocks.push_back({BlockKind::Seal, seal, {}});
+        for (const Box& place : found.unread)
+            if (std::ranges::none_of(hiding, [&](const Box& seal) { return contains_middle(seal, place); }))
+                page.blocks.push_back({BlockKind::Unread, place, {}});
         return page;
     }
     if (ink < 0) ink = ink_share(raster);
@@ -216,10 +227,11 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 6;
+            i.version = 7;
             i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata};
-            i.peak_bytes_per_pixel = 3;      // reduced images and Tesseract's grey and binary copies
+            // A worn page: the colour picture without seals, its reduced copies, a grey one, and two evened ones with theirs.
+            i.peak_bytes_per_pixel = 10;
             i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile
             i.english = "Reads the text: lines, words and characters with place and confidence, in reading order.";
             i.chinese = "识别文字:行、词、字及其位置和置信度,按阅读顺序。";

@@ -52,7 +52,7 @@ PageText rich_page() {
                   make_line("committee on roads & brid-", 300, 570, 44, 50),
                   make_line("ges was read by Anglo-", 300, 640, 44, 50), make_line("Saxons.", 300, 710, 44, 50)}),
         table_at(300, 900, 4),
-        block_of({make_line("手写批注", 300, 1500, 60, 60)}, BlockRole::Marginal, BlockKind::Handwriting),
+        block_of({make_line("手写批注", 300, 1500, 60, 60)}, BlockRole::Marginal, BlockKind::Unread),
         block_of({make_line("12", 1220, 3400, 44, 50)}, BlockRole::PageNumber)};
     page.blocks[2].role = BlockRole::Caption; // whatever role a table may have
     Word& word = page.blocks[0].lines[0].words[0];
@@ -158,7 +158,7 @@ TEST(LayoutInAlto, SaysItAsOtherProgramsReadIt) {
     for (const char* part :
          {"<StructureTag ID=\"role-title\" TYPE=\"role\" LABEL=\"title\"/>", "TAGREFS=\"role-title\"",
           "<LayoutTag ID=\"cell-r1c2-1x2\" TYPE=\"cell\" LABEL=\"row=1 column=2 rows=1 columns=2\"/>", "TYPE=\"table\"",
-          "TYPE=\"handwriting\"", "<TextBlock ID=\"b3c2\" TAGREFS=\"cell-r1c2-1x2\"",
+          "TYPE=\"unread\"", "<TextBlock ID=\"b3c2\" TAGREFS=\"cell-r1c2-1x2\"",
           "SUBS_TYPE=\"HypPart1\" SUBS_CONTENT=\"subcommittee\"",
           "SUBS_TYPE=\"HypPart2\" SUBS_CONTENT=\"subcommittee\"", "SUBS_CONTENT=\"bridges\"", "CONTENT=\"Anglo-\"",
           "CONTENT=\"sub\"", "CONTENT=\"-\"",

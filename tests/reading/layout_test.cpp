@@ -248,6 +248,25 @@ TEST(Layout, AStripeOfLostPrintIsNoGutter) {
     }
 }
 
+TEST(Layout, HolesInLinesThatGoThroughAreNoGutter) { // four lines of a worn page; the holes' edges are ragged
+    const double hole_from[] = {900, 985, 860, 930}, hole_to[] = {1010, 1075, 1040, 1015};
+    std::vector<TextLine> lines;
+    for (int i = 0; i < 8; ++i) {
+        const double y = 500 + 60 * i;
+        if (i < 2 || i > 5) {
+            lines.push_back(line("行" + std::to_string(i), 300, y, 1400));
+            continue;
+        }
+        lines.push_back(line("左" + std::to_string(i), 300, y, hole_from[i - 2] - 300));
+        lines.push_back(line("右" + std::to_string(i), hole_to[i - 2], y, 1700 - hole_to[i - 2]));
+    }
+    std::string text;
+    for (const TextBlock& b : arrange(lines))
+        for (const TextLine& l : b.lines) text += l.text + "|";
+    EXPECT_LT(text.find("右2"), text.find("左3")) << text;
+    EXPECT_LT(text.find("右4"), text.find("左5")) << text;
+}
+
 TEST(Layout, AnEmptyGridIsNoTable) {
     const auto blocks = arrange({line("前文", 300, 400, 1200)}, {drawn(300, 600)});
     ASSERT_EQ(blocks.size(), 1U);

@@ -141,6 +141,15 @@ TEST(Marks, UprightCommasAndStopsInVerticalPrint) {
     EXPECT_EQ(level.text, "防’汛°");
 }
 
+TEST(Marks, ARingBesideAChineseFigureIsZero) {
+    TextLine l = reading({"八", "O", "四", "○", "万", "O"}, {1, 1, 1, 1, 1, 1}).line;
+    settle_marks(l);
+    EXPECT_EQ(l.text, "八〇四〇万O");
+    TextLine latin = reading({"O", "K"}, {1, 1}).line;
+    settle_marks(latin);
+    EXPECT_EQ(latin.text, "OK");
+}
+
 TEST(Marks, AWideHyphenBesideFiguresIsADash) {
     TextLine l = reading({"-", "9", "-"}, {1, 1, 1}).line; // 38 of 40 pixels
     settle_marks(l);

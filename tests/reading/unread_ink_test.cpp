@@ -1,0 +1,63 @@
+/// Ink that is in no line, on drawn pages: what is writing is found, what is none is not.
+
+#include "stages/reading/unread_ink.h"
+
+#include <gmock/gmock.h>
+#include <opencv2/imgproc.hpp>
+
+namespace recto::reading {
+namespace {
+
+cv::Mat bare_sheet() { return {2200, 1600, CV_8UC1, cv::Scalar(230)}; }
+
+/// A scrawl as of a signature, 400 by some 100 pixels.
+void sign(cv::Mat& page, int x, int y, int ink = 40) {
+    std::vector<cv::Point> stroke;
+    for (int i = 0; i <= 200; ++i)
+        stroke.emplace_back(x + 2 * i, y + cvRound(50 * std::sin(i * 0.25) * (0.5 + 0.5 * std::sin(i * 0.04))));
+    cv::polylines(page, stroke, false, cv::Scalar(ink), 5, cv::LINE_AA);
+}
+
+TEST(UnreadInk, WritingThatIsInNoLineIsFoundAndWhatWasReadIsNot) {
+    cv::Mat page = bare_sheet();
+    sign(page, 300, 500);
+    sign(page, 700, 1500);
+    const auto both = find_unread_ink(page, {44, 190}, {});
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_NEAR(both[0].x, 300, 12);
+    EXPECT_NEAR(both[0].width, 400, 24);
+    EXPECT_NEAR(both[0].y + both[0].height / 2, 500, 20);
+    const auto left = find_unread_ink(page, {44, 190}, {{280, 430, 450, 140}});
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_NEAR(left[0].y + left[0].height / 2, 1500, 20);
+}
+
+TEST(UnreadInk, WhatIsNoWritingIsNotFound) {
+    cv::Mat page = bare_sheet();
+    cv::line(page, {100, 300}, {1500, 303}, cv::Scalar(40), 4);                     // a rule
+    cv::rectangle(page, {200, 600, 300, 200}, cv::Scalar(60), cv::FILLED);          // a blot
+    cv::circle(page, {80, 1000}, 40, cv::Scalar(20), cv::FILLED);                   // a punch hole
+    cv::rectangle(page, {0, 0, 30, 2200}, cv::Scalar(10), cv::FILLED);              // the bed
+    cv::RNG rng(7);
+    for (int i = 0; i < 4000; ++i)                                                  // dust
+        cv::circle(page, {rng.uniform(0, 1600), rng.uniform(0, 2200)}, 1, cv::Scalar(70), cv::FILLED);
+    EXPECT_TRUE(find_unread_ink(page, {44, 190}, {}).empty());
+}
+
+TEST(UnreadInk, WhatShinesThroughIsNotFoundWherePrintIsMuchDarker) {
+    cv::Mat page = bare_sheet();
+    sign(page, 300, 500, 185);
+    EXPECT_TRUE(find_unread_ink(page, {44, 190}, {}).empty());
+    EXPECT_EQ(find_unread_ink(page, {44, 0}, {}).size(), 1U) << "pencil on a page without print";
+}
+
+TEST(UnreadInk, PicturesOfAnySizeAreSurvived) {
+    EXPECT_TRUE(find_unread_ink(cv::Mat(1, 1, CV_8UC1, cv::Scalar(0)), {}, {}).empty());
+    EXPECT_TRUE(find_unread_ink(cv::Mat(30, 9000, CV_8UC1, cv::Scalar(0)), {44, 0}, {}).empty());
+    cv::Mat noise(1200, 900, CV_8UC1);
+    cv::randu(noise, 0, 255);
+    EXPECT_LE(find_unread_ink(noise, {44, 0}, {{-100, -100, 50, 50}, {800, 1100, 900, 900}}).size(), 60U);
+}
+
+} // namespace
+} // namespace recto::reading
