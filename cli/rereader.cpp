@@ -83,15 +83,15 @@ void Rereader::read(Job& job, std::size_t k, int worker) {
 }
 
 /// The reading of an interrupted call.
-std::optional<Result<PageText>> Rereader::known(const std::string& key) {
+std::optional<Result<PageReading>> Rereader::known(const std::string& key) {
     const auto record = journal_.find(key);
     if (!record) return std::nullopt;
     try {
-        return record->get<PageText>();
+        return record->get<PageReading>();
     } catch (const std::exception&) { return std::nullopt; } // not of this version's making
 }
 
-Result<PageText> Rereader::read_now(const Item& item, const Page& page, const std::string& key, int worker) {
+Result<PageReading> Rereader::read_now(const Item& item, const Page& page, const std::string& key, int worker) {
     const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
     const ImageInfo& info = source.images.at(static_cast<std::size_t>(page.image.index));
     const auto pixels = static_cast<double>(info.width) * info.height;
@@ -116,15 +116,15 @@ Result<PageText> Rereader::read_now(const Item& item, const Page& page, const st
 }
 
 /// A page in work when a former call died: in a process of its own.
-Result<PageText> Rereader::read_alone(const Item& item, const Page& page, const std::string& folder) {
+Result<PageReading> Rereader::read_alone(const Item& item, const Page& page, const std::string& folder) {
     RECTO_ASSIGN(const auto results,
                  run_alone(alone_request(item, page, nlohmann::json::array({{{"stage", "reading"}, {"folder", folder}}}), nlohmann::json::object()),
                            join_path(shop().work, "alone"), shop().settings));
-    return results.at("reading").get<PageText>();
+    return results.at("reading").get<PageReading>();
 }
 
 void Rereader::finish(Job& job) {
-    std::vector<std::pair<std::size_t, Result<PageText>>> readings;
+    std::vector<std::pair<std::size_t, Result<PageReading>>> readings;
     for (std::size_t k = 0; k < job.pages.size(); ++k)
         readings.emplace_back(job.pages[k], std::move(*job.texts[k]));
     const std::string id = job.stored.item.id.to_string(), name = job.stored.item.display_name();
