@@ -402,7 +402,7 @@ TEST_F(PdfText, WordsLieOnTheirInkWhateverThePageIsTurnedAndCutBy) {
         expect_around_ink(
             word_page("/MediaBox [-30 -50 595 842] /CropBox [60 510 400 700] /Rotate " + std::string(turn)));
     }
-    expect_around_ink(word_page("/MediaBox [0 0 595 842] /CropBox [100 550 400 9999]"));
+    expect_around_ink(word_page("/MediaBox [0 0 595 842] /CropBox [100 550 400 842]"));
     expect_around_ink(word_page("/MediaBox [-30 -50 595 842] /UserUnit 2"));
     PdfSpec up = word_page("/MediaBox [0 0 595 842]");
     up.content = "BT /F1 40 Tf 0 1 -1 0 300 300 Tm (HxH) Tj ET"; // Written upwards.

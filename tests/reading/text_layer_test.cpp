@@ -23,30 +23,28 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::vector<std::string> kLetter = {
-    "Record of the commission for bridges and roads",
-    "The commission has met four times in the course of the year.",
-    "It has read the report of the engineers on the northern bridge",
-    "and finds that two of the piers must be built anew in spring.",
-    "The cost is 12450 crowns, of which the province bears a third.",
-    "For the harbour road a second survey has been ordered today.",
-    "Members asked whether timber from the state forest can be used.",
-    "The forester answered that felling is possible before March."};
-const std::vector<std::string> kOther = {
-    "List of seeds received at the garden in exchange",
-    "Purple foxglove, wild thyme and hyssop came from Uppsala.",
-    "A parcel with grasses of the steppe was spoiled by water.",
-    "Nothing arrived from the islands because the ship is late."};
+const std::vector<std::string> kLetter = {"Record of the commission for bridges and roads",
+                                          "The commission has met four times in the course of the year.",
+                                          "It has read the report of the engineers on the northern bridge",
+                                          "and finds that two of the piers must be built anew in spring.",
+                                          "The cost is 12450 crowns, of which the province bears a third.",
+                                          "For the harbour road a second survey has been ordered today.",
+                                          "Members asked whether timber from the state forest can be used.",
+                                          "The forester answered that felling is possible before March."};
+const std::vector<std::string> kOther = {"List of seeds received at the garden in exchange",
+                                         "Purple foxglove, wild thyme and hyssop came from Uppsala.",
+                                         "A parcel with grasses of the steppe was spoiled by water.",
+                                         "Nothing arrived from the islands because the ship is late."};
 
 struct PageSpec {
     std::vector<std::string> lines;
     double left = 90, top = 740, size = 14, step = 26; ///< Points.
     bool hidden = false;
-    std::string scan; ///< JPEG that fills the page.
+    std::string scan{}; ///< JPEG that fills the page.
     int scan_width = 0, scan_height = 0;
     std::string page = "/MediaBox [0 0 595 842]";
-    std::string to_unicode; ///< CMap of the font; empty: none, the font's encoding says it.
-    std::string more;       ///< Content behind the text.
+    std::string to_unicode{}; ///< CMap of the font; empty: none, the font's encoding says it.
+    std::string more{};       ///< Content behind the text.
 };
 
 std::string escaped(const std::string& text) {
@@ -58,8 +56,8 @@ std::string escaped(const std::string& text) {
 void write_page(const std::string& path, const PageSpec& s) {
     QPDF pdf;
     pdf.emptyPDF();
-    QPDFObjectHandle font = QPDFObjectHandle::parse(
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+    QPDFObjectHandle font =
+        QPDFObjectHandle::parse("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
     if (!s.to_unicode.empty())
         font.replaceKey("/ToUnicode", pdf.makeIndirectObject(QPDFObjectHandle::newStream(&pdf, s.to_unicode)));
     QPDFObjectHandle resources = QPDFObjectHandle::parse("<< /Font << >> /XObject << >> >>");
@@ -392,7 +390,8 @@ TEST(OwnText, ColumnsWrittenCharacterByCharacterTakeTheDirectionThatWasRead) {
 
 TEST(OwnText, WordsOffThePageAndOrderThatIsNotKnown) {
     SourceText text;
-    text.lines.push_back({{"inside", {10, 10, 60, 20}}, {"outside", {-300, 10, 60, 20}}, {"across", {380, 10, 60, 20}}});
+    text.lines.push_back(
+        {{"inside", {10, 10, 60, 20}}, {"outside", {-300, 10, 60, 20}}, {"across", {380, 10, 60, 20}}});
     text.lines.push_back({{"שלום", {10, 60, 60, 20}}});
     const reading::OwnText own = reading::own_text_on(text, Transform(400, 100));
     ASSERT_EQ(own.lines.size(), 2U);
