@@ -96,8 +96,9 @@ bool goes_down(const TextLine& line) {
            line.words.front().box.y <= line.words.back().box.y;
 }
 
-/// Rows (or columns) with print: the runs of `profile` without those that come in over an edge, as a neighbour's tails do.
-std::pair<int, int> own_run(const std::vector<int>& profile) {
+/// Rows (or columns) with print, of `across` pixels each: the tallest run of `profile` and those around it, up to a rule or to
+/// what comes in over an edge, as a neighbour's tails do.
+std::pair<int, int> own_run(const std::vector<int>& profile, int across) {
     struct Run {
         int from, to, sum;
     };
@@ -111,10 +112,14 @@ std::pair<int, int> own_run(const std::vector<int>& profile) {
         runs.back().sum += v;
     }
     if (runs.empty()) return {0, 0};
-    const auto largest = std::ranges::max_element(runs, {}, &Run::sum);
-    const int kept_from = largest->from;
-    std::erase_if(runs, [&](const Run& r) { return r.from != kept_from && (r.from == 0 || r.to == n); });
-    return {runs.front().from, runs.back().to};
+    const auto foreign = [&](const Run& r) {
+        return r.from == 0 || r.to == n || r.sum > 0.97 * across * (r.to - r.from);
+    };
+    const auto main = std::ranges::max_element(runs, {}, [](const Run& r) { return r.to - r.from; });
+    auto first = main, last = main;
+    while (first != runs.begin() && !foreign(*(first - 1))) --first;
+    while (last + 1 != runs.end() && !foreign(*(last + 1))) ++last;
+    return {first->from, last->to};
 }
 
 /// The box of the print in a word's place; false where there is none.
@@ -140,11 +145,11 @@ bool find_print(const cv::Mat& grey, Box& box, bool vertical) {
         cv::reduce(m, sums, dimension, cv::REDUCE_SUM, CV_32S);
         return std::vector<int>(sums.begin<int>(), sums.end<int>());
     };
-    const auto [top, bottom] = own_run(profile(dark, 1));
+    const auto [top, bottom] = own_run(profile(dark, 1), dark.cols);
     const std::vector<int> columns = profile(dark.rowRange(top, bottom), 0);
     int left = 0, right = static_cast<int>(columns.size());
     if (vertical) {
-        std::tie(left, right) = own_run(columns);
+        std::tie(left, right) = own_run(columns, bottom - top);
     } else {
         while (left < right && columns[static_cast<std::size_t>(left)] == 0) ++left;
         while (right > left && columns[static_cast<std::size_t>(right) - 1] == 0) --right;

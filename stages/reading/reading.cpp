@@ -293,34 +293,49 @@ class PageReader {
     }
 
     /// How like some lines are to what is printed there, 0 to 1; 0 as soon as one of them is another line: fonts that name
-    /// characters wrong do so throughout.
+    /// characters wrong do so throughout. The lines are read from one picture, one below the other.
     Result<double> look_at_sample(const Raster& raster, const OwnText& own, const Limits& limits) {
-        double same = 0, all = 0;
+        std::vector<std::pair<const TextLine*, cv::Rect>> strips;
+        int width = 0, height = 0;
         for (const TextLine* line : sample_of(own)) {
-            const double around = 0.7 * std::min(line->box.width, line->box.height) + 8;
+            const double around = 0.6 * std::min(line->box.width, line->box.height) + 8;
             const cv::Rect part =
-                cv::Rect(static_cast<int>(line->box.x - around), static_cast<int>(line->box.y - around),
-                         static_cast<int>(line->box.width + 2 * around),
-                         static_cast<int>(line->box.height + 2 * around)) &
+                cv::Rect(cv::Point(static_cast<int>(line->box.x - around), static_cast<int>(line->box.y - around)),
+                         cv::Point(static_cast<int>(line->box.x + line->box.width + around),
+                                   static_cast<int>(line->box.y + line->box.height + around))) &
                 cv::Rect(0, 0, raster.width(), raster.height());
             if (part.empty()) continue;
-            Raster strip;
-            strip.pixels = raster.pixels(part).clone();
-            strip.mode = raster.mode;
-            strip.dpi = raster.dpi;
-            RECTO_ASSIGN(OcrPage found, session_.read(strip, limits));
-            std::vector<TextLine> here;
-            for (TextBlock& block : found.blocks)
-                for (TextLine& read : block.lines) {
-                    const double x = part.x + read.box.x + read.box.width / 2,
-                                 y = part.y + read.box.y + read.box.height / 2;
-                    if (x >= line->box.x && x < line->box.x + line->box.width && y >= line->box.y &&
-                        y < line->box.y + line->box.height)
-                        here.push_back(std::move(read));
+            strips.emplace_back(line, part);
+            width = std::max(width, part.width);
+            height += part.height;
+        }
+        if (strips.empty()) return 0.0;
+        Raster picture;
+        picture.mode = raster.mode;
+        picture.dpi = raster.dpi;
+        picture.pixels = cv::Mat(height, width, raster.pixels.type(), cv::Scalar::all(255));
+        int top = 0;
+        for (const auto& [line, part] : strips) {
+            raster.pixels(part).copyTo(picture.pixels(cv::Rect(0, top, part.width, part.height)));
+            top += part.height;
+        }
+        RECTO_ASSIGN(const OcrPage found, session_.read(picture, limits));
+        double same = 0, all = 0;
+        top = 0;
+        for (const auto& [line, part] : strips) {
+            // Neighbours that reach into the strip lie outside the line's own box.
+            const Box place{line->box.x - part.x, line->box.y - part.y + top, line->box.width, line->box.height};
+            top += part.height;
+            std::vector<const TextLine*> here;
+            for (const TextBlock& block : found.blocks)
+                for (const TextLine& read : block.lines) {
+                    const double x = read.box.x + read.box.width / 2, y = read.box.y + read.box.height / 2;
+                    if (x >= place.x && x < place.x + place.width && y >= place.y && y < place.y + place.height)
+                        here.push_back(&read);
                 }
-            std::ranges::stable_sort(here, {}, [&](const TextLine& l) { return line->vertical ? l.box.y : l.box.x; });
+            std::ranges::stable_sort(here, {}, [&](const TextLine* l) { return line->vertical ? l->box.y : l->box.x; });
             std::string text;
-            for (const TextLine& l : here) text += l.text;
+            for (const TextLine* l : here) text += l->text;
             const double likeness = line_likeness(line->text, text);
             const auto n = static_cast<double>(decode_utf8(line->text).size());
             // A short line may be a number in odd type.
