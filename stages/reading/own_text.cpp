@@ -85,6 +85,52 @@ void compose(TextLine& line, double confidence) {
     }
 }
 
+/// Whether a word goes on in the next. pdftotext ends one also where the type or, in a line that leans, the height changes;
+/// between two words it sees a tenth of an em at least, and fonts are a little higher than that.
+bool goes_on(const Word& a, const Word& b) {
+    const auto gap = [](double p, double p_size, double q, double q_size) {
+        return std::max(q - p - p_size, p - q - q_size);
+    };
+    const double apart =
+        std::max(gap(a.box.x, a.box.width, b.box.x, b.box.width), gap(a.box.y, a.box.height, b.box.y, b.box.height));
+    const double size = std::max(std::min(a.box.width, a.box.height), std::min(b.box.width, b.box.height));
+    return apart < 0.08 * size;
+}
+
+/// Whether `b` begins where `a` ends, level with it: pdftotext has cut one line in two, as it does where lines lean.
+bool level_with(const Word& a, const Word& b) {
+    const double shared = std::min(a.box.y + a.box.height, b.box.y + b.box.height) - std::max(a.box.y, b.box.y);
+    const double height = std::min(a.box.height, b.box.height);
+    return std::abs(b.box.x - a.box.x - a.box.width) < 0.08 * height && shared > 0.7 * height;
+}
+
+/// Appends a word, to the last one where that goes on in it. Chinese words stay apart: no space stands between them anyway.
+void append(std::vector<Word>& words, const Word& word) {
+    const std::u32string after = decode_utf8(word.text);
+    const std::u32string before = words.empty() ? U"" : decode_utf8(words.back().text);
+    if (before.empty() || after.empty() || is_cjk(before.back()) || is_cjk(after.front()) ||
+        !goes_on(words.back(), word)) {
+        words.push_back(word);
+        return;
+    }
+    words.back().text += word.text;
+    words.back().box = unite(words.back().box, word.box);
+}
+
+/// Puts lines together again that were cut within a word.
+void join_cut_lines(std::vector<TextLine>& lines) {
+    constexpr std::size_t kMostLines = 2000; // Time grows with the square; so many lines are no page of text.
+    if (lines.size() > kMostLines) return;
+    for (std::size_t i = 0; i < lines.size(); ++i)
+        for (std::size_t k = 0; k < lines.size(); ++k) {
+            if (k == i || !level_with(lines[i].words.back(), lines[k].words.front())) continue;
+            for (const Word& word : lines[k].words) append(lines[i].words, word);
+            lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(k));
+            if (k < i) --i;
+            k = std::size_t(-1); // The longer line may go on again.
+        }
+}
+
 /// Chinese written downwards: a tall line whose words follow each other from the top.
 bool goes_down(const TextLine& line) {
     int cjk = 0, all = 0;
@@ -231,14 +277,16 @@ OwnText own_text_on(const SourceText& text, const Transform& source_to_page) {
         for (const SourceWord& word : words) {
             const Box box = map_to_page(word.box, source_to_page);
             if (!holds({0, 0, width, height}, middle_of(box))) continue;
-            line.words.push_back({word.text, cut_to(box, width, height), 0, {}, {}});
+            append(line.words, {word.text, cut_to(box, width, height), 0, {}, {}});
             own.characters += characters_of(word.text);
             for (const char32_t c : decode_utf8(word.text)) garbled += is_garbled(c) ? 1 : 0;
         }
-        if (line.words.empty()) continue;
+        if (!line.words.empty()) own.lines.push_back(std::move(line));
+    }
+    join_cut_lines(own.lines);
+    for (TextLine& line : own.lines) {
         compose(line, 0);
         line.vertical = goes_down(line);
-        own.lines.push_back(std::move(line));
     }
     own.garbled = own.characters > 0 ? static_cast<double>(garbled) / own.characters : 0;
     return own;
