@@ -142,8 +142,8 @@ bool goes_down(const TextLine& line) {
            line.words.front().box.y <= line.words.back().box.y;
 }
 
-/// Rows (or columns) with print, of `across` pixels each: the tallest run of `profile` and those around it, up to a rule or to
-/// what comes in over an edge, as a neighbour's tails do.
+/// Rows (or columns) with print, of `across` pixels each: the run of `profile` at its middle and those around it, up to a rule
+/// or to what comes in over an edge, as a neighbour does: fonts may say that they are two lines high.
 std::pair<int, int> own_run(const std::vector<int>& profile, int across) {
     struct Run {
         int from, to, sum;
@@ -161,7 +161,13 @@ std::pair<int, int> own_run(const std::vector<int>& profile, int across) {
     const auto foreign = [&](const Run& r) {
         return r.from == 0 || r.to == n || r.sum > 0.97 * across * (r.to - r.from);
     };
-    const auto main = std::ranges::max_element(runs, {}, [](const Run& r) { return r.to - r.from; });
+    int tallest = 0;
+    for (const Run& r : runs) tallest = std::max(tallest, r.to - r.from);
+    const auto main = std::ranges::min_element(runs, {}, [&](const Run& r) {
+        // Dots and accents are not what a word is about.
+        const int from_middle = std::max({0, r.from - n / 2, n / 2 - r.to + 1});
+        return std::pair(4 * (r.to - r.from) < tallest, from_middle);
+    });
     auto first = main, last = main;
     while (first != runs.begin() && !foreign(*(first - 1))) --first;
     while (last + 1 != runs.end() && !foreign(*(last + 1))) ++last;
