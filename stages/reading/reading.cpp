@@ -208,7 +208,9 @@ class PageReader {
     OwnText own_text(const Raster& raster, const PageOrigin& origin, std::vector<Finding>& findings) {
         const Result<SourceText> text = fetch_(origin.source, origin.index);
         if (!text) {
-            findings.push_back({"read.layer_unreadable", Severity::Warning, {text.error().reason}, false, {}});
+            // A PDF that forbids copying says so on each page; that matters to who wants its text.
+            const Severity severity = settings_.get(kTextLayer) == "keep" ? Severity::Warning : Severity::Info;
+            findings.push_back({"read.layer_unreadable", severity, {text.error().reason}, false, {}});
             return {};
         }
         const bool sized = origin.to_page.width() > 0;

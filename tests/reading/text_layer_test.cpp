@@ -359,6 +359,7 @@ TEST_F(TextLayer, AbsentOrUnreadableCostsNothing) {
     const auto r = reader("keep").read(scan, {source_, 0, whole}, {});
     ASSERT_TRUE(r) << r.error().to_string();
     EXPECT_THAT(codes(*r), ::testing::ElementsAre("read.layer_unreadable"));
+    EXPECT_EQ(r->findings[0].severity, Severity::Warning);
     EXPECT_THAT(lines_only(r->text), HasSubstr("harbour road"));
 }
 
@@ -405,6 +406,27 @@ TEST(OwnText, WordsOffThePageAndOrderThatIsNotKnown) {
     ASSERT_EQ(own.lines.size(), 2U);
     EXPECT_EQ(own.lines[0].text, "inside");
     EXPECT_NEAR(own.garbled, 0.4, 1e-9);
+}
+
+TEST(OwnText, AWordsPrintIsItsOwnWhateverTheFontSaysOfItsHeight) {
+    // Three lines 40 apart, boxes two lines high; a rule above the first; nothing where the last one should be.
+    cv::Mat grey(300, 400, CV_8UC1, cv::Scalar(250));
+    cv::rectangle(grey, cv::Rect(0, 70, 400, 3), cv::Scalar(0), cv::FILLED);
+    for (int i = 0; i < 3; ++i) cv::rectangle(grey, cv::Rect(50, 90 + 40 * i, 100, 20), cv::Scalar(20), 2);
+    SourceText text;
+    for (int i = 0; i < 3; ++i) text.lines.push_back({{"word", {48, 60 + 40.0 * i, 104, 80}}});
+    text.lines.push_back({{"ghost", {250, 220, 100, 30}}});
+    reading::OwnText own = reading::own_text_on(text, Transform(400, 300));
+    reading::settle_on_print(own, grey);
+    ASSERT_EQ(own.lines.size(), 3U);
+    EXPECT_NEAR(own.on_print, 12.0 / 17, 1e-9);
+    for (int i = 0; i < 3; ++i) {
+        const Box& box = own.lines[static_cast<std::size_t>(i)].box;
+        EXPECT_NEAR(box.x, 49, 1);
+        EXPECT_NEAR(box.width, 102, 2);
+        EXPECT_NEAR(box.y, 89 + 40.0 * i, 1);
+        EXPECT_NEAR(box.height, 22, 2);
+    }
 }
 
 TEST(OwnText, LinesThatOnlyOneOfBothHas) {
