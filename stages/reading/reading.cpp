@@ -298,36 +298,42 @@ class PageReader {
     /// characters wrong do so throughout. The lines are read from one picture, one below the other.
     Result<double> look_at_sample(const Raster& raster, const OwnText& own, const Limits& limits) {
         std::vector<std::pair<const TextLine*, cv::Rect>> strips;
-        int width = 0, height = 0;
+        int margin = 0;
         for (const TextLine* line : sample_of(own)) {
-            const double around = 0.6 * std::min(line->box.width, line->box.height) + 8;
+            // The line alone: halves of its neighbours would be read, in doubt and at length.
+            const int around = 2 + static_cast<int>(0.06 * std::min(line->box.width, line->box.height));
             const cv::Rect part =
-                cv::Rect(cv::Point(static_cast<int>(line->box.x - around), static_cast<int>(line->box.y - around)),
-                         cv::Point(static_cast<int>(line->box.x + line->box.width + around),
-                                   static_cast<int>(line->box.y + line->box.height + around))) &
+                cv::Rect(cv::Point(static_cast<int>(line->box.x) - around, static_cast<int>(line->box.y) - around),
+                         cv::Point(static_cast<int>(line->box.x + line->box.width) + around,
+                                   static_cast<int>(line->box.y + line->box.height) + around)) &
                 cv::Rect(0, 0, raster.width(), raster.height());
             if (part.empty()) continue;
             strips.emplace_back(line, part);
-            width = std::max(width, part.width);
-            height += part.height;
+            margin = std::max(margin, std::min(part.width, part.height));
         }
         if (strips.empty()) return 0.0;
+        int width = 0, height = margin;
+        for (const auto& [line, part] : strips) {
+            width = std::max(width, part.width + 2 * margin);
+            height += part.height + margin;
+        }
         Raster picture;
         picture.mode = raster.mode;
         picture.dpi = raster.dpi;
-        picture.pixels = cv::Mat(height, width, raster.pixels.type(), cv::Scalar::all(255));
-        int top = 0;
+        const cv::Scalar paper = cv::mean(raster.pixels(strips.front().second).row(0));
+        picture.pixels = cv::Mat(height, width, raster.pixels.type(), paper);
+        int top = margin;
         for (const auto& [line, part] : strips) {
-            raster.pixels(part).copyTo(picture.pixels(cv::Rect(0, top, part.width, part.height)));
-            top += part.height;
+            raster.pixels(part).copyTo(picture.pixels(cv::Rect(margin, top, part.width, part.height)));
+            top += part.height + margin;
         }
         RECTO_ASSIGN(const OcrPage found, session_.read(picture, limits));
         double same = 0, all = 0;
-        top = 0;
+        top = margin;
         for (const auto& [line, part] : strips) {
-            // Neighbours that reach into the strip lie outside the line's own box.
-            const Box place{line->box.x - part.x, line->box.y - part.y + top, line->box.width, line->box.height};
-            top += part.height;
+            const Box place{static_cast<double>(margin), static_cast<double>(top), static_cast<double>(part.width),
+                            static_cast<double>(part.height)};
+            top += part.height + margin;
             std::vector<const TextLine*> here;
             for (const TextBlock& block : found.blocks)
                 for (const TextLine& read : block.lines) {
