@@ -40,8 +40,8 @@ class Rereader {
     bool run(const std::vector<std::string>& items);
     void request_stop() { stop_ = true; } ///< Any thread.
 
-    nlohmann::json results = nlohmann::json::array();              ///< An object an item, as --json has them.
-    std::vector<std::pair<std::string, amend::RereadPage>> rows;   ///< With the item's name.
+    nlohmann::json results = nlohmann::json::array();            ///< An object an item, as --json has them.
+    std::vector<std::pair<std::string, amend::RereadPage>> rows; ///< With the item's name.
     int items_changed = 0, items_failed = 0;
 
   private:
