@@ -4,6 +4,7 @@
 
 #include "amend/stored_item.h"
 #include "pipeline/core/digest.h"
+#include "pipeline/files/codes.h"
 #include "pipeline/files/image_out.h"
 #include "stages/describe/lines.h"
 #include "stages/encode/text_layer.h"
@@ -38,7 +39,7 @@ std::string without_spaces(std::string text) {
 }
 
 double difference_of(const std::string& before, const std::string& after) {
-    return 1 - describe::similarity(without_spaces(before), without_spaces(after), kCompared);
+    return 1 - similarity(without_spaces(before), without_spaces(after), kCompared);
 }
 
 std::size_t letters_in(const std::string& text) { return describe::characters_in(without_spaces(text)); }
@@ -202,9 +203,9 @@ std::string reread_key(const Item& item, const Page& page, const Stage& reading,
     return key.finish();
 }
 
-Result<PageText> reread_page(const Item& item, const Page& page, PageWorker& reading,
-                             const std::function<Result<Raster>(const Source& source, int index)>& decode,
-                             const std::string& folder, const Limits& limits) {
+Result<PageReading> reread_page(const Item& item, const Page& page, PageWorker& reading,
+                                const std::function<Result<Raster>(const Source& source, int index)>& decode,
+                                const std::string& folder, const Limits& limits) {
     try {
         RECTO_ASSIGN(const Raster scan,
                      decode(item.sources.at(static_cast<std::size_t>(page.image.source)), page.image.index));
@@ -212,13 +213,14 @@ Result<PageText> reread_page(const Item& item, const Page& page, PageWorker& rea
         image.dpi = page.treatment.dpi;
         const std::map<std::string, nlohmann::json> none;
         RECTO_ASSIGN(const nlohmann::json result, reading.run({item, page, image, folder, none, limits}));
-        return result.get<PageText>();
+        return result.get<PageReading>();
     } catch (const std::exception& e) {
         return fail("read.engine", e.what(), item.display_name(), page.image.index + 1);
     }
 }
 
-RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText reading) {
+RereadPage take_reading(Page& page, const nlohmann::json& edits, PageReading read) {
+    PageText& reading = read.text;
     RereadPage row;
     row.page = page.id.to_string();
     row.order = page.order;
@@ -249,12 +251,14 @@ RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText readin
     const bool never_read = page.error || page.text.width <= 0;
     if (new_text == old_text && page.text.state == reading.state && !never_read) return row;
     row.fate = RereadFate::Changed;
+    std::erase_if(page.findings, [](const Finding& f) { return f.code.starts_with("read."); });
+    page.findings.insert(page.findings.end(), read.findings.begin(), read.findings.end());
     take_text(page, std::move(reading));
     return row;
 }
 
 Result<Outcome> put_readings(Workshop& shop, const Request& request, StoredItem& stored,
-                             std::vector<std::pair<std::size_t, Result<PageText>>> readings,
+                             std::vector<std::pair<std::size_t, Result<PageReading>>> readings,
                              std::vector<RereadPage>& report) {
     Item& item = stored.item;
     std::ranges::sort(readings, {}, [](const auto& r) { return r.first; });
@@ -293,7 +297,10 @@ Result<Outcome> put_readings(Workshop& shop, const Request& request, StoredItem&
     RECTO_TRY(staging.make());
     RECTO_TRY(prepare(shop, stored, staging.path()));
     // A page that failed has no images yet, only its words: it goes the whole way.
-    for (const std::size_t at : failed_before) RECTO_TRY(read_page(shop, item, item.pages[at], staging.path()));
+    for (const std::size_t at : failed_before) {
+        std::erase_if(item.pages[at].findings, [](const Finding& f) { return f.code.starts_with("read."); });
+        RECTO_TRY(read_page(shop, item, item.pages[at], staging.path()));
+    }
     nlohmann::json edit = edit_of("ocr", shop, request);
     edit["engine"] = engine;
     edit["language"] = language;

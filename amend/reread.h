@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "amend/amend.h"
+#include "stages/reading/reading.h"
 
 namespace recto::amend {
 
@@ -58,20 +59,21 @@ void to_json(nlohmann::json& j, const RereadPage& p);
 
 /// Reads one page: decodes its master, renders it by the stored treatment and hands it to `reading`, which is the calling
 /// thread's own. `folder` exists. Changes nothing. Errors: those of decoding, rendering and reading.
-[[nodiscard]] Result<PageText> reread_page(const Item& item, const Page& page, PageWorker& reading,
-                                           const std::function<Result<Raster>(const Source& source, int index)>& decode,
-                                           const std::string& folder, const Limits& limits);
+[[nodiscard]] Result<PageReading>
+reread_page(const Item& item, const Page& page, PageWorker& reading,
+            const std::function<Result<Raster>(const Source& source, int index)>& decode, const std::string& folder,
+            const Limits& limits);
 
 /// Puts a new reading on a page. Lines that a person corrected stay as they are and where they are, lines that a person took
 /// out stay out; where the new reading cannot be fitted around them, or finds no text on a page that has some, the page keeps
 /// what it had. Names of lines are given anew on a page that changes. `edits`: the item's ledger. Pure.
-RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText reading);
+RereadPage take_reading(Page& page, const nlohmann::json& edits, PageReading reading);
 
 /// Takes the readings (by index of the page) and stores the item's next version when any page changed. Pages that had
 /// failed are encoded too. `report` gets a row for each reading, in order of the pages. One event in PREMIS, which names the
 /// engines of before and after. Errors: those of stages and store.
 [[nodiscard]] Result<Outcome> put_readings(Workshop& shop, const Request& request, StoredItem& stored,
-                                           std::vector<std::pair<std::size_t, Result<PageText>>> readings,
+                                           std::vector<std::pair<std::size_t, Result<PageReading>>> readings,
                                            std::vector<RereadPage>& report);
 
 } // namespace recto::amend

@@ -83,10 +83,11 @@ int alone_main(const std::string& request_path, const std::string& result_path) 
                 settings.set(*s, std::move(value));
             }
         StageList stages = make_stages();
-        const StageContext context{&settings, 1, model_folder()};
+        Decoder decoder(program_path(), 1);
+        const StageContext context{&settings, 1, model_folder(),
+                                   [&](const Source& source, int index) { return decoder.text(source.path, index); }};
         RECTO_TRY(stages.treatment->open(context));
         for (auto& s : stages.pages) RECTO_TRY(s->open(context));
-        Decoder decoder(program_path(), 1);
         return execute_alone(request, stages, settings,
                              [&](const Source& source, int index) { return decoder.decode(source.path, index); });
     };

@@ -29,7 +29,10 @@ Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a
     const ArchivePaths& paths = w->archive_->paths;
     RECTO_ASSIGN(w->catalogue_, RunStore::open(*w->archive_, "", "", w->settings_));
     w->stages_ = make_stages();
-    const StageContext context{&w->settings_, workers, model_folder()};
+    w->decoder_ = std::make_unique<Decoder>(program_path(), workers + 1);
+    const StageContext context{
+        &w->settings_, workers, model_folder(),
+        [decoder = w->decoder_.get()](const Source& source, int index) { return decoder->text(source.path, index); }};
     if (scans) {
         RECTO_TRY(w->stages_.treatment->open(context));
         for (auto& s : w->stages_.pages) RECTO_TRY(s->open(context));
@@ -41,7 +44,6 @@ Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a
     RECTO_ASSIGN(w->index_, read_index(*fs, paths));
     RECTO_TRY(w->catalogue_->begin(what)); // behind until the new version is in it
     w->begun_ = true;
-    w->decoder_ = std::make_unique<Decoder>(program_path(), workers + 1);
     w->clock_ = default_clock();
     OpenWorkshop* self = w.get();
     w->shop_ = std::make_unique<amend::Workshop>(amend::Workshop{

@@ -97,9 +97,10 @@ struct TextOptions {
 int text(const std::string& file, const SettingsOptions& options, const TextOptions& wanted) {
     const auto settings = options.load();
     if (!settings) return report_error(settings.error());
-    auto reader = TextReader::open({&*settings, 1, model_folder()});
-    if (!reader) return report_error(reader.error());
     PageTool tool(*settings);
+    auto reader = TextReader::open(
+        {&*settings, 1, model_folder(), [&](const Source& source, int index) { return tool.text(source, index); }});
+    if (!reader) return report_error(reader.error());
     const auto source = tool.probe(file);
     if (!source) return report_error(source.error());
     int code = kDone, done = 0;
@@ -129,15 +130,20 @@ int text(const std::string& file, const SettingsOptions& options, const TextOpti
                 continue;
             }
             image->dpi = page.dpi;
-            const auto read = (*reader)->read(*image, {std::chrono::steady_clock::now() + std::chrono::minutes(5), {}});
-            if (!read) {
-                Error e = read.error();
+            const auto reading = (*reader)->read(*image, {*source, i, page.transform},
+                                                 {std::chrono::steady_clock::now() + std::chrono::minutes(5), {}});
+            if (!reading) {
+                Error e = reading.error();
                 e.file = file;
                 e.page = i + 1;
                 (void)report_error(e);
                 code = kSomeFailed;
                 continue;
             }
+            const PageText* read = &reading->text;
+            for (const Finding& f : reading->findings)
+                std::fprintf(stderr, "recto: %s, %d: %s\n", file.c_str(), i + 1,
+                             (ui_language() == Language::Chinese ? f.chinese() : f.english()).c_str());
             output.page(*read, image->dpi);
             if (read->state == ReadState::NotMachineReadable)
                 std::fprintf(stderr, "recto: %s\n", tr("cli.text.unreadable", file, std::to_string(i + 1)).c_str());

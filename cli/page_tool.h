@@ -22,6 +22,7 @@ class PageTool {
         return source;
     }
     Result<Raster> decode(const Source& source, int index) { return decoder_.decode(source.path, index); }
+    Result<SourceText> text(const Source& source, int index) { return decoder_.text(source.path, index); }
     ImageTreatment treat(const Raster& raster, const ImageInfo& info) {
         return treat::treat_image(raster, info, options_, probe_.get());
     }

@@ -83,27 +83,26 @@ void Rereader::read(Job& job, std::size_t k, int worker) {
 }
 
 /// The reading of an interrupted call.
-std::optional<Result<PageText>> Rereader::known(const std::string& key) {
+std::optional<Result<PageReading>> Rereader::known(const std::string& key) {
     const auto record = journal_.find(key);
     if (!record) return std::nullopt;
     try {
-        return record->get<PageText>();
+        return record->get<PageReading>();
     } catch (const std::exception&) { return std::nullopt; } // not of this version's making
 }
 
-Result<PageText> Rereader::read_now(const Item& item, const Page& page, const std::string& key, int worker) {
+Result<PageReading> Rereader::read_now(const Item& item, const Page& page, const std::string& key, int worker) {
     const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
     const ImageInfo& info = source.images.at(static_cast<std::size_t>(page.image.index));
     const auto pixels = static_cast<double>(info.width) * info.height;
-    const auto lease =
-        memory_.lease(static_cast<std::size_t>(pixels * (6 + reading_->info().peak_bytes_per_pixel)) +
-                      reading_->info().peak_fixed_bytes);
+    const auto lease = memory_.lease(static_cast<std::size_t>(pixels * (6 + reading_->info().peak_bytes_per_pixel)) +
+                                     reading_->info().peak_fixed_bytes);
     const std::string mark = "ocr:" + key, folder = join_path(join_path(shop().work, "ocr"), key);
     RECTO_TRY(workshop_.fs().make_folders(folder));
     RECTO_TRY(journal_.begin(mark, source.path));
     const bool suspect = journal_.suspects().contains(mark);
-    const Limits limits{
-        std::chrono::steady_clock::now() + std::chrono::seconds(shop().settings.get(kPageTimeLimit)), {}};
+    const Limits limits{std::chrono::steady_clock::now() + std::chrono::seconds(shop().settings.get(kPageTimeLimit)),
+                        {}};
     auto& bench = benches_[static_cast<std::size_t>(worker)];
     if (!suspect && !bench) bench = reading_->make_worker();
     auto text = suspect ? read_alone(item, page, folder)
@@ -116,17 +115,18 @@ Result<PageText> Rereader::read_now(const Item& item, const Page& page, const st
 }
 
 /// A page in work when a former call died: in a process of its own.
-Result<PageText> Rereader::read_alone(const Item& item, const Page& page, const std::string& folder) {
-    RECTO_ASSIGN(const auto results,
-                 run_alone(alone_request(item, page, nlohmann::json::array({{{"stage", "reading"}, {"folder", folder}}}), nlohmann::json::object()),
-                           join_path(shop().work, "alone"), shop().settings));
-    return results.at("reading").get<PageText>();
+Result<PageReading> Rereader::read_alone(const Item& item, const Page& page, const std::string& folder) {
+    RECTO_ASSIGN(
+        const auto results,
+        run_alone(alone_request(item, page, nlohmann::json::array({{{"stage", "reading"}, {"folder", folder}}}),
+                                nlohmann::json::object()),
+                  join_path(shop().work, "alone"), shop().settings));
+    return results.at("reading").get<PageReading>();
 }
 
 void Rereader::finish(Job& job) {
-    std::vector<std::pair<std::size_t, Result<PageText>>> readings;
-    for (std::size_t k = 0; k < job.pages.size(); ++k)
-        readings.emplace_back(job.pages[k], std::move(*job.texts[k]));
+    std::vector<std::pair<std::size_t, Result<PageReading>>> readings;
+    for (std::size_t k = 0; k < job.pages.size(); ++k) readings.emplace_back(job.pages[k], std::move(*job.texts[k]));
     const std::string id = job.stored.item.id.to_string(), name = job.stored.item.display_name();
     std::vector<RereadPage> pages;
     const amend::Request request{id, asked_.who, asked_.reason, false};
@@ -146,8 +146,8 @@ void Rereader::finish(Job& job) {
     if (!out->already) {
         workshop_.record("ocr", *out, {{"pages", out->pages}});
         ++items_changed;
-        progress_.note(tr("cli.ocr.item", out->name, std::to_string(out->pages.size()),
-                          std::to_string(pages.size()), out->version));
+        progress_.note(tr("cli.ocr.item", out->name, std::to_string(out->pages.size()), std::to_string(pages.size()),
+                          out->version));
     }
     ++progress_.items_done;
     auto j = outcome_json(*out);

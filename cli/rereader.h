@@ -40,24 +40,24 @@ class Rereader {
     bool run(const std::vector<std::string>& items);
     void request_stop() { stop_ = true; } ///< Any thread.
 
-    nlohmann::json results = nlohmann::json::array();              ///< An object an item, as --json has them.
-    std::vector<std::pair<std::string, amend::RereadPage>> rows;   ///< With the item's name.
+    nlohmann::json results = nlohmann::json::array();            ///< An object an item, as --json has them.
+    std::vector<std::pair<std::string, amend::RereadPage>> rows; ///< With the item's name.
     int items_changed = 0, items_failed = 0;
 
   private:
     struct Job {
         amend::StoredItem stored;
         std::vector<std::size_t> pages;
-        std::vector<std::optional<Result<PageText>>> texts; ///< As `pages`.
+        std::vector<std::optional<Result<PageReading>>> texts; ///< As `pages`.
         std::atomic<int> left{0};
     };
 
     amend::Workshop& shop() { return workshop_.shop(); }
     void take(const std::string& id, Pool& pool);
     void read(Job& job, std::size_t k, int worker);
-    std::optional<Result<PageText>> known(const std::string& key);
-    Result<PageText> read_now(const Item& item, const Page& page, const std::string& key, int worker);
-    Result<PageText> read_alone(const Item& item, const Page& page, const std::string& folder);
+    std::optional<Result<PageReading>> known(const std::string& key);
+    Result<PageReading> read_now(const Item& item, const Page& page, const std::string& key, int worker);
+    Result<PageReading> read_alone(const Item& item, const Page& page, const std::string& folder);
     void finish(Job& job);
     void note(const Error& e) { progress_.note("recto: " + e.to_string()); }
 

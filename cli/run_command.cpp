@@ -235,8 +235,10 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     }
     auto log = RunLog::open(a.log);
     if (!log) return report_error(log.error());
+    Decoder decoder(program_path(), jobs + 2); // starts no child before it is asked
     if (!a.dry_run) {
-        const StageContext context{&*settings, a.serial ? 1 : jobs, model_folder()};
+        const StageContext context{&*settings, a.serial ? 1 : jobs, model_folder(),
+                                   [&](const Source& source, int index) { return decoder.text(source.path, index); }};
         std::vector<Stage*> all = {stages.treatment.get()};
         for (auto& s : stages.pages) all.push_back(s.get());
         for (auto& s : stages.items) all.push_back(s.get());
@@ -281,7 +283,6 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     if (!windows.empty()) options.may_start = [&] { return windows.open_at(wall->now()); };
     options.provenance = make_provenance(*settings, stages, (*archive)->identity);
 
-    Decoder decoder(program_path(), jobs + 2);
     std::vector<catalogue::ScannedItem> scanned;
     Progress progress(mode);
     RunHooks hooks =

@@ -131,6 +131,16 @@ static void from_json(const nlohmann::json& j, TextBlock& b) {
     if (j.contains("cells")) j.at("cells").get_to(b.cells);
 }
 
+void to_json(nlohmann::json& j, const LayerFacts& l) {
+    j = {{"characters", l.characters}, {"kept", l.kept}};
+    if (l.likeness >= 0) j["likeness"] = l.likeness;
+}
+void from_json(const nlohmann::json& j, LayerFacts& l) {
+    j.at("characters").get_to(l.characters);
+    j.at("kept").get_to(l.kept);
+    l.likeness = j.value("likeness", -1.0);
+}
+
 void to_json(nlohmann::json& j, const PageText& t) {
     j = {{"schema", 1},
          {"width", t.width},
@@ -140,6 +150,7 @@ void to_json(nlohmann::json& j, const PageText& t) {
          {"state", to_string(t.state)},
          {"confidence", t.confidence},
          {"blocks", t.blocks}};
+    if (t.layer) j["layer"] = *t.layer;
 }
 void from_json(const nlohmann::json& j, PageText& t) {
     j.at("width").get_to(t.width);
@@ -149,6 +160,8 @@ void from_json(const nlohmann::json& j, PageText& t) {
     t.state = parse_read_state(j.at("state").get<std::string>());
     j.at("confidence").get_to(t.confidence);
     j.at("blocks").get_to(t.blocks);
+    if (const auto layer = j.find("layer"); layer != j.end()) t.layer = layer->get<LayerFacts>();
+    else t.layer.reset();
 }
 
 } // namespace recto

@@ -3,6 +3,7 @@
 /// What a reading engine found on a page, in reading order. Coordinates are pixels of the page image (after
 /// treatment, full resolution). Text is NFC UTF-8, never NFKC-folded: it says what the page says.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,13 @@ struct TextBlock {
 enum class ReadState { Read, Blank, NotMachineReadable };
 [[nodiscard]] std::string_view to_string(ReadState state); ///< "read", "blank", "not-machine-readable".
 
+/// What became of the text that the source file carries for the page (the text layer of a PDF).
+struct LayerFacts {
+    int characters = 0;   ///< On this page, without white space.
+    double likeness = -1; ///< To what was read there, 0 to 1; -1: not compared.
+    bool kept = false;    ///< It is the page's text.
+};
+
 struct PageText {
     int width = 0, height = 0; ///< Page image, pixels.
     std::string engine;        ///< "tesseract 5.3.0", "ppocr v6-tiny (openvino 2026.4.1)"
@@ -98,6 +106,7 @@ struct PageText {
     ReadState state = ReadState::Read;
     double confidence = 0; ///< Mean over characters, 0 to 1.
     std::vector<TextBlock> blocks;
+    std::optional<LayerFacts> layer{}; ///< Absent where the source has none, or it was not asked for.
 
     /// The page's text: a printed line a line (in a table with cells: a row of cells a line, a tab between cells), a blank
     /// line between blocks, one newline at the end (empty when no text).
@@ -108,6 +117,8 @@ struct PageText {
     [[nodiscard]] std::string paragraphs() const;
 };
 
+void to_json(nlohmann::json& j, const LayerFacts& l);
+void from_json(const nlohmann::json& j, LayerFacts& l);
 void to_json(nlohmann::json& j, const PageText& t);
 void from_json(const nlohmann::json& j, PageText& t);
 

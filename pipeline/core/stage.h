@@ -12,6 +12,7 @@
 /// escapes is turned into that page's error by the engine.
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -26,6 +27,7 @@
 #include "pipeline/core/raster.h"
 #include "pipeline/core/result.h"
 #include "pipeline/core/settings.h"
+#include "pipeline/core/source_text.h"
 
 namespace recto {
 
@@ -45,6 +47,8 @@ struct StageContext {
     const Settings* settings = nullptr;
     int workers = 1;          ///< Threads that will call make_worker().
     std::string model_folder; ///< Where OCR models lie; may be empty.
+    /// The text that a source carries for its image `index` (Decoder::text); any thread. Empty: none can be had.
+    std::function<Result<SourceText>(const Source& source, int index)> source_text{};
 };
 
 /// Time limit and cancellation for one call.

@@ -1,5 +1,8 @@
 #include "pipeline/files/codes.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "pipeline/files/names.h"
 
 namespace recto {
@@ -130,6 +133,27 @@ std::optional<int> parse_page_count(std::string_view text) {
         n = n * 10 + (c - '0');
     }
     return n;
+}
+
+double similarity(std::string_view a, std::string_view b, std::size_t longest) {
+    std::u32string x, y;
+    for (std::size_t pos = 0; pos < a.size();) x += next_code_point(a, pos);
+    for (std::size_t pos = 0; pos < b.size();) y += next_code_point(b, pos);
+    if (x.empty() && y.empty()) return 1;
+    x.resize(std::min(x.size(), longest));
+    y.resize(std::min(y.size(), longest));
+    std::vector<std::size_t> row(y.size() + 1);
+    for (std::size_t j = 0; j <= y.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= x.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= y.size(); ++j) {
+            const std::size_t up = row[j];
+            row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (x[i - 1] == y[j - 1] ? 0 : 1)});
+            diagonal = up;
+        }
+    }
+    return 1 - static_cast<double>(row[y.size()]) / static_cast<double>(std::max(x.size(), y.size()));
 }
 
 } // namespace recto

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Archival codes (档号) as people and machines write them: one form for comparing, never for showing.
+/// Archival codes (档号) as people and machines write them, and texts, in the forms in which they are compared; never for showing.
 
 #include <optional>
 #include <string>
@@ -26,5 +26,9 @@ void append_utf8(std::string& out, char32_t c);
 
 /// Without leading and trailing white space, U+3000, U+00A0 and U+FEFF.
 [[nodiscard]] std::string trim_text(std::string_view utf8);
+
+/// 1 for equal texts, 0 for nothing in common: 1 - edit distance / longer length, over the first `longest` code points. The
+/// default does for titles; time grows with its square.
+[[nodiscard]] double similarity(std::string_view a, std::string_view b, std::size_t longest = 400);
 
 } // namespace recto

@@ -221,7 +221,7 @@ struct Decoder::Pool {
     /// Sends a request and hands an acceptable reply to `accept`, which returns false for a reply that lies.
     template <class T, class Accept>
     Result<T> request(std::string_view op, const std::string& path, int index, Accept accept) {
-        const int page = op == "decode" ? index + 1 : 0;
+        const int page = op == "decode" || op == "text" ? index + 1 : 0;
         const nlohmann::json head{{"op", op},
                                   {"index", index},
                                   {"time_ms", limits.time.count()},
@@ -337,6 +337,18 @@ Result<Source> Decoder::probe(const std::string& path) {
         for (const auto& image : source.images)
             if (image.width < 0 || image.height < 0) throw std::runtime_error("negative size");
         return source;
+    });
+}
+
+Result<SourceText> Decoder::text(const std::string& path, int index) {
+    return pool_->request<SourceText>("text", path, index, [](const Message& reply) -> Result<SourceText> {
+        if (!reply.head.at("ok").get<bool>()) return tl::unexpected(error_of(reply.head));
+        auto text = reply.head.at("text").get<SourceText>();
+        for (const auto& line : text.lines)
+            for (const SourceWord& word : line)
+                for (const double v : {word.box.x, word.box.y, word.box.width, word.box.height})
+                    if (!(std::abs(v) < 1e9)) throw std::runtime_error("a place that is nowhere");
+        return text;
     });
 }
 

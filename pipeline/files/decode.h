@@ -10,6 +10,7 @@
 #include "pipeline/core/model.h"
 #include "pipeline/core/raster.h"
 #include "pipeline/core/result.h"
+#include "pipeline/core/source_text.h"
 
 namespace recto {
 
@@ -40,6 +41,10 @@ class Decoder {
     /// 16-bit are converted (CMYK through its ICC profile when it has one); alpha is laid on white.
     Result<Raster> decode(const std::string& path, int index);
 
+    /// The text layer of page `index` (from 0) of a PDF, in pixels of what decode() gives. A page without one, and a file
+    /// that can have none, is a success without lines. Errors: as decode(); "decode.text_layer" when pdftotext refuses it.
+    Result<SourceText> text(const std::string& path, int index);
+
     /// Reads every object of a PDF and decodes every stream that it can: is the file whole? Returns its number of pages.
     /// Errors: "pdf.damaged" (also when it killed the child), "pdf.time_limit".
     Result<int> check_pdf(const std::string& path);
@@ -55,6 +60,7 @@ class Decoder {
 /// The same without a child, for the worker itself, tests and fuzzers.
 Result<Source> probe_here(const std::string& path, const DecodeLimits& limits = {});
 Result<Raster> decode_here(const std::string& path, int index, const DecodeLimits& limits = {});
+Result<SourceText> text_here(const std::string& path, int index, const DecodeLimits& limits = {});
 Result<int> check_pdf_here(const std::string& path);
 
 /// Main loop of `recto _worker`: serves requests on file descriptor `fd` until it closes. Returns the exit code.

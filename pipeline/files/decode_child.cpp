@@ -120,6 +120,10 @@ void answer(int socket, const Message& request) {
             auto source = probe_file(request.blob, limits);
             if (!source) send_message(socket, failed(source.error()), {});
             else send_message(socket, {{"ok", true}, {"source", *source}}, {});
+        } else if (op == "text") {
+            const auto text = text_here(request.blob, request.head.value("index", 0), limits);
+            if (!text) send_message(socket, failed(text.error()), {});
+            else send_message(socket, {{"ok", true}, {"text", *text}}, {});
         } else if (op == "check_pdf") {
             const auto pages = check_pdf_here(request.blob);
             if (!pages) send_message(socket, failed(pages.error()), {});

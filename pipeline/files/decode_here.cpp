@@ -166,6 +166,16 @@ Result<Source> probe_here(const std::string& path, const DecodeLimits& limits) {
     return files::probe_file(path, limits);
 }
 
+Result<SourceText> text_here(const std::string& path, int index, const DecodeLimits& limits) {
+    return files::guarded<SourceText>(path, index + 1, [&]() -> Result<SourceText> {
+        RECTO_ASSIGN(const files::MappedFile file, files::MappedFile::open(path));
+        const files::PixelMaker none;
+        const files::Input in{path, file.bytes(), limits, none};
+        if (files::format_of(in.bytes) != files::Format::Pdf) return SourceText{};
+        return files::text_of_pdf(in, index);
+    });
+}
+
 Result<Raster> decode_here(const std::string& path, int index, const DecodeLimits& limits) {
     return files::decode_file(path, index, limits,
                               [](int rows, int cols, int type) { return cv::Mat(rows, cols, type); });

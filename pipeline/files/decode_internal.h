@@ -60,6 +60,7 @@ Result<Source> probe_jp2(const Input& in);
 Result<Raster> decode_jp2(const Input& in, int index);
 Result<Source> probe_pdf(const Input& in);
 Result<Raster> decode_pdf(const Input& in, int index);
+Result<SourceText> text_of_pdf(const Input& in, int index);
 
 /// probe_here and decode_here with the place of the pixels chosen by the caller.
 Result<Source> probe_file(const std::string& path, const DecodeLimits& limits);

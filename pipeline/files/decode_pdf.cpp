@@ -21,7 +21,19 @@ struct Plan {
     double dpi_x = 0, dpi_y = 0;
     double resolution = 0; ///< For the renderer: pixels per 72 units.
     bool one_bit = false;
+    PdfMatrix shown_to_pixels; ///< From the page as it is shown (points from its top left, y downwards) to the raster.
+    bool shows_text = false, hides_text = false;
 };
+
+/// From a page as it is shown to its own coordinates, points.
+PdfMatrix shown_to_page(const PdfBox& box, int rotate) {
+    switch (rotate) {
+    case 90: return {0, 1, 1, 0, box.x0, box.y0};
+    case 180: return {-1, 0, 0, 1, box.x1, box.y0};
+    case 270: return {0, -1, -1, 0, box.x1, box.y1};
+    default: return {1, 0, 0, -1, box.x0, box.y1};
+    }
+}
 
 /// EXIF orientation of an image whose unit square is placed by `m` on a page turned by `rotate`; 0 when it is skewed.
 int orientation_of(const PdfMatrix& m, int rotate) {
@@ -48,6 +60,8 @@ int orientation_of(const PdfMatrix& m, int rotate) {
 Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
     Plan plan;
     const PageContent content = examine_page(pdf, page);
+    plan.shows_text = content.shows_text;
+    plan.hides_text = content.hides_text;
     const double across = content.box.width() * content.user_unit / 72,
                  down = content.box.height() * content.user_unit / 72;
     int scan_width = 0, scan_height = 0;
@@ -70,6 +84,16 @@ Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
             const auto& m = content.placed;
             plan.dpi_x = image->width * 72 / (std::hypot(m.a, m.b) * content.user_unit);
             plan.dpi_y = image->height * 72 / (std::hypot(m.c, m.d) * content.user_unit);
+            const double area = m.a * m.d - m.b * m.c;
+            const PdfMatrix to_square{m.d / area,
+                                      -m.b / area,
+                                      -m.c / area,
+                                      m.a / area,
+                                      (m.c * m.f - m.d * m.e) / area,
+                                      (m.b * m.e - m.a * m.f) / area};
+            const auto wide = static_cast<double>(image->width), high = static_cast<double>(image->height);
+            plan.shown_to_pixels =
+                shown_to_page(content.box, content.rotate).before(to_square).before({wide, 0, 0, -high, 0, high});
             plan.image = std::move(image);
             return plan;
         }
@@ -99,6 +123,7 @@ Plan plan_page(const Input& in, QPDF& pdf, QPDFPageObjectHelper page) {
     const auto side = [&](double units) {
         return static_cast<int>(std::clamp(std::ceil(units * plan.resolution / 72 - 1e-9), 1.0, 16'777'216.0));
     };
+    plan.shown_to_pixels = {plan.resolution / 72, 0, 0, plan.resolution / 72, 0, 0};
     plan.width = side(units_wide);
     plan.height = side(units_high);
     plan.dpi_x = plan.width / wide;
@@ -227,6 +252,20 @@ Result<Source> probe_pdf(const Input& in) {
         }
     } catch (const QPDFExc& e) { return fail("decode.damaged", reason_of(e), in.path); }
     return source;
+}
+
+Result<SourceText> text_of_pdf(const Input& in, int index) {
+    RECTO_ASSIGN(const std::unique_ptr<QPDF> pdf, open_pdf(in));
+    try {
+        const auto pages = QPDFPageDocumentHelper(*pdf).getAllPages();
+        if (index < 0 || static_cast<std::size_t>(index) >= pages.size())
+            return fail("decode.no_such_image", fmt::format("the file has {} pages", pages.size()), in.path, index + 1);
+        const Plan plan = plan_page(in, *pdf, pages[static_cast<std::size_t>(index)]);
+        RECTO_ASSIGN(SourceText text, read_pdf_text(in, index + 1, plan.shown_to_pixels));
+        text.printed = plan.shows_text;
+        text.hidden = plan.hides_text;
+        return text;
+    } catch (const QPDFExc& e) { return fail("decode.damaged", reason_of(e), in.path, index + 1); }
 }
 
 Result<Raster> decode_pdf(const Input& in, int index) {

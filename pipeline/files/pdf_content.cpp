@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "pipeline/files/pdf_page.h"
 
@@ -139,6 +140,7 @@ struct Interpreter {
             others = false;
             page.only_images = true;
             page.one_bit = one_bit;
+            page.hides_text |= std::exchange(page.shows_text, false);
         } else if (page.scan || others) {
             see(true, one_bit);
         }
@@ -326,7 +328,12 @@ void Interpreter::execute(const std::string& op, std::vector<QPDFObjectHandle>& 
     case Mode: now.text_mode = static_cast<int>(arg(0)); break;
     case Show: // Mode 3 is the invisible text of an OCR layer; 4 to 7 also clip.
         if (now.text_mode >= 4) now.odd_clip = true;
-        if (now.text_mode != 3 && now.text_mode != 7) see(false);
+        if (now.text_mode == 3 || now.text_mode == 7) {
+            page.hides_text = true;
+        } else {
+            page.shows_text = true;
+            see(false);
+        }
         break;
     case Shade: see(false); break;
     case Gs: apply_graphics_state(resource("/ExtGState")); break;

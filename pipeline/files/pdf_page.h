@@ -42,6 +42,8 @@ struct PageContent {
     PdfMatrix placed;                     ///< Of the scan's unit square.
     bool only_images = true;              ///< Nothing but images is visible.
     bool one_bit = true;                  ///< Every visible image has one bit a pixel.
+    bool shows_text = false;              ///< Text is painted and not painted over by a scan.
+    bool hides_text = false;              ///< Some text is not painted, or painted over.
     double image_dpi = 0;                 ///< Of the image with the largest area; 0 when there is none.
 };
 /// Interprets the content stream as far as needed to know that. Throws what qpdf throws.
@@ -71,6 +73,10 @@ Result<Raster> decode_pdf_image(const Input& in, QPDF& pdf, const PdfImage& imag
 /// Runs pdftoppm on page `page` (from 1) at `resolution` pixels per 72 units, which gives `width` x `height` pixels; it
 /// ends with this thread and at the time limit.
 Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int width, int height);
+
+/// The page's text layer by pdftotext, in pixels by `shown_to_pixels`: from points of the page as it is shown, y downwards.
+/// Errors: "decode.text_layer", "decode.no_pdftotext".
+Result<SourceText> read_pdf_text(const Input& in, int page, const PdfMatrix& shown_to_pixels);
 
 /// Opens a PDF; "decode.encrypted" when it asks for a password.
 Result<std::unique_ptr<QPDF>> open_pdf(const Input& in);

@@ -1,112 +1,17 @@
 // Pages that are no single scan: poppler's pdftoppm as a child of the decoding child.
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <cstring>
-#include <utility>
 
 #include <fmt/format.h>
 
+#include "pipeline/files/child_process.h"
 #include "pipeline/files/pdf_page.h"
 
 namespace recto::files {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-/// pdftoppm running; killed when this object goes before it ends.
-class Renderer {
-  public:
-    Renderer() = default;
-    ~Renderer() {
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            wait();
-        }
-    }
-    Renderer(const Renderer&) = delete;
-    Renderer& operator=(const Renderer&) = delete;
-
-    bool start(const std::vector<std::string>& args) {
-        int out[2], err[2];
-        if (::pipe2(out, O_CLOEXEC) != 0) return false;
-        if (::pipe2(err, O_CLOEXEC) != 0) {
-            ::close(out[0]);
-            ::close(out[1]);
-            return false;
-        }
-        std::vector<char*> argv;
-        for (const auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
-        argv.push_back(nullptr);
-        pid_ = ::fork();
-        if (pid_ == 0) { // Only calls that are safe after a fork.
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            ::signal(SIGPIPE, SIG_DFL);
-            ::dup2(out[1], 1);
-            ::dup2(err[1], 2);
-            ::execvp(argv[0], argv.data());
-            ::_exit(127);
-        }
-        ::close(out[1]);
-        ::close(err[1]);
-        out_ = out[0];
-        err_ = err[0];
-        ::fcntl(out_, F_SETPIPE_SZ, 1 << 20); // Fewer switches; a refusal does not matter.
-        return pid_ > 0;
-    }
-
-    /// Next bytes of the picture, 0 at its end, -1 past the deadline. What goes to stderr is kept for the reason.
-    ssize_t read(std::uint8_t* to, std::size_t n, Clock::time_point deadline) {
-        while (true) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-            if (left <= 0) return -1;
-            pollfd p[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
-            const int ready = ::poll(p, 2, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
-            if (ready < 0 && errno != EINTR) return 0;
-            if (ready <= 0) continue;
-            if (p[1].revents != 0) {
-                char text[512];
-                const ssize_t got = ::read(err_, text, sizeof text);
-                if (got > 0 && reason_.size() < 2000) reason_.append(text, static_cast<std::size_t>(got));
-                if (got <= 0) {
-                    ::close(err_);
-                    err_ = -1;
-                }
-            }
-            if (p[0].revents != 0) {
-                const ssize_t got = ::read(out_, to, n);
-                if (got < 0 && errno == EINTR) continue;
-                return std::max<ssize_t>(got, 0);
-            }
-        }
-    }
-
-    /// Exit status. What is left of the picture is not read: a renderer that still writes ends by SIGPIPE.
-    int wait() {
-        int status = 0;
-        if (out_ >= 0) ::close(std::exchange(out_, -1));
-        if (err_ >= 0) ::close(std::exchange(err_, -1));
-        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
-        pid_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    }
-    [[nodiscard]] std::string reason() const {
-        const std::string first = reason_.substr(0, reason_.find('\n'));
-        return tag_text(first);
-    }
-
-  private:
-    pid_t pid_ = -1;
-    int out_ = -1, err_ = -1;
-    std::string reason_;
-};
+using Clock = ChildProcess::Clock;
 
 /// "P6 width height maximum" and one blank; returns its length, 0 when it is not complete, -1 when it is wrong.
 int read_header(std::string_view s, int& channels, int& width, int& height) {
@@ -135,10 +40,9 @@ Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int
     RECTO_TRY(check_size(in, static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height), page));
     const auto deadline = Clock::now() + in.limits.time;
     const std::string number = std::to_string(page);
-    Renderer renderer;
-    const bool started =
-        renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-r", fmt::format("{:.9f}", resolution),
-                        "-singlefile", in.path.starts_with('-') ? "./" + in.path : in.path});
+    ChildProcess renderer;
+    const bool started = renderer.start({"pdftoppm", "-cropbox", "-f", number, "-l", number, "-r",
+                                         fmt::format("{:.9f}", resolution), "-singlefile", path_argument(in.path)});
     if (!started) return fail_retry("decode.render_failed", std::strerror(errno), in.path, page);
 
     const auto fill = [&](std::uint8_t* to, std::size_t n) -> std::size_t {
@@ -154,7 +58,7 @@ Result<Raster> render_pdf_page(const Input& in, int page, double resolution, int
         if (Clock::now() >= deadline)
             return fail_retry("decode.time_limit", "the page was not rendered in time", in.path, page);
         if (renderer.wait() == 127) return fail("decode.no_renderer", "pdftoppm is not installed", in.path, page);
-        const std::string reason = renderer.reason();
+        const std::string reason = tag_text(renderer.errors().substr(0, renderer.errors().find('\n')));
         return fail("decode.render_failed", reason.empty() ? "pdftoppm gave no picture" : reason, in.path, page);
     };
 

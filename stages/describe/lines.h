@@ -39,8 +39,5 @@ struct Line {
 
 [[nodiscard]] Box unite(const Box& a, const Box& b); ///< A box without size is nothing.
 [[nodiscard]] std::size_t characters_in(std::string_view utf8);
-/// 1 for equal texts, 0 for nothing in common: 1 - edit distance / longer length, over the first `longest` code points. The
-/// default does for titles; time grows with its square.
-[[nodiscard]] double similarity(std::string_view a, std::string_view b, std::size_t longest = 400);
 
 } // namespace recto::describe

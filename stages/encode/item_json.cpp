@@ -103,6 +103,7 @@ Json page_json(const Page& p) {
                     {"language", p.text.language},      {"width", p.text.width},
                     {"height", p.text.height},          {"confidence", p.text.confidence},
                     {"characters", characters(p.text)}};
+    if (p.text.layer) j["reading"]["layer"] = *p.text.layer;
     const StagedFile& image = p.encoded.pdf_image;
     if (image.width > 0)
         j["pdf_image"] = {{"filter", p.encoded.pdf_filter},

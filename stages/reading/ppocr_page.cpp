@@ -111,9 +111,9 @@ struct PpocrPageReader::View {
     explicit View(cv::Mat picture) : pyramid(std::move(picture)) {}
     Pyramid pyramid;
     std::vector<TextRegion> regions;
-    std::vector<ReadLine> lines;                  ///< One a region.
-    std::vector<std::optional<ReadLine>> better;  ///< Likewise, where the better network was asked beside another.
-    double text_height = 0;                       ///< Pixels; 0: not known.
+    std::vector<ReadLine> lines;                 ///< One a region.
+    std::vector<std::optional<ReadLine>> better; ///< Likewise, where the better network was asked beside another.
+    double text_height = 0;                      ///< Pixels; 0: not known.
 
     template <typename F> void each_glyph(F&& f) const {
         for (const ReadLine& l : lines)
@@ -268,8 +268,7 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
     std::vector<Job> jobs;
     for (std::size_t i = 0; i < view.regions.size(); ++i) {
         const Quad& q = view.regions[i].quad;
-        const double w = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y),
-                     h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
+        const double w = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y), h = std::hypot(q[3].x - q[0].x, q[3].y - q[0].y);
         if (w < 2 || h < 2) continue;
         const double slimness = h / w;
         // Tall regions are vertical lines; a little tall may also be one narrow character: both are tried.

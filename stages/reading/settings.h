@@ -40,6 +40,19 @@ inline const Setting<std::string> kClean{
     "scanner streaks, small letters. off: the engine sees the page as it is. Stored images are never changed by it.",
     "识别前对图像的清理,按页面实际情况进行:压字印章、污渍、黑边、噪点、扫描条纹、过小的字。off:引擎直接识别原页面。"
     "从不改变保存的图像。"};
+inline const Setting<std::string> kTextLayer{
+    "reading.text_layer", "compare", std::vector<std::string_view>{"compare", "keep", "replace"},
+    "What becomes of the text that a PDF brings along. compare: pages are read, and a layer that differs clearly from "
+    "what "
+    "was read is reported. keep: a layer that agrees with the page is its text; others are reported and the page is "
+    "read. "
+    "Pages that paint their text cost a look at some lines, scans with hidden text a whole reading. replace: pages are "
+    "read "
+    "and the layer is not looked at.",
+    "PDF "
+    "自带文本层的处理方式。compare:照常识别,文本层与识别结果明显不同时予以报告。keep:文本层与页面相符时即作为该页文字;"
+    "不相符则报告并采用识别结果。文字可见的页面只抽查几行,带隐藏文字的扫描页须全页识别后核对。replace:照常识别,"
+    "不看文本层。"};
 inline const Setting<double> kMinConfidence{
     "reading.min_confidence",
     0.6,

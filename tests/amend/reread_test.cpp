@@ -30,6 +30,10 @@ PageText reading_of(const std::vector<std::string>& lines, const char* engine) {
     return text;
 }
 
+RereadPage take_reading(Page& page, const nlohmann::json& edits, PageText text) {
+    return amend::take_reading(page, edits, PageReading{std::move(text), {}});
+}
+
 Page page_with(PageText text) {
     Page page;
     page.id = Uuid::from_name(Uuid(), "page");

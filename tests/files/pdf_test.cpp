@@ -1,6 +1,7 @@
 // Scans out of PDF as they were stored, and pages that have to be rendered.
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "image_support.h"
 #include "pipeline/files/decode.h"
@@ -338,6 +339,168 @@ TEST_F(Pdf, Jbig2IsRenderedPixelForPixel) {
     const auto truth = decode_here(folder_.file("i-000.png"), 0);
     ASSERT_TRUE(truth);
     EXPECT_EQ(test::largest_difference(r->pixels, truth->pixels), 0);
+}
+
+// ---- text layers --------------------------------------------------------------------------------------------------
+
+/// The box around what is darker than paper.
+Box ink_of(const Raster& r) {
+    const cv::Mat grey = to_grey(r);
+    int x0 = grey.cols, y0 = grey.rows, x1 = -1, y1 = -1;
+    for (int y = 0; y < grey.rows; ++y)
+        for (int x = 0; x < grey.cols; ++x)
+            if (grey.at<std::uint8_t>(y, x) < 128) {
+                x0 = std::min(x0, x);
+                x1 = std::max(x1, x);
+                y0 = std::min(y0, y);
+                y1 = std::max(y1, y);
+            }
+    return {static_cast<double>(x0), static_cast<double>(y0), x1 - x0 + 1.0, y1 - y0 + 1.0};
+}
+
+class PdfText : public Pdf {
+  protected:
+    SourceText text(const PdfSpec& s) {
+        write_pdf(folder_.file("t.pdf"), s);
+        const auto t = text_here(folder_.file("t.pdf"), 0);
+        EXPECT_TRUE(t) << (t ? "" : t.error().to_string());
+        return t ? *t : SourceText{};
+    }
+    /// The one word of a page of print lies around its ink, as wide and little higher.
+    void expect_around_ink(const PdfSpec& s) {
+        SCOPED_TRACE(s.page + " " + s.content);
+        const SourceText t = text(s);
+        ASSERT_EQ(t.lines.size(), 1U);
+        ASSERT_EQ(t.lines[0].size(), 1U);
+        EXPECT_EQ(t.lines[0][0].text, "HxH");
+        EXPECT_TRUE(t.printed);
+        EXPECT_FALSE(t.hidden);
+        const auto page = decode_here(folder_.file("t.pdf"), 0);
+        ASSERT_TRUE(page);
+        const Box ink = ink_of(*page), box = t.lines[0][0].box;
+        const double em = std::max(ink.width, ink.height) / 2; // Three letters are about two em wide.
+        for (const double out : {ink.x - box.x, ink.y - box.y, box.x + box.width - ink.x - ink.width,
+                                 box.y + box.height - ink.y - ink.height}) {
+            EXPECT_GE(out, -1.5);
+            EXPECT_LE(out, 0.4 * em);
+        }
+    }
+    PdfSpec word_page(const std::string& page) {
+        PdfSpec s;
+        s.content = "BT /F1 40 Tf 120 600 Td (HxH) Tj ET";
+        s.page = page;
+        s.data = std::string(1, '\0');
+        s.width = s.height = 1;
+        return s;
+    }
+};
+
+TEST_F(PdfText, WordsLieOnTheirInkWhateverThePageIsTurnedAndCutBy) {
+    expect_around_ink(word_page("/MediaBox [0 0 595 842]"));
+    for (const char* turn : {"90", "180", "270"}) {
+        expect_around_ink(word_page("/MediaBox [0 0 595 842] /Rotate " + std::string(turn)));
+        expect_around_ink(
+            word_page("/MediaBox [-30 -50 595 842] /CropBox [60 510 400 700] /Rotate " + std::string(turn)));
+    }
+    expect_around_ink(word_page("/MediaBox [0 0 595 842] /CropBox [100 550 400 842]"));
+    expect_around_ink(word_page("/MediaBox [-30 -50 595 842] /UserUnit 2"));
+    PdfSpec up = word_page("/MediaBox [0 0 595 842]");
+    up.content = "BT /F1 40 Tf 0 1 -1 0 300 300 Tm (HxH) Tj ET"; // Written upwards.
+    expect_around_ink(up);
+}
+
+TEST_F(PdfText, HiddenWordsAreMappedToTheScanAsItIsStored) {
+    // A scan of 595 x 842 pixels shown 1 to 1; the word stands 100 points from the left, 700 from the foot.
+    PdfSpec s = jpeg_page();
+    const std::string word = " BT 3 Tr /F1 20 Tf 100 700 Td (HxH) Tj ET";
+    s.content += word;
+    const auto box_of = [&](const SourceText& t) {
+        return t.lines.size() == 1 && t.lines[0].size() == 1 ? t.lines[0][0].box : Box{};
+    };
+    const SourceText upright = text(s);
+    EXPECT_FALSE(upright.printed);
+    EXPECT_TRUE(upright.hidden);
+    EXPECT_FALSE(info().rendered);
+    const Box plain = box_of(upright);
+    EXPECT_NEAR(plain.x, 100, 0.1);
+    EXPECT_LT(plain.y, 142 - 13);
+    EXPECT_GT(plain.y + plain.height, 142);
+    // Turned by the page: the scan is stored as before, so nothing moves.
+    for (const char* turn : {"90", "180", "270"}) {
+        s.page = "/MediaBox [0 0 595 842] /Rotate " + std::string(turn);
+        const Box box = box_of(text(s));
+        EXPECT_NEAR(box.x, plain.x, 0.1) << turn;
+        EXPECT_NEAR(box.y, plain.y, 0.1) << turn;
+        EXPECT_NEAR(box.width, plain.width, 0.1) << turn;
+    }
+    // Placed half as large with an offset, and beyond a crop box.
+    s.page = "/MediaBox [0 0 400 500] /CropBox [50 40 335 455]";
+    s.content = "q 297.5 0 0 421 45 38 cm /Im0 Do Q BT 3 Tr /F1 10 Tf 95 388 Td (HxH) Tj ET";
+    const Box half = box_of(text(s));
+    EXPECT_FALSE(info().rendered);
+    EXPECT_NEAR(half.x, 100, 0.2);
+    EXPECT_NEAR(half.width, plain.width, 0.3);
+    EXPECT_NEAR(half.y, plain.y, 0.3);
+    // Stored lying, shown upright: right on the page is up in the scan.
+    s.page = "/MediaBox [0 0 842 595]";
+    s.content = "q 0 595 -842 0 842 0 cm /Im0 Do Q BT 3 Tr /F1 20 Tf 700 100 Td (HxH) Tj ET";
+    const Box lying = box_of(text(s));
+    EXPECT_NEAR(lying.x, 100 - (plain.y + plain.height - 142), 0.2);
+    EXPECT_NEAR(lying.y, 700, 0.2);
+    EXPECT_NEAR(lying.height, plain.width, 0.2);
+    // Print under the scan is hidden, a stamp over it is not.
+    s.page = "/MediaBox [0 0 595 842]";
+    s.content = "BT /F1 20 Tf 100 700 Td (HxH) Tj ET q 595 0 0 842 0 0 cm /Im0 Do Q";
+    const SourceText below = text(s);
+    EXPECT_TRUE(below.hidden && !below.printed);
+    s.content = "q 595 0 0 842 0 0 cm /Im0 Do Q BT /F1 20 Tf 100 700 Td (HxH) Tj 3 Tr (other) Tj ET";
+    const SourceText both = text(s);
+    EXPECT_TRUE(both.hidden && both.printed);
+}
+
+TEST_F(PdfText, FormsOfCharactersAreTheCharactersAndRubbishIsSaidToBeSo) {
+    PdfSpec s = word_page("/MediaBox [0 0 595 842]");
+    s.content =
+        "BT /F1 20 Tf 100 700 Td (o\256ce <&> \"x\") Tj ET"; // WinAnsi has no ligature; 256 is one in the standard encoding.
+    const SourceText t = text(s);
+    ASSERT_EQ(t.lines.size(), 1U);
+    std::string line;
+    for (const SourceWord& w : t.lines[0]) line += w.text + " ";
+    EXPECT_EQ(line, "ofice <&> \"x\" ");
+}
+
+TEST_F(PdfText, NoLayerOtherFilesAndBrokenOnesAreNoTrouble) {
+    PdfSpec s = jpeg_page();
+    const SourceText none = text(s);
+    EXPECT_TRUE(none.lines.empty());
+    EXPECT_FALSE(none.printed || none.hidden);
+    folder_.write("j.jpg", s.data);
+    const auto jpeg = text_here(folder_.file("j.jpg"), 0);
+    ASSERT_TRUE(jpeg);
+    EXPECT_TRUE(jpeg->lines.empty());
+    const auto beyond = text_here(folder_.file("t.pdf"), 7);
+    ASSERT_FALSE(beyond);
+    EXPECT_EQ(beyond.error().code, "decode.no_such_image");
+    folder_.write("broken.pdf", "%PDF-1.7\n1 0 obj << /Type /Catalog");
+    const auto broken = text_here(folder_.file("broken.pdf"), 0);
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().code, "decode.damaged");
+    s.encrypt = true;
+    s.password_user = "u";
+    s.password_owner = "o";
+    write_pdf(folder_.file("locked.pdf"), s);
+    const auto locked = text_here(folder_.file("locked.pdf"), 0);
+    ASSERT_FALSE(locked);
+    EXPECT_EQ(locked.error().code, "decode.encrypted");
+}
+
+TEST_F(PdfText, AChildReadsItToo) {
+    PdfSpec s = word_page("/MediaBox [0 0 595 842]");
+    const SourceText here = text(s);
+    Decoder decoder(RECTO_TEST_WORKER, 1);
+    const auto there = decoder.text(folder_.file("t.pdf"), 0);
+    ASSERT_TRUE(there) << there.error().to_string();
+    EXPECT_EQ(nlohmann::json(*there), nlohmann::json(here));
 }
 
 } // namespace
