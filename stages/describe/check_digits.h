@@ -6,10 +6,10 @@
 
 namespace recto::describe {
 
-[[nodiscard]] bool all_digits(std::string_view text);       ///< ASCII; false for "".
-[[nodiscard]] int number_in(std::string_view digits);       ///< Of a few digits.
-[[nodiscard]] bool is_province(std::string_view two);       ///< Two digits of GB/T 2260.
-[[nodiscard]] bool is_birth_date(std::string_view eight);   ///< YYYYMMDD from 1850 to 2100, and a day that there is.
+[[nodiscard]] bool all_digits(std::string_view text);     ///< ASCII; false for "".
+[[nodiscard]] int number_in(std::string_view digits);     ///< Of a few digits.
+[[nodiscard]] bool is_province(std::string_view two);     ///< Two digits of GB/T 2260.
+[[nodiscard]] bool is_birth_date(std::string_view eight); ///< YYYYMMDD from 1850 to 2100, and a day that there is.
 
 /// Check digits. `number` holds digits (for the first, an X may end it; for the second, digits and capitals).
 [[nodiscard]] bool valid_id_number(std::string_view number); ///< GB 11643, 18 characters: province, date, check digit.

@@ -13,9 +13,9 @@ namespace {
 struct Side {
     std::size_t rows = 0;
     double left = 1e30, right = -1e30, fill = 0;
-    std::vector<double> middles; ///< Of rows, ascending.
+    std::vector<double> middles;      ///< Of rows, ascending.
     std::vector<double> starts, ends; ///< Of the same rows.
-    bool chinese = false;             ///< Set in squares, so that all lines of a paragraph but its last end at one place.
+    bool chinese = false; ///< Set in squares, so that all lines of a paragraph but its last end at one place.
 };
 
 Side side_of(const Lines& lines, const std::vector<std::size_t>& members) {

@@ -19,6 +19,8 @@ namespace {
 
 /// A line with a character below it is read again by the second network.
 constexpr double kDoubtful = 0.75;
+/// A doubtful line with less than this share of the print's contrast may shine through.
+constexpr float kFaintDoubtful = 0.85F;
 /// Share of doubtful characters from which on a page is worn.
 constexpr double kWorn = 0.04;
 /// Share of characters unknown to the first network from which on the second reads the whole page.
@@ -185,10 +187,11 @@ Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
 /// Lines much fainter than the print of the page that read better in a mirror: the other side of the sheet shines through.
 /// They become empty.
 Result<void> PpocrPageReader::drop_mirrored(View& view, const Limits& limits) {
-    const float faint = kFaintPrint * contrast_of_print(view.lines);
+    const float print = contrast_of_print(view.lines);
     for (std::size_t i = 0; i < view.lines.size(); ++i) {
         ReadLine& line = view.lines[i];
         if (line.contrasts.empty()) continue;
+        const float faint = print * (line.line.confidence < kDoubtful ? kFaintDoubtful : kFaintPrint);
         std::vector<float> own = line.contrasts;
         const auto middle = own.begin() + static_cast<std::ptrdiff_t>(own.size() / 2);
         std::nth_element(own.begin(), middle, own.end());
@@ -275,8 +278,7 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
         if (slimness <= 2.5) jobs.push_back({i, false, plan_strips(q, false)[0].bucket});
         if (slimness > 1.5) jobs.push_back({i, true, plan_strips(q, true)[0].bucket});
     }
-    std::stable_sort(jobs.begin(), jobs.end(),
-                     [](const Job& a, const Job& b) { return a.bucket > b.bucket; });
+    std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.bucket > b.bucket; });
     view.lines.assign(view.regions.size(), {});
     view.better.assign(view.regions.size(), {});
     for (const Job& job : jobs) {
@@ -342,14 +344,16 @@ Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View
     const double scale = std::min(1.0, kCloserHeight / height);
     const cv::Size window(cvRound(kWindowWidth / scale), cvRound(kWindowHeight / scale));
     std::vector<cv::Rect> windows = windows_over(unseen, window, 2 * height, view.pyramid.size());
-    if (windows.size() > kMostWindows) windows.clear(); // a drawing, or a page of handwriting: nothing that was overlooked
+    if (windows.size() > kMostWindows)
+        windows.clear(); // a drawing, or a page of handwriting: nothing that was overlooked
     std::vector<Box> read;
     for (const cv::Rect& area : windows) {
         RECTO_ASSIGN(const std::vector<TextRegion> regions,
                      detect_in(view.pyramid, area, std::max(kWindowWidth, kWindowHeight), limits));
         for (const TextRegion& region : regions) {
             const Box box = bounds(region.quad);
-            if (share_within(box, explained) + share_within(box, read) > 0.3 || share_within(box, unseen) < 0.3) continue;
+            if (share_within(box, explained) + share_within(box, read) > 0.3 || share_within(box, unseen) < 0.3)
+                continue;
             if (limits.expired()) return expired_error(limits, "while left over ink was looked at");
             const bool vertical = box.height > 1.5 * box.width;
             ReadLine line = recognize_at(best(), view.pyramid, region.quad, vertical);

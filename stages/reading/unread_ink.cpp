@@ -20,9 +20,9 @@ constexpr double kGapAcross = 1.0, kGapDown = 0.5; ///< Between marks of one gro
 constexpr double kLeastGroup = 2.5;                ///< Width or height; with so much ink:
 constexpr double kLeastInk = 0.35;                 ///< ... of a letter's square.
 constexpr int kLeastMarks = 3;
-constexpr double kDensest = 0.4;      ///< Share of a group's marks' boxes that is ink; pictures have more.
-constexpr double kExplained = 0.3;    ///< Share of a mark's ink, from which on it belongs to what was read.
-constexpr double kFaintest = 0.4;     ///< Of the print's contrast.
+constexpr double kDensest = 0.4;   ///< Share of a group's marks' boxes that is ink; pictures have more.
+constexpr double kExplained = 0.3; ///< Share of a mark's ink, from which on it belongs to what was read.
+constexpr double kFaintest = 0.4;  ///< Of the print's contrast.
 constexpr std::size_t kMostGroups = 60;
 
 struct Mark {

@@ -11,9 +11,11 @@ namespace recto::reading {
 
 namespace {
 
-constexpr double kShortest = 0.45, kLongest = 1.5; ///< Of the usual distance: marks are short, two thin characters long.
+constexpr double kShortestPart = 0.45,
+                 kLongestPart = 1.5; ///< Of the usual distance: marks are short, two thin characters long.
 constexpr double kPitches[] = {0.95, 1.05, 1.15, 1.3, 1.5}; ///< Distances that are tried, of a character's width.
-constexpr double kUneven = 3; ///< What a character of half or one and a half times the distance costs, in full rows of ink.
+constexpr double kUneven =
+    3; ///< What a character of half or one and a half times the distance costs, in full rows of ink.
 constexpr int kLetterRows = 38; ///< Of the strip: the height of a character with the space to the next.
 constexpr int kInkDepth = 40;   ///< Grey steps.
 
@@ -25,11 +27,14 @@ struct Parting {
 /// The cheapest way to part `ink` (1: a row as full as they come) at about `pitch`.
 Parting part_at(const std::vector<float>& ink, double pitch) {
     const int n = static_cast<int>(ink.size());
-    const int least = std::max(1, cvRound(kShortest * pitch)), most = std::max(least + 1, cvRound(kLongest * pitch));
+    const int least = std::max(1, cvRound(kShortestPart * pitch)),
+              most = std::max(least + 1, cvRound(kLongestPart * pitch));
     std::vector<double> sums(ink.size() + 1, 0);
     std::partial_sum(ink.begin(), ink.end(), sums.begin() + 1);
-    const auto cut = [&](int at) { return at <= 0 || at >= n ? 0.0 : std::min(ink[static_cast<std::size_t>(at - 1)],
-                                                                                ink[static_cast<std::size_t>(at)]); };
+    const auto cut = [&](int at) {
+        return at <= 0 || at >= n ? 0.0
+                                  : std::min(ink[static_cast<std::size_t>(at - 1)], ink[static_cast<std::size_t>(at)]);
+    };
     std::vector<double> cost(ink.size() + 1, std::numeric_limits<double>::max());
     std::vector<int> before(ink.size() + 1, -1);
     cost[0] = 0;
@@ -50,7 +55,8 @@ Parting part_at(const std::vector<float>& ink, double pitch) {
     if (before.back() < 0) return out;
     for (int to = n; to > 0; to = before[static_cast<std::size_t>(to)]) {
         const int from = before[static_cast<std::size_t>(to)];
-        if (sums[static_cast<std::size_t>(to)] - sums[static_cast<std::size_t>(from)] >= 0.02) out.parts.emplace_back(from, to);
+        if (sums[static_cast<std::size_t>(to)] - sums[static_cast<std::size_t>(from)] >= 0.02)
+            out.parts.emplace_back(from, to);
     }
     std::ranges::reverse(out.parts);
     out.cost = out.parts.empty() ? 0 : cost.back() / static_cast<double>(out.parts.size());
@@ -76,7 +82,8 @@ std::vector<std::pair<int, int>> part_column(const std::vector<float>& ink, doub
     for (const double pitch : kPitches) attempt(pitch * em);
     for (int i = 0; i < 2 && best.parts.size() > 2; ++i) { // the distance that these parts have on the mean
         const double whole = (best.parts.back().first + best.parts.back().second - best.parts.front().first -
-                              best.parts.front().second) / 2.0;
+                              best.parts.front().second) /
+                             2.0;
         attempt(whole / static_cast<double>(best.parts.size() - 1));
     }
     const int length = static_cast<int>(ink.size());

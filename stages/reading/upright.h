@@ -23,7 +23,7 @@ struct UprightLine {
     int width = 0; ///< Pixels of it that show characters.
     std::vector<UprightCell> cells;
     double top = 0, bottom = 0; ///< Rows of the picture of the column that have ink.
-    StripGeometry column; ///< Where the picture of the column lies on the page.
+    StripGeometry column;       ///< Where the picture of the column lies on the page.
 };
 
 /// Where the characters of a column part: ascending places with the least ink in a distance near the usual one. `ink`: how much

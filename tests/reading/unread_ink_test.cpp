@@ -34,12 +34,12 @@ TEST(UnreadInk, WritingThatIsInNoLineIsFoundAndWhatWasReadIsNot) {
 
 TEST(UnreadInk, WhatIsNoWritingIsNotFound) {
     cv::Mat page = bare_sheet();
-    cv::line(page, {100, 300}, {1500, 303}, cv::Scalar(40), 4);                     // a rule
-    cv::rectangle(page, {200, 600, 300, 200}, cv::Scalar(60), cv::FILLED);          // a blot
-    cv::circle(page, {80, 1000}, 40, cv::Scalar(20), cv::FILLED);                   // a punch hole
-    cv::rectangle(page, {0, 0, 30, 2200}, cv::Scalar(10), cv::FILLED);              // the bed
+    cv::line(page, {100, 300}, {1500, 303}, cv::Scalar(40), 4);            // a rule
+    cv::rectangle(page, {200, 600, 300, 200}, cv::Scalar(60), cv::FILLED); // a blot
+    cv::circle(page, {80, 1000}, 40, cv::Scalar(20), cv::FILLED);          // a punch hole
+    cv::rectangle(page, {0, 0, 30, 2200}, cv::Scalar(10), cv::FILLED);     // the bed
     cv::RNG rng(7);
-    for (int i = 0; i < 4000; ++i)                                                  // dust
+    for (int i = 0; i < 4000; ++i) // dust
         cv::circle(page, {rng.uniform(0, 1600), rng.uniform(0, 2200)}, 1, cv::Scalar(70), cv::FILLED);
     EXPECT_TRUE(find_unread_ink(page, {44, 190}, {}).empty());
 }

@@ -18,8 +18,8 @@ std::vector<float> column_of(int length, const std::vector<std::pair<int, int>>&
 
 TEST(Upright, CharactersOfSeveralStrokesStayWhole) {
     // Three squares of 40: one full, one of two strokes (二), one of three (三); a full stop in the corner of a fourth.
-    const auto parts = part_column(
-        column_of(180, {{12, 46}, {58, 62}, {80, 84}, {94, 98}, {108, 112}, {122, 126}, {134, 142}}), 34);
+    const auto parts =
+        part_column(column_of(180, {{12, 46}, {58, 62}, {80, 84}, {94, 98}, {108, 112}, {122, 126}, {134, 142}}), 34);
     ASSERT_EQ(parts.size(), 4U);
     const int strokes[][2] = {{12, 46}, {58, 84}, {94, 126}, {134, 142}};
     for (std::size_t i = 0; i < parts.size(); ++i) {
