@@ -22,6 +22,7 @@ constexpr double kLeastInk = 0.35;                 ///< ... of a letter's square
 constexpr int kLeastMarks = 3;
 constexpr double kDensest = 0.4;   ///< Share of a group's marks' boxes that is ink; pictures have more.
 constexpr double kExplained = 0.3; ///< Share of a mark's ink, from which on it belongs to what was read.
+constexpr int kBlot = 80;          ///< Grey steps below the paper: ink wherever it lies.
 constexpr double kFaintest = 0.4;  ///< Of the print's contrast.
 constexpr std::size_t kMostGroups = 60;
 
@@ -86,6 +87,13 @@ std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing, co
     const double least = writing.contrast > 0 ? std::clamp(kFaintest * writing.contrast, 14.0, 60.0) : 20.0;
     cv::adaptiveThreshold(small, dark, 255, cv::ADAPTIVE_THRESH_MEAN_C, cv::THRESH_BINARY_INV,
                           static_cast<int>(3 * h) | 1, least);
+    // Within a blot larger than the neighbourhoods all is alike.
+    cv::Mat sample;
+    cv::resize(small, sample, {}, 0.125, 0.125, cv::INTER_NEAREST);
+    std::vector<std::uint8_t> levels(sample.begin<std::uint8_t>(), sample.end<std::uint8_t>());
+    const auto middle = levels.begin() + static_cast<std::ptrdiff_t>(levels.size() / 2);
+    std::ranges::nth_element(levels, middle);
+    cv::bitwise_or(dark, small < *middle - kBlot, dark);
     cv::morphologyEx(dark, dark, cv::MORPH_CLOSE, cv::Mat::ones(3, 3, CV_8UC1)); // broken strokes
     cv::Mat covered = cv::Mat::zeros(size, CV_8UC1);
     const cv::Rect page({0, 0}, size);

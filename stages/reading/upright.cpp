@@ -16,6 +16,9 @@ constexpr double kShortestPart = 0.45,
 constexpr double kPitches[] = {0.95, 1.05, 1.15, 1.3, 1.5}; ///< Distances that are tried, of a character's width.
 constexpr double kUneven =
     3; ///< What a character of half or one and a half times the distance costs, in full rows of ink.
+constexpr double kClear = 0.12, kBesideStroke = 0.05; ///< So near to a stroke, of the distance, a cut costs up to that.
+constexpr double kSpaced =
+    0.3; ///< What a distance of a whole character more costs: where all cuts are clear two may be taken for one.
 constexpr int kLetterRows = 38; ///< Of the strip: the height of a character with the space to the next.
 constexpr int kInkDepth = 40;   ///< Grey steps.
 
@@ -31,10 +34,19 @@ Parting part_at(const std::vector<float>& ink, double pitch) {
               most = std::max(least + 1, cvRound(kLongestPart * pitch));
     std::vector<double> sums(ink.size() + 1, 0);
     std::partial_sum(ink.begin(), ink.end(), sums.begin() + 1);
-    const auto cut = [&](int at) {
-        return at <= 0 || at >= n ? 0.0
-                                  : std::min(ink[static_cast<std::size_t>(at - 1)], ink[static_cast<std::size_t>(at)]);
-    };
+    // A cut costs the ink that it goes through; in the middle of a gap it costs less than beside a stroke.
+    const double clear = std::max(1.0, kClear * pitch);
+    std::vector<double> cuts(ink.size() + 1, 0);
+    for (std::size_t i = 1; i < ink.size(); ++i) cuts[i] = std::min(ink[i - 1], ink[i]);
+    for (const bool down : {true, false}) {
+        double distance = clear;
+        for (int i = down ? 0 : n - 1; i >= 0 && i < n; i += down ? 1 : -1) {
+            const auto at = static_cast<std::size_t>(i);
+            distance = ink[at] > 0 ? 0 : distance + 1;
+            cuts[down ? at + 1 : at] += distance < clear ? kBesideStroke * (1 - distance / clear) : 0;
+        }
+    }
+    cuts.front() = cuts.back() = 0;
     std::vector<double> cost(ink.size() + 1, std::numeric_limits<double>::max());
     std::vector<int> before(ink.size() + 1, -1);
     cost[0] = 0;
@@ -47,7 +59,7 @@ Parting part_at(const std::vector<float>& ink, double pitch) {
             const bool empty = sums[t] - sums[f] < 0.02;
             if (!empty && length < least) continue;
             const double off = (length - pitch) / (pitch / 2);
-            const double here = cost[f] + cut(to) + (empty ? 0.0 : kUneven * off * off + 0.02);
+            const double here = cost[f] + cuts[t] + (empty ? 0.0 : kUneven * off * off + 0.02);
             if (here < cost[t]) cost[t] = here, before[t] = from;
         }
     }
@@ -77,6 +89,7 @@ std::vector<std::pair<int, int>> part_column(const std::vector<float>& ink, doub
     Parting best;
     const auto attempt = [&](double pitch) {
         Parting one = part_at(full, pitch);
+        one.cost += kSpaced * std::max(0.0, pitch / em - 1.15);
         if (!one.parts.empty() && (best.parts.empty() || one.cost < best.cost)) best = std::move(one);
     };
     for (const double pitch : kPitches) attempt(pitch * em);

@@ -76,7 +76,7 @@ TEST(Upright, EmptyPaperAndEndlessColumnsAreLeftToOthers) {
     Pyramid empty(cv::Mat(400, 60, CV_8UC3, cv::Scalar::all(240)));
     EXPECT_FALSE(set_upright(empty, {{{5, 5}, {50, 5}, {50, 390}, {5, 390}}}));
     cv::Mat long_column(9000, 60, CV_8UC3, cv::Scalar::all(240));
-    for (int y = 20; y < 8960; y += 50) cv::rectangle(long_column, {10, y, 40, 40}, cv::Scalar::all(20), cv::FILLED);
+    for (int y = 20; y < 8960; y += 50) cv::rectangle(long_column, {10, y, 40, 40}, cv::Scalar::all(20), 6);
     Pyramid pyramid(long_column);
     EXPECT_FALSE(set_upright(pyramid, {{{2, 2}, {58, 2}, {58, 8998}, {2, 8998}}}));
 }
