@@ -15,8 +15,11 @@ SETS = ("ehri_en_a", "tess_test", "sroie_a", "cnocr")
 
 
 class NoHarm(common.Case):
-    # Treated minus raw on average, as shares of the words: the least that must come out, well below the measured .91, .37, .24 and .25.
-    LEAST_GAIN = {"turned": 0.7, "askew on a bed": 0.2, "stained": 0.12, "bordered": 0.12}
+    # Treated minus raw on average, as shares of the words: the least that must come out, well below the measured .69, .37, .24
+    # and .25. The reader by itself copes with some lines that lie on their side (.29 of the words), so the gain alone says
+    # little of turned pages: what is read of them in the end counts too (measured .98).
+    LEAST_GAIN = {"turned": 0.6, "askew on a bed": 0.2, "stained": 0.12, "bordered": 0.12}
+    LEAST_READ = {"turned": 0.95}
 
     def pages(self, of_each):
         rng, out = random.Random(20), []
@@ -43,6 +46,7 @@ class NoHarm(common.Case):
             before, after = no_harm.means(rows, kind)
             print(f"{kind}: {before:.4f} as it is, {after:.4f} treated")
             self.assertGreaterEqual(after - before, self.LEAST_GAIN[kind], kind)
+            self.assertGreaterEqual(after, self.LEAST_READ.get(kind, 0), kind)
 
 
 if __name__ == "__main__":
