@@ -71,10 +71,12 @@ double straight_share(const std::vector<double>& places, bool indents, double em
     return static_cast<double>(most) / static_cast<double>(std::max<std::size_t>(1, places.size()));
 }
 
-/// Columns begin straight, and Chinese ones end so; holes in lines that go through, where print was lost, do not.
+/// Chinese columns begin and end straight; holes in lines that go through, where print was lost, do not. Latin ones run around
+/// pictures and end anywhere.
 bool stands_straight(const Side& left, const Side& right, double em) {
+    if (!left.chinese || !right.chinese) return true;
     if (straight_share(right.starts, true, em) < 0.6) return false;
-    return !left.chinese || left.rows > 5 || straight_share(left.ends, false, em) >= 0.6;
+    return left.rows > 5 || straight_share(left.ends, false, em) >= 0.6;
 }
 
 } // namespace

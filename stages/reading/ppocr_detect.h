@@ -31,8 +31,8 @@ struct DetectionPlan {
     std::vector<cv::Rect> tiles;     ///< In canvas pixels; one when the page goes in at once.
 };
 
-/// Largest side of a tile, pixels: bounds the memory of one inference (an A4 page at 1280 in two tiles takes half of that in one).
-inline constexpr int kMaxTileSide = 1152;
+/// Largest side of a tile, pixels: bounds the memory of one inference.
+inline constexpr int kMaxTileSide = 1600;
 inline constexpr int kTileOverlap = 128;
 
 /// Plan for a page when its long side is to become about `long_side` pixels (never enlarged by more than 1.5).
