@@ -7,25 +7,11 @@
 #include <vector>
 
 #include "pipeline/core/page_text.h"
+#include "stages/reading/boxes.h"
 
 namespace recto::reading {
 
 using Lines = std::vector<TextLine>;
-
-[[nodiscard]] inline double right_of(const Box& b) { return b.x + b.width; }
-[[nodiscard]] inline double bottom_of(const Box& b) { return b.y + b.height; }
-[[nodiscard]] inline double middle_x(const Box& b) { return b.x + b.width / 2; }
-[[nodiscard]] inline double middle_y(const Box& b) { return b.y + b.height / 2; }
-/// How much of [a0, a1] and [b0, b1] is common; negative: the distance between them.
-[[nodiscard]] inline double overlap(double a0, double a1, double b0, double b1) {
-    return std::min(a1, b1) - std::max(a0, b0);
-}
-[[nodiscard]] inline double overlap_x(const Box& a, const Box& b) {
-    return overlap(a.x, right_of(a), b.x, right_of(b));
-}
-[[nodiscard]] inline double overlap_y(const Box& a, const Box& b) {
-    return overlap(a.y, bottom_of(a), b.y, bottom_of(b));
-}
 
 [[nodiscard]] double median(std::vector<double> values); ///< 0 of none.
 

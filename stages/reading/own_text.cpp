@@ -26,33 +26,14 @@ constexpr double kSameLine = 0.5;
 /// Code points of running text that are compared where places do not agree; time grows with the square.
 constexpr std::size_t kCompared = 2000;
 
-Point middle_of(const Box& b) { return {b.x + b.width / 2, b.y + b.height / 2}; }
-
-bool holds(const Box& b, const Point& p) {
-    return p.x >= b.x && p.x < b.x + b.width && p.y >= b.y && p.y < b.y + b.height;
-}
-
-double shared_with(const Box& a, const Box& b) {
-    const double w = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-    const double h = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-    return w > 0 && h > 0 ? w * h : 0;
-}
-
 Box cut_to(const Box& b, double width, double height) {
     const double x = std::clamp(b.x, 0.0, width), y = std::clamp(b.y, 0.0, height);
     return {x, y, std::clamp(b.x + b.width, x, width) - x, std::clamp(b.y + b.height, y, height) - y};
 }
 
 Box map_to_page(const Box& b, const Transform& t) {
-    double x0 = 1e18, y0 = 1e18, x1 = -1e18, y1 = -1e18;
-    for (int i = 0; i < 4; ++i) {
-        const Point p = t.apply({b.x + (i % 2 != 0 ? b.width : 0), b.y + (i / 2 != 0 ? b.height : 0)});
-        x0 = std::min(x0, p.x);
-        x1 = std::max(x1, p.x);
-        y0 = std::min(y0, p.y);
-        y1 = std::max(y1, p.y);
-    }
-    return {x0, y0, x1 - x0, y1 - y0};
+    return bounds({t.apply({b.x, b.y}), t.apply({right_of(b), b.y}), t.apply({right_of(b), bottom_of(b)}),
+                   t.apply({b.x, bottom_of(b)})});
 }
 
 /// No character (U+FFFD, private use, not assigned to anything), or one of a script whose order a layer does not tell.
@@ -235,14 +216,13 @@ Assigned assign(const OwnText& own, std::vector<TextBlock>& blocks) {
     out.unread.resize(own.lines.size());
     for (std::size_t l = 0; l < own.lines.size(); ++l)
         for (const Word& word : own.lines[l].words) {
-            const Point middle = middle_of(word.box);
             const double area = word.box.width * word.box.height;
             std::size_t best = out.read.size();
             double most = 0.3 * area;
             for (std::size_t i = 0; i < out.read.size(); ++i) {
                 const Box& line = out.read[i]->box;
                 // A line that holds the middle comes before one that only touches the word.
-                const double share = shared_with(word.box, line) + (holds(line, middle) ? area : 0);
+                const double share = shared_area(word.box, line) + (holds_middle(line, word.box) ? area : 0);
                 if (share > most) {
                     most = share;
                     best = i;
@@ -252,10 +232,8 @@ Assigned assign(const OwnText& own, std::vector<TextBlock>& blocks) {
         }
     for (std::size_t i = 0; i < out.read.size(); ++i) {
         const bool vertical = out.read[i]->vertical;
-        std::ranges::stable_sort(out.words[i], {}, [&](const Word& w) {
-            const Point p = middle_of(w.box);
-            return vertical ? p.y : p.x;
-        });
+        std::ranges::stable_sort(out.words[i], {},
+                                 [&](const Word& w) { return vertical ? middle_y(w.box) : middle_x(w.box); });
     }
     return out;
 }
@@ -282,7 +260,7 @@ OwnText own_text_on(const SourceText& text, const Transform& source_to_page) {
         TextLine line;
         for (const SourceWord& word : words) {
             const Box box = map_to_page(word.box, source_to_page);
-            if (!holds({0, 0, width, height}, middle_of(box))) continue;
+            if (!holds_middle({0, 0, width, height}, box)) continue;
             append(line.words, {word.text, cut_to(box, width, height), 0, {}, {}});
             own.characters += characters_of(word.text);
             for (const char32_t c : decode_utf8(word.text)) garbled += is_garbled(c) ? 1 : 0;
@@ -347,7 +325,7 @@ std::vector<const TextLine*> sample_of(const OwnText& own) {
     constexpr std::size_t kParts = 4;
     std::vector<const TextLine*> lines;
     for (const TextLine& line : own.lines) lines.push_back(&line);
-    std::ranges::stable_sort(lines, {}, [](const TextLine* l) { return middle_of(l->box).y; });
+    std::ranges::stable_sort(lines, {}, [](const TextLine* l) { return middle_y(l->box); });
     std::vector<const TextLine*> out;
     for (std::size_t part = 0; part < kParts; ++part) {
         const TextLine* longest = nullptr;
@@ -392,7 +370,7 @@ void put_own_words(const OwnText& own, std::vector<TextBlock>& read, double unre
         if (words.empty()) {
             double covered = 0;
             for (const TextLine& layer : own.lines)
-                for (const Word& word : layer.words) covered += shared_with(word.box, line.box);
+                for (const Word& word : layer.words) covered += shared_area(word.box, line.box);
             if (covered > 0.5 * line.box.width * line.box.height) twice.push_back(&line);
             continue;
         }
@@ -419,7 +397,7 @@ void put_own_words(const OwnText& own, std::vector<TextBlock>& read, double unre
     }
     std::erase_if(read, [](const TextBlock& b) { return b.lines.empty() && b.kind == BlockKind::Text; });
     for (TextLine& line : more) {
-        const auto at = std::ranges::find_if(read, [&](const TextBlock& b) { return b.box.y > middle_of(line.box).y; });
+        const auto at = std::ranges::find_if(read, [&](const TextBlock& b) { return b.box.y > middle_y(line.box); });
         TextBlock block;
         block.box = line.box;
         block.lines.push_back(std::move(line));

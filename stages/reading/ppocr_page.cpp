@@ -54,49 +54,6 @@ bool is_doubtful(const ReadLine& line) {
     return line.line.words.empty();
 }
 
-Box bounds(const Quad& q) {
-    const auto [left, right] = std::minmax({q[0].x, q[1].x, q[2].x, q[3].x});
-    const auto [top, bottom] = std::minmax({q[0].y, q[1].y, q[2].y, q[3].y});
-    return {left, top, right - left, bottom - top};
-}
-
-/// Share of `a` that lies in `b`.
-double share_within(const Box& a, const Box& b) {
-    const double w = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x),
-                 h = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-    return w > 0 && h > 0 ? w * h / std::max(1.0, a.width * a.height) : 0;
-}
-
-double share_within(const Box& a, const std::vector<Box>& boxes) {
-    double sum = 0;
-    for (const Box& b : boxes) sum += share_within(a, b);
-    return sum;
-}
-
-/// Windows of one size that together show all of `places`, each with `margin` around it where the page has it.
-std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin, cv::Size page) {
-    std::vector<cv::Rect> out;
-    window = {std::min(window.width, page.width), std::min(window.height, page.height)};
-    const auto starts = [&](double from, double to, int length, int all) {
-        from = std::max(0.0, from - margin), to = std::min<double>(all, to + margin);
-        const int count = std::max(1, cvCeil((to - from - margin) / (length - margin)));
-        std::vector<int> at;
-        for (int i = 0; i < count; ++i) {
-            const double middle = count == 1 ? (from + to - length) / 2 : from + i * (to - from - length) / (count - 1);
-            at.push_back(std::clamp(cvRound(middle), 0, all - length));
-        }
-        return at;
-    };
-    for (const Box& p : places) {
-        const cv::Rect place(cvFloor(p.x), cvFloor(p.y), cvCeil(p.width), cvCeil(p.height));
-        if (std::ranges::any_of(out, [&](const cv::Rect& w) { return (w & place) == place; })) continue;
-        for (const int y : starts(p.y, p.y + p.height, window.height, page.height))
-            for (const int x : starts(p.x, p.x + p.width, window.width, page.width))
-                out.emplace_back(cv::Point(x, y), window);
-    }
-    return out;
-}
-
 /// The same place from its other end.
 std::vector<StripGeometry> mirrored(std::vector<StripGeometry> strips) {
     for (StripGeometry& g : strips) {

@@ -238,11 +238,6 @@ void to_page(TextLine& line, const StripGeometry& g, cv::Size page) {
     refresh_line(line);
 }
 
-Box unite(const Box& a, const Box& b) {
-    const double x = std::min(a.x, b.x), y = std::min(a.y, b.y);
-    return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
-}
-
 void refresh_line(TextLine& line) {
     line.text.clear();
     line.confidence = 0;

@@ -9,6 +9,7 @@
 #include <opencv2/core.hpp>
 
 #include "pipeline/core/page_text.h"
+#include "stages/reading/boxes.h"
 #include "stages/reading/ctc.h"
 
 namespace recto::reading {
@@ -84,6 +85,5 @@ void to_page(TextLine& line, const StripGeometry& geometry, cv::Size page);
 
 /// Text, box and confidence of a line from its words (joined by one space).
 void refresh_line(TextLine& line);
-[[nodiscard]] Box unite(const Box& a, const Box& b);
 
 } // namespace recto::reading

@@ -13,15 +13,10 @@ constexpr int kOutside = -1;
 /// A line, with the paper that the detector gives it, is at most so much higher than a row of the table.
 constexpr double kTallest = 1.4;
 
-bool holds(const Box& b, const Box& inner) {
-    const double x = middle_x(inner), y = middle_y(inner);
-    return x >= b.x && x < right_of(b) && y >= b.y && y < bottom_of(b);
-}
-
 int cell_at(const TableGrid& table, const Box& box) {
-    if (!holds(table.box, box)) return kOutside;
+    if (!holds_middle(table.box, box)) return kOutside;
     for (std::size_t i = 0; i < table.cells.size(); ++i)
-        if (holds(table.cells[i].box, box)) return static_cast<int>(i);
+        if (holds_middle(table.cells[i].box, box)) return static_cast<int>(i);
     return kOutside;
 }
 
@@ -105,7 +100,7 @@ bool keeps_to_cells(const std::vector<Lines*>& groups, const TableGrid& table) {
     const double row_height = table.box.height / rows;
     for (const Lines* lines : groups)
         for (const TextLine& line : *lines) {
-            if (!holds(table.box, line.box)) continue;
+            if (!holds_middle(table.box, line.box)) continue;
             ++inside;
             std::vector<int> cells;
             for (const CellPiece& piece : cut_by_cells(line, table)) cells.push_back(piece.cell);

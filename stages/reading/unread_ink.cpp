@@ -133,4 +133,27 @@ std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing, co
     return out;
 }
 
+std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin, cv::Size page) {
+    std::vector<cv::Rect> out;
+    window = {std::min(window.width, page.width), std::min(window.height, page.height)};
+    const auto starts = [&](double from, double to, int length, int all) {
+        from = std::max(0.0, from - margin), to = std::min<double>(all, to + margin);
+        const int count = std::max(1, cvCeil((to - from - margin) / (length - margin)));
+        std::vector<int> at;
+        for (int i = 0; i < count; ++i) {
+            const double middle = count == 1 ? (from + to - length) / 2 : from + i * (to - from - length) / (count - 1);
+            at.push_back(std::clamp(cvRound(middle), 0, all - length));
+        }
+        return at;
+    };
+    for (const Box& p : places) {
+        const cv::Rect place(cvFloor(p.x), cvFloor(p.y), cvCeil(p.width), cvCeil(p.height));
+        if (std::ranges::any_of(out, [&](const cv::Rect& w) { return (w & place) == place; })) continue;
+        for (const int y : starts(p.y, p.y + p.height, window.height, page.height))
+            for (const int x : starts(p.x, p.x + p.width, window.width, page.width))
+                out.emplace_back(cv::Point(x, y), window);
+    }
+    return out;
+}
+
 } // namespace recto::reading

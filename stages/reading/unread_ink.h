@@ -18,8 +18,12 @@ struct Writing {
 
 /// Groups of marks that have the size and the stroke of writing and of which no more than a part lies in `explained` (lines,
 /// seals, ...). Rules, blots, dense pictures, specks and what touches the picture's edge are none. `grey`: CV_8UC1, print darker
-/// than paper. Boxes in its pixels, from the top; at most 60. Pure function, any thread; about 4 ms a million pixels.
+/// than paper. Boxes in its pixels, from the top; at most 60. Pure function, any thread.
 [[nodiscard]] std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing,
                                                const std::vector<Box>& explained);
+
+/// Windows of one size that together show all of `places`, each with `margin` around it where the page has it.
+[[nodiscard]] std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin,
+                                                 cv::Size page);
 
 } // namespace recto::reading

@@ -59,5 +59,23 @@ TEST(UnreadInk, PicturesOfAnySizeAreSurvived) {
     EXPECT_LE(find_unread_ink(noise, {44, 0}, {{-100, -100, 50, 50}, {800, 1100, 900, 900}}).size(), 60U);
 }
 
+TEST(UnreadInk, WindowsShowAllPlacesAndStayOnThePage) {
+    const std::vector<Box> places = {{10, 20, 100, 40}, {60, 40, 30, 10}, {700, 500, 900, 60}, {1500, 2150, 90, 40}};
+    const auto windows = windows_over(places, {640, 320}, 20, {1600, 2200});
+    EXPECT_LE(windows.size(), 5U) << "the second place lies in the first one's window";
+    cv::Mat shown = cv::Mat::zeros(2200, 1600, CV_8UC1);
+    for (const cv::Rect& w : windows) {
+        EXPECT_EQ(w & cv::Rect(0, 0, 1600, 2200), w);
+        EXPECT_EQ(w.size(), cv::Size(640, 320)) << "one size";
+        shown(w).setTo(1);
+    }
+    for (const Box& p : places) {
+        const cv::Rect place(static_cast<int>(p.x), static_cast<int>(p.y), static_cast<int>(p.width),
+                             static_cast<int>(p.height));
+        EXPECT_EQ(cv::countNonZero(shown(place)), place.area());
+    }
+    EXPECT_EQ(windows_over({{0, 0, 50, 50}}, {640, 320}, 20, {300, 200})[0], cv::Rect(0, 0, 300, 200));
+}
+
 } // namespace
 } // namespace recto::reading
