@@ -9,22 +9,27 @@ namespace recto::reading {
 
 namespace {
 
+constexpr std::size_t kProseRows = 8;
+constexpr double kProseWords = 4; ///< A row, on average.
+
 /// How full the rows of running text are: text width over the width of the column, averaged over rows.
 struct Side {
     std::size_t rows = 0;
     double left = 1e30, right = -1e30, fill = 0;
     std::vector<double> middles;      ///< Of rows, ascending.
     std::vector<double> starts, ends; ///< Of the same rows.
+    double words = 0;                 ///< A row.
     bool chinese = false; ///< Set in squares, so that all lines of a paragraph but its last end at one place.
 };
 
 Side side_of(const Lines& lines, const std::vector<std::size_t>& members) {
     Side s;
     Lines boxes;
-    std::size_t chinese = 0;
+    std::size_t chinese = 0, words = 0;
     for (std::size_t i : members) {
         TextLine l;
         l.box = lines[i].box;
+        words += lines[i].words.size();
         chinese += std::ranges::any_of(decode_utf8(lines[i].text), is_cjk) ? 1U : 0U;
         boxes.push_back(l);
         s.left = std::min(s.left, l.box.x);
@@ -32,6 +37,7 @@ Side side_of(const Lines& lines, const std::vector<std::size_t>& members) {
     }
     const auto rows = rows_of(boxes);
     s.rows = rows.size();
+    s.words = static_cast<double>(words) / static_cast<double>(std::max<std::size_t>(1, rows.size()));
     s.chinese = 2 * chinese > members.size();
     double text = 0;
     for (const auto& row : rows) {
@@ -79,12 +85,52 @@ bool stands_straight(const Side& left, const Side& right, double em) {
     return left.rows > 5 || straight_share(left.ends, false, em) >= 0.6;
 }
 
+/// Sentences in long rows, which may run around a picture and so leave much of their width empty; cells have fewer words.
+bool is_prose(const Side& s) { return s.rows >= kProseRows && s.words >= kProseWords; }
+
+/// Whether paragraphs end on the left while the right goes on beside them, between edges that are straight: columns with much
+/// paper between them. Where print was lost out of lines that go through, nothing stands behind a paragraph's end.
+bool paragraphs_end_within(const Side& left, const Side& right, double em) {
+    if (!is_prose(left) || !is_prose(right) || straight_share(left.ends, false, em) < 0.6 ||
+        straight_share(right.starts, true, em) < 0.6)
+        return false;
+    std::size_t ends = 0;
+    for (std::size_t i = 0; i < left.rows; ++i) {
+        const bool goes_on =
+            std::ranges::any_of(right.middles, [&](double y) { return std::abs(y - left.middles[i]) < 0.35 * em; });
+        ends += goes_on && left.ends[i] < left.right - 3 * em ? 1 : 0;
+    }
+    return ends >= 2;
+}
+
+constexpr double kInsetWidth = 12; ///< At most, em.
+constexpr double kInsetRows =
+    0.25; ///< At most, of the rows of a side: a column between two others has as many as they.
+
+/// Lines that others flank on both sides, at their height or half a line off.
+std::vector<bool> flanked(const Lines& lines, double em) {
+    std::vector<bool> out(lines.size(), false);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Box& b = lines[i].box;
+        if (b.width > kInsetWidth * em) continue;
+        bool before = false, after = false;
+        for (const TextLine& o : lines) {
+            if (overlap(b.y - em / 2, bottom_of(b) + em / 2, o.box.y, bottom_of(o.box)) <= 0) continue;
+            before = before || right_of(o.box) < b.x - 0.3 * em;
+            after = after || o.box.x > right_of(b) + 0.3 * em;
+        }
+        out[i] = before && after;
+    }
+    return out;
+}
+
 } // namespace
 
 Gutter find_gutter(const Lines& lines, double em) {
     Gutter best;
     double best_score = 0;
     const double width = 0.9 * em;
+    const std::vector<bool> may_be_inset = flanked(lines, em);
     std::vector<double> candidates;
     for (const TextLine& l : lines) candidates.push_back(right_of(l.box));
     std::sort(candidates.begin(), candidates.end());
@@ -92,10 +138,11 @@ Gutter find_gutter(const Lines& lines, double em) {
     for (double x : candidates) {
         if (x - last < 0.3 * em) continue; // near enough to the one tried
         last = x;
-        std::vector<std::size_t> crossing, others;
+        std::vector<std::size_t> crossing, others, insets;
         for (std::size_t i = 0; i < lines.size(); ++i) {
             const Box& b = lines[i].box;
-            (b.x < x + width && right_of(b) > x + 0.3 * em ? crossing : others).push_back(i);
+            const bool crosses = b.x < x + width && right_of(b) > x + 0.5 * em;
+            (!crosses ? others : may_be_inset[i] ? insets : crossing).push_back(i);
         }
         std::vector<double> cuts = {-1e30};
         for (std::size_t i : crossing) cuts.push_back(middle_y(lines[i].box));
@@ -122,17 +169,24 @@ Gutter find_gutter(const Lines& lines, double em) {
             const Side a = side_of(lines, left), b = side_of(lines, right);
             if (a.rows < 3 || b.rows < 3) continue;
             const bool wide = a.right - a.left > 7 * em && b.right - b.left > 7 * em;
-            const bool full = a.fill > 0.68 && b.fill > 0.68;
+            const bool full = (a.fill > 0.68 && b.fill > 0.68) || (is_prose(a) && is_prose(b));
             const double aligned = aligned_share(a, b, em);
             const bool apart = aligned < 0.5 && a.fill > 0.5 && b.fill > 0.5;
-            // No page leaves that much empty between columns whose lines are level: print was lost there.
-            if (b.left - a.right > 6 * em && aligned > 0.6) continue;
+            // Few pages leave that much empty between columns whose lines are level: print was lost there.
+            if (b.left - a.right > 6 * em && aligned > 0.6 && !paragraphs_end_within(a, b, em)) continue;
             if (aligned > 0.6 && !stands_straight(a, b, em)) continue;
             if (!wide || !(full || apart)) continue;
-            const double score = static_cast<double>(std::min(a.rows, b.rows)) + 0.01 * (b.left - a.right) / em;
+            const double rows = static_cast<double>(std::min(a.rows, b.rows));
+            const auto within = static_cast<double>(std::ranges::count_if(insets, [&](std::size_t i) {
+                const double y = middle_y(lines[i].box);
+                return y > cuts[k] && y < cuts[k + 1];
+            }));
+            if (within > kInsetRows * rows || (within > 0 && !(is_prose(a) && is_prose(b)))) continue;
+            const double score = rows - within + 0.01 * (b.left - a.right) / em;
             if (score > best_score) {
                 best_score = score;
-                best = {true, x, cuts[k], cuts[k + 1]};
+                best = {true, x, cuts[k], cuts[k + 1], std::vector<bool>(lines.size(), false)};
+                for (std::size_t i : insets) best.inset[i] = true;
             }
         }
     }

@@ -2,6 +2,8 @@
 
 /// Columns of running text. Pure functions, any thread.
 
+#include <vector>
+
 #include "stages/reading/line_rows.h"
 
 namespace recto::reading {
@@ -9,6 +11,8 @@ namespace recto::reading {
 struct Gutter {
     bool found = false;
     double x = 0, top = 0, bottom = 0; ///< An empty stripe right of x, between heights (of line middles).
+    std::vector<bool>
+        inset; ///< Of the lines: stands in the stripe, as the legend of a picture that both columns run around.
 };
 
 /// The gutter that divides most rows of running text. `em`: height of the type, pixels.

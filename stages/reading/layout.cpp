@@ -170,14 +170,15 @@ void arrange_horizontal(Lines lines, std::vector<TextBlock>& out, int depth) {
     const double em = em_of(lines, false);
     const Gutter g = depth < 12 && lines.size() >= 6 && lines.size() <= 4000 ? find_gutter(lines, em) : Gutter{};
     if (!g.found) return arrange_single(std::move(lines), out);
-    Lines above, left, right, below;
-    for (TextLine& l : lines) {
+    Lines above, left, right, inset, below;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        TextLine& l = lines[i];
         const double y = middle_y(l.box);
-        Lines& part = y <= g.top ? above : y >= g.bottom ? below : l.box.x < g.x ? left : right;
+        Lines& part = y <= g.top ? above : y >= g.bottom ? below : g.inset[i] ? inset : l.box.x < g.x ? left : right;
         part.push_back(std::move(l));
     }
     // The line that ends a run of columns is on its border and went above or below by its middle.
-    for (Lines* part : {&above, &left, &right, &below}) arrange_horizontal(std::move(*part), out, depth + 1);
+    for (Lines* part : {&above, &left, &right, &inset, &below}) arrange_horizontal(std::move(*part), out, depth + 1);
 }
 
 /// Fragments of a column from the top; those side by side (a note in two files of small type) from the right.

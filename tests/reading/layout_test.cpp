@@ -230,6 +230,58 @@ TEST(Layout, WhatTheStrokesOfLargeLettersEncloseIsNoTable) {
     EXPECT_EQ(blocks[0].lines[0].text, "清源区粮食局");
 }
 
+/// A row of prose: as many words as given, from x to x + width.
+TextLine prose(const std::string& name, double x, double y, double width, int words = 6) {
+    TextLine l;
+    const double each = width / words;
+    for (int i = 0; i < words; ++i) {
+        const Box box = {x + i * each, y, each * 0.8, 40};
+        const std::string text = i == 0 ? name : "w";
+        l.words.push_back({text, box, 0.9, {{text, box, 0.9}}});
+    }
+    refresh_line(l);
+    l.box.width = width;
+    return l;
+}
+
+/// The first words of all lines in order.
+std::string names(std::vector<TextLine> lines) {
+    std::string out;
+    for (const TextBlock& b : arrange(std::move(lines)))
+        for (const TextLine& l : b.lines) out += l.words[0].text + " ";
+    return out;
+}
+
+TEST(Layout, ProseRunsAroundAPictureAndItsLegend) { // columns of 900 pixels; the picture takes a good half of each
+    std::vector<TextLine> lines;
+    std::string left, right;
+    for (int i = 0; i < 24; ++i) {
+        const bool beside = i >= 6 && i < 18;
+        const std::string n = std::to_string(i);
+        lines.push_back(prose("L" + n, 300, 500 + 48 * i, beside ? 420 : 900, beside ? 4 : 8));
+        lines.push_back(prose("R" + n, beside ? 1750 : 1270, 500 + 48 * i, beside ? 420 : 900, beside ? 4 : 8));
+        left += "L" + n + " ", right += "R" + n + " ";
+    }
+    for (int i = 0; i < 3; ++i) lines.push_back(prose("P" + std::to_string(i), 1100, 1200 + 43 * i, 300, 2));
+    EXPECT_EQ(names(lines), left + right + "P0 P1 P2 ");
+}
+
+TEST(Layout, ProseColumnsWithMuchPaperBetweenThem) {
+    std::vector<TextLine> lines;
+    std::string left, right;
+    for (int i = 0; i < 24; ++i) {
+        const std::string n = std::to_string(i);
+        lines.push_back(
+            prose("L" + n, 300, 500 + 48 * i, i % 8 == 7 ? 300 : 620, i % 8 == 7 ? 3 : 6)); // paragraphs end
+        lines.push_back(prose("R" + n, 1200, 500 + 48 * i, 620));
+        left += "L" + n + " ", right += "R" + n + " ";
+    }
+    EXPECT_EQ(names(lines), left + right);
+    for (TextLine& l : lines) // the same, but all lines go through: a stripe of print was lost
+        if (l.box.x < 1000) l = prose(l.words[0].text, 300, l.box.y, 620);
+    EXPECT_EQ(names(lines), left) << "rows are joined across";
+}
+
 TEST(Layout, AStripeOfLostPrintIsNoGutter) {
     std::vector<TextLine> lines;
     for (int i = 0; i < 8; ++i) {
