@@ -231,7 +231,22 @@ Result<Outcome> correct_item(Workshop& shop, const Request& request, const std::
             return e.value("edit", "") == "replace" && e.value("page", "") == id;
         });
         const char* gone = replaced ? "correct.replaced" : "correct.differs";
+        if (TextBlock* place = line ? nullptr : find_unread(page.text, row.line); place && old_text.empty()) {
+            const std::string written = row.take_out ? std::string() : clean_lines(row.new_text);
+            if (written.empty()) continue; // There is no line to take out.
+            lines.push_back(Correction{id, row.line, "", written, place->box});
+            lines.back()["row"] = row.row;
+            fill_place(*place, written);
+            name_lines(page.text);
+            people.insert(row.who);
+            pages.insert(id);
+            continue;
+        }
         if (!line) {
+            const auto written = std::ranges::find_if(page.text.blocks, [&](const TextBlock& b) {
+                return old_text.empty() && !new_text.empty() && b.id == row.line;
+            });
+            if (written != page.text.blocks.end() && text_of_block(*written) == clean_lines(row.new_text)) continue;
             const auto done = corrections_of(item.edits, id);
             if (new_text.empty() && std::any_of(done.begin(), done.end(), [&](const Correction& c) {
                     return c.line == row.line && c.old_text == old_text && c.new_text.empty();

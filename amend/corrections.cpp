@@ -129,6 +129,44 @@ TextLine* find_line(PageText& text, const std::string& name) {
     return nullptr;
 }
 
+TextBlock* find_unread(PageText& text, const std::string& name) {
+    const auto at = std::ranges::find_if(
+        text.blocks, [&](const TextBlock& b) { return b.kind == BlockKind::Unread && b.id == name; });
+    return at == text.blocks.end() ? nullptr : &*at;
+}
+
+std::string clean_lines(std::string_view text) {
+    std::string out;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        const std::string line = encode::clean_characters(text.substr(from, end - from));
+        if (!line.empty()) out += (out.empty() ? "" : "\n") + line;
+        from = end + 1;
+    }
+    return out;
+}
+
+std::string text_of_block(const TextBlock& block) {
+    std::string out;
+    for (const TextLine& l : block.lines) out += (out.empty() ? "" : "\n") + l.text;
+    return out;
+}
+
+void fill_place(TextBlock& place, const std::string& text) {
+    place.kind = BlockKind::Text;
+    place.lines.clear();
+    const auto rows = static_cast<double>(std::ranges::count(text, '\n') + 1);
+    for (std::size_t from = 0; from < text.size();) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        TextLine line;
+        const auto row = static_cast<double>(place.lines.size());
+        line.box = part(place.box, true, row / rows, (row + 1) / rows);
+        set_line_text(line, text.substr(from, end - from));
+        place.lines.push_back(std::move(line));
+        from = end + 1;
+    }
+}
+
 void set_line_text(TextLine& line, const std::string& wanted) {
     const std::string text = encode::clean_characters(wanted);
     if (text.empty() || text == line.text) return;
@@ -181,7 +219,27 @@ void take_line_out(PageText& text, const std::string& name) {
     }
 }
 
+namespace {
+
+/// What was written where nothing had been read; a reader that has read it since is put right.
+bool put_on_place(PageText& text, const Correction& c) {
+    TextBlock* place = find_unread(text, c.line);
+    double best = place ? overlap(place->box, c.box) : 0;
+    if (best < 0.5) place = nullptr, best = 0.5;
+    for (TextBlock& b : text.blocks) {
+        if (b.kind != BlockKind::Unread && b.kind != BlockKind::Text) continue;
+        if (const double share = overlap(b.box, c.box); share > best) best = share, place = &b;
+    }
+    if (!place) return false;
+    if (text_of_block(*place) != c.new_text) fill_place(*place, c.new_text);
+    name_lines(text);
+    return true;
+}
+
+} // namespace
+
 bool put_correction_on(PageText& text, const Correction& c) {
+    if (c.old_text.empty() && !c.new_text.empty()) return put_on_place(text, c);
     TextLine* line = find_line(text, c.line);
     if (!line || line->text != c.old_text) {
         // Read again by another engine, the line may be called otherwise and read otherwise: then its place tells it.

@@ -108,7 +108,8 @@ def degraded(image, kind, seed):
 
 
 def read(recto, path, language, plain):
-    command = [recto, "text", str(path), "--lang", language] + (["--no-geometry"] if plain else [])
+    # What is judged is the text, on a machine that may be busy.
+    command = [recto, "text", str(path), "--lang", language, "--set", "engine.page_time_limit=3600"] + (["--no-geometry"] if plain else [])
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, LC_ALL="C.UTF-8"))
     if done.returncode != 0:  # no text is a finding, a failure is none
         sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -71,6 +71,7 @@ Result<void> write_doubts(const Book& book, const std::vector<Doubt>& lines) {
                                    "background-image:url('{}');background-position:0 -{}px\"></div>",
                                    l.width, l.height, html::escape(place.lines), l.y);
             std::string remarks;
+            if (l.text.empty()) remarks += "<div class=\"soft\">" + html::label("report.doubts.unread") + "</div>";
             for (const std::string& remark : l.remarks)
                 remarks += "<div class=\"soft\">" + html::escape(remark) + "</div>";
             out += fmt::format("<div class=\"read\">{}</div>{}</td><td><a href=\"{}\">{} · {}</a><br><span "

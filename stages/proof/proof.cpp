@@ -28,12 +28,13 @@ const Setting<std::int64_t> kLines{"proof.lines",
 
 /// A line of good mean confidence still needs a look when one of its characters is a guess.
 constexpr double kGuess = 0.5;
-constexpr int kLineHeight = 48, kLongest = 1400, kTallest = 900; ///< Pixels in the report.
+constexpr int kLineHeight = 48, kPlaceHeight = 160, kLongest = 1400, kTallest = 900; ///< Pixels in the report.
 
 struct Doubt {
-    const TextLine* line;
-    std::string id;
-    double confidence;
+    Box box;
+    bool vertical = false;
+    std::string id, text;
+    double confidence = 0;
 };
 
 std::vector<Doubt> doubts_of(const PageText& text, double below) {
@@ -41,6 +42,8 @@ std::vector<Doubt> doubts_of(const PageText& text, double below) {
     int block = 0;
     for (const TextBlock& b : text.blocks) {
         ++block;
+        if (b.kind == BlockKind::Unread) // To be written by a person who can read it.
+            list.push_back({b.box, false, b.id.empty() ? fmt::format("b{}", block) : b.id, "", 0});
         int number = 0;
         for (const TextLine& l : b.lines) {
             ++number;
@@ -48,7 +51,7 @@ std::vector<Doubt> doubts_of(const PageText& text, double below) {
             for (const Word& w : l.words)
                 for (const Glyph& g : w.glyphs) lowest = std::min(lowest, g.confidence);
             if (l.text.empty() || (l.confidence >= below && lowest >= kGuess)) continue;
-            list.push_back({&l, l.id.empty() ? fmt::format("b{}l{}", block, number) : l.id,
+            list.push_back({l.box, l.vertical, l.id.empty() ? fmt::format("b{}l{}", block, number) : l.id, l.text,
                             std::min(l.confidence, (1 + lowest) / 2)});
         }
     }
@@ -56,8 +59,9 @@ std::vector<Doubt> doubts_of(const PageText& text, double below) {
     return list;
 }
 
-/// The line with a rim of half its height: neighbours help the eye.
-cv::Mat picture_of(const Raster& page, const TextLine& line) {
+/// The line or place with a rim of half its height: neighbours help the eye.
+cv::Mat picture_of(const Raster& page, const Doubt& line) {
+    const bool place = line.text.empty(); // of unknown writing, maybe several lines of it
     const double size = std::max(4.0, line.vertical ? line.box.width : line.box.height), rim = size * 0.35;
     const cv::Rect all(0, 0, page.width(), page.height());
     const cv::Rect box(
@@ -66,7 +70,7 @@ cv::Mat picture_of(const Raster& page, const TextLine& line) {
                   static_cast<int>(std::ceil(line.box.y + line.box.height + rim))));
     const cv::Rect part = box & all;
     if (part.empty()) return {};
-    const double letters = kLineHeight / (size + 2 * rim);
+    const double letters = (place ? kPlaceHeight : kLineHeight) / (size + 2 * rim);
     const double factor = std::min(
         {1.0, letters, static_cast<double>(kLongest) / part.width, static_cast<double>(kTallest) / part.height});
     cv::Mat small;
@@ -91,10 +95,10 @@ class ProofWorker final : public PageWorker {
         std::vector<cv::Mat> strips;
         int width = 0, height = 0;
         for (const Doubt& d : doubts) {
-            strips.push_back(picture_of(in.raster, *d.line));
+            strips.push_back(picture_of(in.raster, d));
             const cv::Mat& strip = strips.back();
             out["lines"].push_back({{"id", d.id},
-                                    {"text", d.line->text},
+                                    {"text", d.text},
                                     {"confidence", d.confidence},
                                     {"y", height},
                                     {"width", strip.cols},
@@ -137,7 +141,7 @@ class ProofStage final : public PageStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo info{"proof",
-                                    1,
+                                    2,
                                     {&kBelow, &kLines},
                                     {"reading"},
                                     0.5,

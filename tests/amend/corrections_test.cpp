@@ -112,6 +112,39 @@ TEST(Corrections, AreFoundByTheirPlaceWhenThePageIsReadAnew) {
     EXPECT_FALSE(put_correction_on(text, c));
 }
 
+TEST(Corrections, OfAPlaceThatWasNotReadGiveItLines) {
+    PageText text = page_of({"one", "two"});
+    TextBlock place;
+    place.kind = BlockKind::Unread;
+    place.box = {100, 400, 300, 90};
+    text.blocks.push_back(place);
+    name_lines(text);
+    ASSERT_NE(find_unread(text, "b3"), nullptr);
+    const Correction c{"p", "b3", "", clean_lines("张三\r\n\n 2月3日\n"), place.box};
+    EXPECT_EQ(c.new_text, "张三\n2月3日");
+    EXPECT_TRUE(put_correction_on(text, c));
+    EXPECT_EQ(text.blocks[2].kind, BlockKind::Text);
+    ASSERT_NE(find_line(text, "b3l2"), nullptr);
+    EXPECT_EQ(find_line(text, "b3l2")->text, "2月3日");
+    EXPECT_DOUBLE_EQ(find_line(text, "b3l2")->box.y, 445);
+    EXPECT_DOUBLE_EQ(find_line(text, "b3l2")->box.height, 45);
+    EXPECT_EQ(find_line(text, "b3l1")->confidence, 1);
+    EXPECT_TRUE(put_correction_on(text, c)) << "so already";
+    EXPECT_EQ(text_of_block(text.blocks[2]), "张三\n2月3日");
+
+    PageText again = page_of({"one", "two"}); // read anew, with another place before it
+    place.box = {600, 700, 90, 90};
+    again.blocks.push_back(place);
+    place.box = {102, 398, 305, 92};
+    again.blocks.push_back(place);
+    name_lines(again);
+    EXPECT_TRUE(put_correction_on(again, c));
+    EXPECT_EQ(again.blocks[2].kind, BlockKind::Unread);
+    EXPECT_EQ(text_of_block(again.blocks[3]), "张三\n2月3日");
+    PageText without = page_of({"one", "two"});
+    EXPECT_FALSE(put_correction_on(without, c)) << "nothing is at that place";
+}
+
 TEST(Corrections, EndWithTheScanTheyWereMadeOn) {
     const nlohmann::json edits = {{{"edit", "correct"}, {"lines", {Correction{"p", "b1l1", "a", "b", {}}}}},
                                   {{"edit", "correct"}, {"lines", {Correction{"q", "b1l1", "a", "c", {}}}}},

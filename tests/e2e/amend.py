@@ -8,13 +8,13 @@ import shutil
 import xml.etree.ElementTree as E
 
 import common
-from common import SAMPLES, Case, contents, run, small_batch, start
+from common import SAMPLES, Case, contents, halves, run, small_batch, start
 
 NS = "{http://www.loc.gov/standards/alto/ns-v4#}"
 
 
 def scans():
-    return sorted((p for p in (SAMPLES / "batch").rglob("*") if p.suffix in (".tif", ".jpg", ".png") and p.stat().st_size < 900_000 and p.name not in ("0007.jpg", "0005.tif")), reverse=True)  # an open book, a separator sheet
+    return halves(leave_out=("0007.jpg", "0005.tif"))[::-1]  # an open book, a separator sheet
 
 
 def head(archive, item):
@@ -41,8 +41,7 @@ def lines(alto):
 
 
 class Amended(Case):
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = small_batch(self.folder / "in", items=2, pages=3)
         self.archive = self.folder / "a"
         first = run("run", self.batch, "-o", self.archive, "--create", "--json", "--repository", "450200")
@@ -221,8 +220,7 @@ class Amended(Case):
 class TreatedByHand(Case):
     """One book spread and two single pages; values set by hand, runs, another scan."""
 
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = self.folder / "in"
         item = self.batch / "book"
         item.mkdir(parents=True)
@@ -407,8 +405,7 @@ class TreatedByHand(Case):
 
 
 class Corrected(Case):
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = small_batch(self.folder / "in", items=2, pages=2)
         self.archive = self.folder / "a"
         first = run("run", self.batch, "-o", self.archive, "--create", "--json")
@@ -536,8 +533,7 @@ class Corrected(Case):
 class ReadAgain(Case):
     """`recto ocr`: a batch read by one engine, then by another language or engine."""
 
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = small_batch(self.folder / "in", items=2, pages=2)
         self.archive = self.folder / "a"
         # Latin only: Chinese pages come out as nonsense or as not machine-readable.

@@ -1,5 +1,6 @@
 """Shared by the whole-program tests: starting the built binary, small batches, the content of an archive."""
 
+import copy
 import hashlib
 import json
 import os
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+from PIL import Image
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 RECTO = os.environ.get("RECTO_BINARY", str(TOP / "build/release/recto"))
@@ -29,9 +32,34 @@ def start(*words, **options):
     return subprocess.Popen([RECTO, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options)
 
 
+def halves(leave_out=()):
+    """Upper halves of the sample pages that a batch can consist of, as files: A5 where the page is A4, through every stage at half
+    the cost. What a page says is of no account where what happens to it is tested."""
+    folder = TOP / "build/e2e-halves"
+    folder.mkdir(parents=True, exist_ok=True)
+    out = []
+    for scan in sorted(p for p in (SAMPLES / "batch").rglob("*") if p.suffix in (".tif", ".jpg", ".png") and p.stat().st_size < 900_000 and p.name not in leave_out):
+        half = folder / f"{scan.parent.name}-{scan.name}"
+        if not half.exists() or half.stat().st_mtime < scan.stat().st_mtime:
+            with tempfile.NamedTemporaryFile(dir=folder, suffix=scan.suffix, delete=False) as fresh:
+                pass
+            with Image.open(scan) as image:
+                pages = []
+                for n in range(getattr(image, "n_frames", 1)):
+                    image.seek(n)
+                    pages.append(image.crop((0, 0, image.width, image.height // 2)))
+                words = {"quality": 85} if scan.suffix == ".jpg" else {"compression": image.info["compression"]} if scan.suffix == ".tif" else {}
+                if scan.suffix == ".tif":
+                    words |= {"save_all": True, "append_images": pages[1:]}
+                pages[0].save(fresh.name, dpi=image.info.get("dpi", (300, 300)), **words)
+            os.replace(fresh.name, half)  # tests run side by side
+        out.append(half)
+    return out
+
+
 def small_batch(folder, items=3, pages=3):
-    """A few sample pages as items of their own: quick, but real scans through every stage."""
-    scans = sorted(p for p in (SAMPLES / "batch").rglob("*") if p.suffix in (".tif", ".jpg", ".png") and p.stat().st_size < 900_000)
+    """A few pages as items of their own."""
+    scans = halves()
     folder = pathlib.Path(folder)
     n = 0
     for i in range(items):
@@ -57,11 +85,30 @@ def contents(archive):
 
 
 class Case(unittest.TestCase):
+    """Each test has a folder of its own. What prepare() of a class leaves in it, and in the object, each test of the class begins
+    with; it is made once, and put back at the same place for the next test, because archives know where their sources lay."""
+
     maxDiff = 4000
 
+    def prepare(self):
+        """For classes to say what their tests begin with."""
+
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="recto-e2e-"))
+        cls = type(self)
+        if "prepared" in vars(cls):
+            self.folder, kept, values = cls.prepared
+            shutil.copytree(kept, self.folder, symlinks=True)
+            vars(self).update(copy.deepcopy(values))
+        else:
+            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="recto-e2e-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        if "prepared" not in vars(cls) and cls.prepare is not Case.prepare:
+            before = set(vars(self))
+            self.prepare()
+            kept = self.folder.with_name(self.folder.name + "-prepared")
+            shutil.copytree(self.folder, kept, symlinks=True)
+            cls.addClassCleanup(shutil.rmtree, kept, ignore_errors=True)
+            cls.prepared = (self.folder, kept, copy.deepcopy({k: v for k, v in vars(self).items() if k not in before}))
 
     def need_shared(self, *parts):
         path = SHARED.joinpath(*parts)

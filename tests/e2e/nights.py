@@ -21,8 +21,7 @@ def clock(**later):
 
 
 class Window(Case):
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = small_batch(self.folder / "in")
         self.archive = self.folder / "archive"
 
@@ -131,8 +130,7 @@ class Figures(Case):
         self.assertEqual(contents(self.archive), before)
         self.assertEqual(run("verify", self.archive).returncode, 0)
 
-    def setUp(self):
-        super().setUp()
+    def prepare(self):
         self.batch = small_batch(self.folder / "in", items=2, pages=2)
         (self.batch / "item-1" / "004.tif").write_bytes(b"II*\0 not a picture")
         self.archive, self.log, self.metrics = (self.folder / n for n in ("archive", "run.log", "recto.prom"))

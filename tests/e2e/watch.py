@@ -11,9 +11,9 @@ import threading
 import time
 
 import common
-from common import RECTO, SAMPLES, Case, contents, run
+from common import RECTO, Case, contents, halves, run
 
-SCANS = sorted((p for p in (SAMPLES / "batch").rglob("*") if p.suffix in (".tif", ".jpg", ".png") and p.stat().st_size < 900_000 and p.name not in ("0007.jpg", "0005.tif")))
+SCANS = halves(leave_out=("0007.jpg", "0005.tif"))
 
 
 def page(n):
