@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/page_tool.h"
 #include "pipeline/core/clock.h"
+#include "pipeline/engine/run.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/image_out.h"
 #include "stages/encode/access_clean.h"
@@ -130,8 +131,9 @@ int text(const std::string& file, const SettingsOptions& options, const TextOpti
                 continue;
             }
             image->dpi = page.dpi;
-            const auto reading = (*reader)->read(*image, {*source, i, page.transform},
-                                                 {std::chrono::steady_clock::now() + std::chrono::minutes(5), {}});
+            const auto reading = (*reader)->read(
+                *image, {*source, i, page.transform},
+                {std::chrono::steady_clock::now() + std::chrono::seconds(settings->get(kPageTimeLimit)), {}});
             if (!reading) {
                 Error e = reading.error();
                 e.file = file;

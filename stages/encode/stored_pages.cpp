@@ -214,8 +214,10 @@ void add_blocks(const xmlNode* space, BlockKind kind, const Tags& tags, std::vec
             const BlockKind inner = kind_of(attribute(n, "TYPE"));
             if (inner != BlockKind::Table || !add_table(n, tags, out)) add_blocks(n, inner, tags, out);
         } else if (name == "Illustration" || name == "GraphicalElement")
-            out.push_back(
-                {name == "GraphicalElement" ? BlockKind::Rule : kind_of(attribute(n, "TYPE")), box_of(n), {}, attribute(n, "ID")});
+            out.push_back({name == "GraphicalElement" ? BlockKind::Rule : kind_of(attribute(n, "TYPE")),
+                           box_of(n),
+                           {},
+                           attribute(n, "ID")});
         else if (name == "TextBlock") {
             TextBlock block{kind, box_of(n), {}, attribute(n, "ID"), role_of(n, tags), {}};
             add_lines(n, -1, block.lines);

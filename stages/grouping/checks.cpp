@@ -5,10 +5,13 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "pipeline/files/codes.h"
 
 namespace recto::group {
 
@@ -108,6 +111,69 @@ void check_duplicates(Item& item, int distance) {
         f.args = {std::to_string(page.order), std::to_string(earlier)};
         page.findings.push_back(std::move(f));
     }
+}
+
+namespace {
+
+constexpr double kSureLine = 0.95;   ///< Such a line has an error in twenty characters at most.
+constexpr std::size_t kShortest = 4; ///< Characters of a line that can tell pages apart.
+
+std::u32string without_space(std::string_view text) {
+    std::u32string out;
+    for (std::size_t at = 0; at < text.size();)
+        if (const char32_t c = next_code_point(text, at); c > U' ' && c != U'\u3000') out += c;
+    return out;
+}
+
+/// The least edits that make `line` a part of `text` (Sellers 1980).
+std::size_t edits_to_a_part(const std::u32string& line, const std::u32string& text) {
+    std::vector<std::size_t> row(line.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    std::size_t least = line.size();
+    for (const char32_t c : text) {
+        std::size_t diagonal = row[0]; // a part may begin anywhere
+        for (std::size_t i = 0; i < line.size(); ++i) {
+            const std::size_t here = std::min({diagonal + (line[i] == c ? 0 : 1), row[i] + 1, row[i + 1] + 1});
+            diagonal = row[i + 1];
+            row[i + 1] = here;
+        }
+        least = std::min(least, row.back());
+    }
+    return least;
+}
+
+/// Sure lines of a page, and how many of them another page does not have.
+void count_unlike(const Page& page, const Page& other, std::size_t& sure, std::size_t& unlike) {
+    std::u32string all;
+    for (const TextBlock& b : other.text.blocks)
+        for (const TextLine& l : b.lines) all += without_space(l.text);
+    for (const TextBlock& b : page.text.blocks)
+        for (const TextLine& l : b.lines) {
+            const std::u32string text = without_space(l.text);
+            if (l.confidence < kSureLine || text.size() < kShortest) continue;
+            ++sure;
+            unlike += edits_to_a_part(text, all) >= 2 ? 1 : 0;
+        }
+}
+
+} // namespace
+
+void check_duplicates_by_text(Item& item) {
+    const auto bytes_of = [&](const Page& p) {
+        const Source& source = item.sources.at(static_cast<std::size_t>(p.image.source));
+        return source.sha512 + "/" + std::to_string(p.image.index) + p.treatment.split;
+    };
+    for (Page& page : item.pages)
+        std::erase_if(page.findings, [&](const Finding& f) {
+            if (f.code != "group.duplicate" || f.args.size() < 2) return false;
+            const auto other =
+                std::ranges::find_if(item.pages, [&](const Page& p) { return std::to_string(p.order) == f.args[1]; });
+            if (other == item.pages.end() || bytes_of(*other) == bytes_of(page)) return false;
+            std::size_t sure = 0, unlike = 0;
+            count_unlike(page, *other, sure, unlike);
+            count_unlike(*other, page, sure, unlike);
+            return unlike >= 2 && 10 * unlike >= sure;
+        });
 }
 
 void check_orientation(Item& item) {

@@ -16,6 +16,11 @@ void mark_sides(Item& item, std::string_view duplex);
 /// `distance` bits (0 to 16) at a like size and amount of ink.
 void check_duplicates(Item& item, int distance);
 
+/// Takes "group.duplicate" back where the texts of the two pages, once read, say otherwise: forms look alike, and their entries
+/// differ. Lines that the reader was sure of must differ in two characters or more from all that the other page says, and be at
+/// least two and a tenth of the sure lines. Copies of one scan file stay duplicates.
+void check_duplicates_by_text(Item& item);
+
 /// What the stack says of a page's way up, where at least four pages agree and nine in ten of those that know: finding
 /// "group.odd_orientation" on a page that says otherwise (Info where it is sure of itself, else Warning), and
 /// "group.orientation_unlike" (Warning) on one whose own evidence is weak, or which treatment left unsure, and which lies

@@ -6,6 +6,7 @@
 
 #include "pipeline/core/messages.h"
 #include "pipeline/files/codes.h"
+#include "stages/grouping/checks.h"
 #include "stages/grouping/grouping.h"
 #include "stages/grouping/page_classes.h"
 #include "stages/grouping/page_words.h"
@@ -253,6 +254,7 @@ std::string find_printed_number(const PageText& text) {
 void classify_by_text(Item& item, const Settings& settings) {
     for (Page& page : item.pages)
         if (page.page_class == PageClass::Body) page.printed_number = find_printed_number(page.text);
+    check_duplicates_by_text(item);
     check_numbers(item);
     check_letterheads(item);
     if (!settings.get(kClassify)) return;

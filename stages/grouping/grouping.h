@@ -97,7 +97,8 @@ struct GroupingOptions {
 /// source digest, image index, half of the spread and occurrence.
 [[nodiscard]] std::vector<Item> group_items(const GroupInput& input, const GroupingOptions& options);
 
-/// What has to wait for the text: classes of covers, contents and back notes, printed page numbers (and gaps in them).
+/// What has to wait for the text: classes of covers, contents and back notes, printed page numbers (and gaps in them), whether
+/// pages that look alike say the same.
 /// Call per item after reading (a second call changes nothing); pages whose class is not Body keep it.
 void classify_by_text(Item& item, const Settings& settings);
 

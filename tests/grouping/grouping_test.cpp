@@ -354,6 +354,43 @@ TEST(Duplicates, BySignature) {
     EXPECT_FALSE(has(items[0].pages[3].findings, "group.duplicate"));
 }
 
+TEST(Duplicates, FormsThatLookAlikeButSayOtherwiseAreNone) {
+    Box box;
+    box.body(3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto& p = box.input.sources[i].treatments[0].pages[0];
+        p.signature = "f0f0a5a50f0f3c3c";
+        p.ink_ratio = 0.05;
+        p.transform = Transform(2480, 3508);
+    }
+    Item item = box.items()[0];
+    const auto say = [&](std::size_t page, std::initializer_list<const char*> lines, double confidence) {
+        PageText& text = item.pages[page].text;
+        text.state = ReadState::Read;
+        text.blocks.assign(1, {});
+        for (const char* l : lines) {
+            TextLine line;
+            line.text = l;
+            line.confidence = confidence;
+            text.blocks[0].lines.push_back(line);
+        }
+    };
+    const auto duplicates = [&] {
+        Item copy = item;
+        classify_by_text(copy, {});
+        return std::pair(has(copy.pages[1].findings, "group.duplicate"),
+                         has(copy.pages[2].findings, "group.duplicate"));
+    };
+    EXPECT_EQ(duplicates(), std::pair(true, true)) << "without text";
+    say(0, {"发票专用收据", "日期 2023年03月17日", "金额 1,250.00 元", "收款单位 青柳市粮食局"}, 0.99);
+    say(1, {"发票专用收据 日期 2023年03月17日", "金额 1,25O.00 元", "收款单位", "青柳市粮食局"}, 0.99); // scanned again
+    say(2, {"发票专用收据", "日期 2023年04月02日", "金额 980.50 元", "收款单位 青柳市粮食局"}, 0.99);
+    EXPECT_EQ(duplicates(), std::pair(true, false));
+    say(2, {"发票专用收据", "日期 2023年04月02日", "金额 980.50 元", "收款单位 青柳市粮食局"}, 0.7);
+    say(0, {"发票专用收据", "日期 2023年03月17日", "金额 1,250.00 元", "收款单位 青柳市粮食局"}, 0.7);
+    EXPECT_EQ(duplicates(), std::pair(true, true)) << "lines that may be misread prove nothing";
+}
+
 /// Pages turned as given, with that confidence.
 std::vector<Page> pages_turned(const std::vector<std::pair<int, double>>& turns, std::vector<std::size_t> unsure = {}) {
     Box box;
