@@ -116,7 +116,11 @@ class MainJob(Case):
                     continue
                 import xml.etree.ElementTree as E
                 lines = []
-                for line in E.parse(alto).getroot().iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
+                root = E.parse(alto).getroot()
+                for place in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}Illustration"):
+                    if place.get("TYPE") == "unread":
+                        lines[(item["reference_code"] or item["id"], page["id"], place.get("ID"))] = ""
+                for line in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
                     lines.append("".join(s.get("CONTENT") for s in line.iter("{http://www.loc.gov/standards/alto/ns-v4#}String")))
                 source = item["sources"][page["image"]["source"]]["original_name"] if isinstance(page["image"], dict) else ""
                 texts[(item["reference_code"] or item["provisional_name"], page["order"])] = "".join(lines)
@@ -160,7 +164,11 @@ class MainJob(Case):
                 if not alto.exists():
                     continue
                 import xml.etree.ElementTree as E
-                for line in E.parse(alto).getroot().iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
+                root = E.parse(alto).getroot()
+                for place in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}Illustration"):
+                    if place.get("TYPE") == "unread":
+                        lines[(item["reference_code"] or item["id"], page["id"], place.get("ID"))] = ""
+                for line in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
                     text = "".join(s.get("CONTENT") if s.tag.endswith("String") else " " if s.tag.endswith("SP") else "" for s in line)
                     lines[(item["reference_code"] or item["id"], page["id"], line.get("ID"))] = text
         for row in rows[1:]:
