@@ -27,6 +27,7 @@ int init(const std::string& archive, const ArchiveIdentity& identity) {
 struct PackageArguments {
     std::string archive, writer = "bag", output;
     std::vector<std::string> items;
+    SettingsOptions settings;
     bool json = false;
 };
 
@@ -38,6 +39,8 @@ int package(const PackageArguments& a) {
         std::fprintf(stderr, "recto: %s\n", tr("cli.package.unknown", a.writer, names).c_str());
         return kUsage;
     }
+    const auto settings = a.settings.load();
+    if (!settings) return report_error(settings.error());
     auto archive = open_archive(a.archive, nullptr, "recto package");
     if (!archive) return report_error(archive.error());
     auto fs = posix_file_system();
@@ -74,7 +77,7 @@ int package(const PackageArguments& a) {
             code = report_error(state.error());
             continue;
         }
-        const auto result = writer->write({*fs, store, *state, a.output, *clock});
+        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings});
         if (!result) {
             held += result.error().code == "package.held";
             Error e = result.error();
@@ -86,6 +89,8 @@ int package(const PackageArguments& a) {
             continue;
         }
         ++made;
+        if (!result->renamed.empty())
+            std::fprintf(stderr, "recto: %s\n", tr("cli.package.renamed", row.reference_code, result->renamed).c_str());
         out.push_back({{"item", row.reference_code},
                        {"id", row.id},
                        {"path", result->path},
@@ -100,6 +105,8 @@ int package(const PackageArguments& a) {
                                                          {"bytes", result->bytes}});
         if (!a.json) std::printf("%s\n", result->path.c_str());
     }
+    if (made > 0)
+        if (const auto finished = writer->finish(*fs, a.output); !finished) code = report_error(finished.error());
     if (a.json) std::printf("%s\n", nlohmann::json{{"schema", 1}, {"packages", out}}.dump(1).c_str());
     std::fprintf(stderr, "%s\n", tr("cli.package.done", std::to_string(made), std::to_string(held), a.output).c_str());
     return code;
@@ -197,8 +204,12 @@ void add_package(CLI::App& app, Action& action) {
     auto a = std::make_shared<PackageArguments>();
     command->add_option("ARCHIVE", a->archive, tr("cli.opt.archive"))->required();
     command->add_option("ITEM", a->items, tr("cli.package.item"));
-    command->add_option("--as", a->writer, tr("cli.package.as"))->capture_default_str();
+    std::string kinds = tr("cli.package.as");
+    for (const PackageWriter* w : package_writers())
+        kinds += fmt::format("\n{}: {}", w->name(), ui_language() == Language::Chinese ? w->chinese() : w->english());
+    command->add_option("--as", a->writer, kinds)->capture_default_str();
     command->add_option("-o,--output", a->output, tr("cli.package.output"))->required();
+    a->settings.add_to(*command);
     command->add_flag("--json", a->json, tr("cli.opt.json"));
     command->callback([&action, a] { action = [a] { return package(*a); }; });
 }

@@ -10,6 +10,7 @@
 #include "catalogue/catalogue.h"
 #include "pipeline/engine/run.h"
 #include "stages/grouping/grouping.h"
+#include "stages/package/package.h"
 #include "stages/registry.h"
 #include "station/settings.h"
 
@@ -116,7 +117,7 @@ std::string allowed(const SettingBase& s) {
 const std::vector<const SettingBase*>& all_settings() {
     static const std::vector<const SettingBase*> all = [] {
         std::vector<const SettingBase*> list = stage_settings();
-        for (const auto& more : {catalogue::settings(), engine_settings(), station::settings()})
+        for (const auto& more : {package_settings(), catalogue::settings(), engine_settings(), station::settings()})
             list.insert(list.end(), more.begin(), more.end());
         return list;
     }();

@@ -7,11 +7,13 @@
 
 namespace recto {
 
-const PackageWriter& bag_writer(); // bag_writer.cpp
+const PackageWriter& bag_writer();    // bag/
+const PackageWriter& folder_writer(); // folder/
 
 std::span<const PackageWriter* const> package_writers() {
     static const std::array kWriters{
-        static_cast<const PackageWriter*>(&bag_writer()),
+        &bag_writer(),
+        &folder_writer(),
     };
     return kWriters;
 }
@@ -22,41 +24,87 @@ const PackageWriter* find_package_writer(std::string_view name) {
     return at == writers.end() ? nullptr : *at;
 }
 
-Result<PackageFacts> package_facts(const PackageRequest& request) {
+std::vector<const SettingBase*> package_settings() {
+    std::vector<const SettingBase*> list;
+    for (const PackageWriter* writer : package_writers())
+        for (const SettingBase* s : writer->settings()) list.push_back(s);
+    return list;
+}
+
+std::string package_field(const nlohmann::json& item, std::string_view id) {
+    std::string value;
+    for (const char* source : {"extracted", "catalogue", "operator"})
+        for (const auto& field : item.value("fields", nlohmann::json::array()))
+            if (field.value("id", "") == id && field.value("source", "") == source)
+                value = field.value("value", "").empty() ? field.value("as_written", "") : field.value("value", "");
+    return value;
+}
+
+PackageFacts package_facts(const nlohmann::json& item) {
     using nlohmann::json;
-    const auto path = request.store.content_path(request.state, "metadata/item.json");
-    if (!path) return fail("package.no_item", "the object has no metadata/item.json", request.state.id);
-    RECTO_ASSIGN(const std::string bytes, request.fs.read(*path));
-    RECTO_ASSIGN(const StrictJson parsed, parse_strict_json(bytes, *path));
-    const json& item = parsed.value;
+    PackageFacts facts;
+    facts.reference_code = item.value("reference_code", "");
+    facts.display_name = facts.reference_code.empty() ? item.value("provisional_name", "") : facts.reference_code;
+    facts.id = item.at("id").get<std::string>();
+    if (facts.display_name.empty()) facts.display_name = facts.id;
+    facts.held = item.value("held", false);
+    if (const auto repository = item.find("repository"); repository != item.end() && repository->is_object()) {
+        facts.repository_code = repository->value("code", "");
+        facts.repository_name = repository->value("name", "");
+    }
+    if (const auto fonds = item.find("fonds"); fonds != item.end() && fonds->is_array() && !fonds->empty()) {
+        const json& first = fonds->front();
+        if (first.is_string()) facts.fonds = first.get<std::string>();
+        else if (first.is_object()) facts.fonds = first.value("code", "");
+    }
+    if (const auto made = item.find("provenance"); made != item.end() && made->is_object())
+        facts.agent = made->value("agent", "");
+    facts.title = package_field(item, "title");
+    return facts;
+}
+
+Result<PackagePlan> plan_package(const PackageRequest& in, const std::function<bool(const std::string&)>& wanted) {
+    if (in.state.head == 0) return fail("package.no_item", "no such object", in.state.id);
+    const auto path = in.store.content_path(in.state, "metadata/item.json");
+    if (!path) return fail("package.no_item", "the object has no metadata/item.json", in.state.id);
+    RECTO_ASSIGN(const std::string bytes, in.fs.read(*path));
+    RECTO_ASSIGN(StrictJson parsed, parse_strict_json(bytes, *path));
+    PackagePlan plan;
+    plan.item = std::move(parsed.value);
     try {
-        PackageFacts facts;
-        facts.reference_code = item.value("reference_code", "");
-        facts.display_name = facts.reference_code.empty() ? item.value("provisional_name", "") : facts.reference_code;
-        facts.id = item.at("id").get<std::string>();
-        if (facts.display_name.empty()) facts.display_name = facts.id;
-        facts.held = item.value("held", false);
-        if (const auto repository = item.find("repository"); repository != item.end() && repository->is_object()) {
-            facts.repository_code = repository->value("code", "");
-            facts.repository_name = repository->value("name", "");
-        }
-        if (const auto fonds = item.find("fonds"); fonds != item.end() && fonds->is_array() && !fonds->empty()) {
-            const json& first = fonds->front();
-            if (first.is_string()) facts.fonds = first.get<std::string>();
-            else if (first.is_object()) facts.fonds = first.value("code", "");
-        }
-        if (const auto made = item.find("provenance"); made != item.end() && made->is_object())
-            facts.agent = made->value("agent", "");
-        // The operator's word counts before the catalogue's, that before what was read from the page.
-        for (const char* source : {"extracted", "catalogue", "operator"}) {
-            for (const json& field : item.value("fields", json::array())) {
-                if (field.value("id", "") == "title" && field.value("source", "") == source)
-                    facts.title =
-                        field.value("value", "").empty() ? field.value("as_written", "") : field.value("value", "");
-            }
-        }
-        return facts;
-    } catch (const json::exception& e) { return fail("package.no_item", e.what(), *path); }
+        plan.facts = package_facts(plan.item);
+    } catch (const nlohmann::json::exception& e) { return fail("package.no_item", e.what(), *path); }
+    if (plan.facts.held && !in.include_held) return fail("package.held", "the item is held", plan.facts.display_name);
+    for (const auto& [logical, digest] : in.state.files) {
+        if (!wanted(logical)) continue;
+        RECTO_ASSIGN(std::string source, in.store.content_path(in.state, logical));
+        RECTO_ASSIGN(const FileStat s, in.fs.stat(source));
+        if (!s.exists || s.is_directory || s.is_symlink)
+            return fail("package.damaged_source", "no such file: " + logical, source);
+        plan.bytes += s.size;
+        plan.sources.emplace(logical, std::move(source));
+    }
+    return plan;
+}
+
+Result<void> build_package(const PackageRequest& in, const std::string& path, std::uint64_t bytes,
+                           const std::function<Result<void>(const std::string&)>& build) {
+    RECTO_TRY(in.fs.make_folders(parent_path(path)));
+    RECTO_ASSIGN(const std::uint64_t room, in.fs.free_bytes(in.output));
+    if (room < bytes) return fail_retry("io.no_space", std::to_string(bytes) + " bytes are needed", in.output);
+    const std::string partial = path + ".partial"; // What a death leaves; the next attempt removes it.
+    const auto fill = [&]() -> Result<void> {
+        RECTO_TRY(in.fs.remove_tree(partial));
+        RECTO_TRY(in.fs.make_folders(partial));
+        RECTO_TRY(build(partial));
+        RECTO_TRY(sync_tree(in.fs, partial));
+        return in.fs.rename(partial, path);
+    };
+    if (auto done = fill(); !done) {
+        (void)in.fs.remove_tree(partial);
+        return tl::unexpected(done.error());
+    }
+    return in.fs.sync(parent_path(path));
 }
 
 } // namespace recto

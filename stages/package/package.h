@@ -2,10 +2,12 @@
 
 /// Packages: what leaves the archive. A writer makes one package from the head version of one stored item.
 ///
-/// Adding a writer: one .cpp in this folder that defines its class and a factory, and one line in kWriters
-/// (package.cpp). Threads: writers have no state; different items may be written at the same time.
+/// Adding a writer: a folder here whose .cpp defines its class and a factory, and one line in kWriters (package.cpp).
+/// Threads: writers have no state; different items may be written at the same time.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +18,7 @@
 
 #include "pipeline/core/clock.h"
 #include "pipeline/core/result.h"
+#include "pipeline/core/settings.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/ocfl.h"
 
@@ -27,6 +30,7 @@ struct PackageRequest {
     const OcflState& state;    ///< Head of the item's object.
     const std::string& output; ///< Folder in which the package is made; created when absent.
     const Clock& clock;        ///< Bagging-Date and the like.
+    const Settings& settings;
     bool include_held = false; ///< False: an incomplete item is refused with "package.held".
 };
 
@@ -35,6 +39,7 @@ struct PackageResult {
     std::uint64_t files = 0; ///< Payload files.
     std::uint64_t bytes = 0; ///< Payload bytes.
     bool existed = false;    ///< It was there already with the same payload; nothing was written.
+    std::string renamed{};   ///< The item's name as files have it, where they cannot have it as it is; else empty.
 };
 
 class PackageWriter {
@@ -46,11 +51,15 @@ class PackageWriter {
     /// The package is built beside its place and renamed: it is whole or absent. Never overwrites ("package.exists").
     /// Other errors: "package.no_item", "package.held", "package.damaged_source", io.*.
     [[nodiscard]] virtual Result<PackageResult> write(const PackageRequest& request) const = 0;
+    /// What stands beside the packages and speaks of them all, made anew after the last item of a call.
+    [[nodiscard]] virtual Result<void> finish(FileSystem&, const std::string& /*output*/) const { return {}; }
+    [[nodiscard]] virtual std::vector<const SettingBase*> settings() const { return {}; }
 };
 
 /// All writers, in the order of --help.
 [[nodiscard]] std::span<const PackageWriter* const> package_writers();
 [[nodiscard]] const PackageWriter* find_package_writer(std::string_view name); ///< Null when there is none.
+[[nodiscard]] std::vector<const SettingBase*> package_settings();              ///< Of all writers.
 
 // ---- For writers -------------------------------------------------------------------------------------------------
 
@@ -62,6 +71,27 @@ struct PackageFacts {
     std::string title, repository_code, repository_name, fonds, agent;
     bool held = false;
 };
-[[nodiscard]] Result<PackageFacts> package_facts(const PackageRequest& request);
+[[nodiscard]] PackageFacts package_facts(const nlohmann::json& item);
+
+/// The value of a field of item.json ("title"): the operator's word counts before the catalogue's, that before what was read
+/// from the page. Empty when there is none.
+[[nodiscard]] std::string package_field(const nlohmann::json& item, std::string_view id);
+
+/// What a writer knows before a byte is copied.
+struct PackagePlan {
+    nlohmann::json item; ///< metadata/item.json
+    PackageFacts facts;
+    std::map<std::string, std::string> sources; ///< Logical path -> file in the store.
+    std::uint64_t bytes = 0;                    ///< Of them.
+};
+/// The plan for the files that `wanted` names, by logical path. Errors: "package.no_item", "package.held",
+/// "package.damaged_source", io.*.
+[[nodiscard]] Result<PackagePlan> plan_package(const PackageRequest& request,
+                                               const std::function<bool(const std::string& logical)>& wanted);
+
+/// Makes the folder `path` whole or not at all: `build` fills "<path>.partial", which is synced and renamed. Room for `bytes` is
+/// asked for first ("io.no_space"). Anything at `path` already is the caller's to have looked at.
+[[nodiscard]] Result<void> build_package(const PackageRequest& request, const std::string& path, std::uint64_t bytes,
+                                         const std::function<Result<void>(const std::string& folder)>& build);
 
 } // namespace recto

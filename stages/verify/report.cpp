@@ -53,6 +53,7 @@ std::string_view to_string(Kind kind) {
     case Kind::OcflRoot: return "ocfl-root";
     case Kind::OcflObject: return "ocfl-object";
     case Kind::Bag: return "bag";
+    case Kind::Folder: return "folder";
     case Kind::Unknown: break;
     }
     return "unknown";

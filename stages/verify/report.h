@@ -25,8 +25,9 @@ struct Issue {
 };
 
 /// What was looked at; kinds are persisted by name in reports.
-enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag };
-[[nodiscard]] std::string_view to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag".
+enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder };
+[[nodiscard]] std::string_view
+to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder".
 
 struct Report {
     std::string path; ///< As given.

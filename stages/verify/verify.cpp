@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <exception>
 
+#include "pipeline/files/link_table.h"
 #include "pipeline/files/ocfl.h"
 #include "stages/verify/bag_check.h"
+#include "stages/verify/folder_check.h"
 #include "stages/verify/item_check.h"
 #include "stages/verify/ocfl_check.h"
 
@@ -28,6 +30,10 @@ Kind recognise(FileSystem& fs, const std::string& path) {
     // What has lost its declaration is still looked at, so that the report can say so.
     if (has("bagit.txt") || (has("data") && begins("manifest-"))) return Kind::Bag;
     if (has("inventory.json")) return Kind::OcflObject;
+    if (has(kLinksFile)) {
+        const auto table = fs.read(join_path(path, kLinksFile));
+        if (table && is_link_table(*table)) return Kind::Folder;
+    }
     return Kind::Unknown;
 }
 
@@ -43,6 +49,7 @@ class Verifier {
         case Kind::OcflRoot: root(path, ""); break;
         case Kind::OcflObject: object(path, ""); break;
         case Kind::Bag: bag(path); break;
+        case Kind::Folder: check_folder(fs_, path, {options_.digests, options_.threads}, report_, issues_); break;
         case Kind::Unknown: issues_.error("", "unknown_kind"); break;
         }
         report_.issues = issues_.take_sorted();

@@ -41,7 +41,7 @@ class BagWriterTest : public ::testing::Test {
 
     Result<PackageResult> write(FileSystem& fs) {
         const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
-        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_});
+        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_, Settings{}});
     }
 
     std::string read(const std::string& name) {
@@ -102,7 +102,7 @@ TEST_F(BagWriterTest, HeldItemsStayUnlessAskedFor) {
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().code, "package.held");
     EXPECT_FALSE(fs_->stat("/out/box")->exists);
-    const auto asked = find_package_writer("bag")->write({*fs_, store_, state_, output_, *clock_, true});
+    const auto asked = find_package_writer("bag")->write({*fs_, store_, state_, output_, *clock_, Settings{}, true});
     ASSERT_TRUE(asked);
     EXPECT_EQ(asked->path, "/out/box");
 }

@@ -345,7 +345,7 @@ TEST_F(ItemCheck, ABagOfTheItemIsVerifiedAsDeeply) {
     ASSERT_TRUE(state);
     const std::string out = folder_ + "/out";
     const auto clock = fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
-    const auto bag = find_package_writer("bag")->write({*fs, store, *state, out, *clock});
+    const auto bag = find_package_writer("bag")->write({*fs, store, *state, out, *clock, Settings{}});
     ASSERT_TRUE(bag) << bag.error().to_string();
     Options options;
     options.decode = decode;

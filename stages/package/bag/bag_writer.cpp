@@ -61,42 +61,19 @@ class BagWriter final : public PackageWriter {
     [[nodiscard]] std::string_view chinese() const override { return "BagIt 1.0(RFC 8493)包,每件一个文件夹"; }
 
     [[nodiscard]] Result<PackageResult> write(const PackageRequest& in) const override {
-        if (in.state.head == 0) return fail("package.no_item", "no such object", in.state.id);
-        RECTO_ASSIGN(const PackageFacts facts, package_facts(in));
-        if (facts.held && !in.include_held) return fail("package.held", "the item is held", facts.display_name);
+        RECTO_ASSIGN(const PackagePlan plan, plan_package(in, [](const std::string&) { return true; }));
         PackageResult result;
-        result.path = join_path(in.output, escape_name(facts.display_name));
-
-        // All that can be known before a byte is copied.
-        std::map<std::string, std::string> sources; ///< Logical path -> file in the store.
-        for (const auto& [logical, digest] : in.state.files) {
-            RECTO_ASSIGN(std::string path, in.store.content_path(in.state, logical));
-            RECTO_ASSIGN(const FileStat s, in.fs.stat(path));
-            if (!s.exists || s.is_directory || s.is_symlink)
-                return fail("package.damaged_source", "no such file: " + logical, path);
-            result.bytes += s.size;
-            ++result.files;
-            sources.emplace(logical, std::move(path));
-        }
+        result.path = join_path(in.output, escape_name(plan.facts.display_name));
+        result.files = plan.sources.size();
+        result.bytes = plan.bytes;
         RECTO_ASSIGN(const FileStat there, in.fs.stat(result.path));
         if (there.exists) {
             RECTO_TRY(check_same(in, result.path));
             result.existed = true;
             return result;
         }
-        RECTO_TRY(in.fs.make_folders(in.output));
-        RECTO_ASSIGN(const std::uint64_t room, in.fs.free_bytes(in.output));
-        if (room < result.bytes)
-            return fail_retry("io.no_space", std::to_string(result.bytes) + " bytes are needed", in.output);
-
-        const std::string partial = result.path + ".partial"; // What a death leaves; the next attempt removes it.
-        auto done = build(in, facts, sources, result, partial);
-        if (done) done = in.fs.rename(partial, result.path);
-        if (!done) {
-            (void)in.fs.remove_tree(partial);
-            return tl::unexpected(done.error());
-        }
-        RECTO_TRY(in.fs.sync(in.output));
+        RECTO_TRY(build_package(in, result.path, plan.bytes,
+                                [&](const std::string& folder) { return build(in, plan, result, folder); }));
         return result;
     }
 
@@ -115,14 +92,12 @@ class BagWriter final : public PackageWriter {
         return fail("package.exists", "something else of this name is there", path);
     }
 
-    static Result<void> build(const PackageRequest& in, const PackageFacts& facts,
-                              const std::map<std::string, std::string>& sources, const PackageResult& result,
+    static Result<void> build(const PackageRequest& in, const PackagePlan& plan, const PackageResult& result,
                               const std::string& folder) {
-        RECTO_TRY(in.fs.remove_tree(folder));
         const std::string data = join_path(folder, "data");
         RECTO_TRY(in.fs.make_folders(data));
         std::string sha256;
-        for (const auto& [logical, source] : sources) {
+        for (const auto& [logical, source] : plan.sources) {
             const std::string target = join_path(data, logical);
             RECTO_TRY(in.fs.make_folders(parent_path(target)));
             RECTO_ASSIGN(const auto digests, in.fs.copy(source, target, kKinds));
@@ -133,7 +108,7 @@ class BagWriter final : public PackageWriter {
         // Tag files, and the manifests of them all but themselves.
         const std::string date = rfc3339(in.clock.now()).substr(0, 10);
         const std::map<std::string, std::string> tags{
-            {"bag-info.txt", bag_info(facts, in.state, result.bytes, result.files, date)},
+            {"bag-info.txt", bag_info(plan.facts, in.state, result.bytes, result.files, date)},
             {"bagit.txt", std::string(kDeclaration)},
             {"manifest-sha256.txt", sha256},
             {"manifest-sha512.txt", manifest_of(in.state)}};
@@ -143,7 +118,7 @@ class BagWriter final : public PackageWriter {
             for (const auto& [name, bytes] : tags) lines += digest_hex(kind, bytes) + "  " + name + "\n";
             RECTO_TRY(in.fs.write(join_path(folder, "tagmanifest-" + std::string(to_string(kind)) + ".txt"), lines));
         }
-        return sync_tree(in.fs, folder);
+        return {};
     }
 };
 
