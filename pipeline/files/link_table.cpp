@@ -9,7 +9,17 @@ namespace recto {
 namespace {
 
 /// Columns behind the fields.
-enum Column : std::size_t { kFile = kLinkFields.size() + 1, kPage, kPageClass, kMediaType, kSize, kSha512, kItem, kPageId, kColumns };
+enum Column : std::size_t {
+    kFile = kLinkFields.size() + 1,
+    kPage,
+    kPageClass,
+    kMediaType,
+    kSize,
+    kSha512,
+    kItem,
+    kPageId,
+    kColumns
+};
 
 template <class T> bool number(std::string_view text, T& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

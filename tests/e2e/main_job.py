@@ -117,9 +117,6 @@ class MainJob(Case):
                 import xml.etree.ElementTree as E
                 lines = []
                 root = E.parse(alto).getroot()
-                for place in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}Illustration"):
-                    if place.get("TYPE") == "unread":
-                        lines[(item["reference_code"] or item["id"], page["id"], place.get("ID"))] = ""
                 for line in root.iter("{http://www.loc.gov/standards/alto/ns-v4#}TextLine"):
                     lines.append("".join(s.get("CONTENT") for s in line.iter("{http://www.loc.gov/standards/alto/ns-v4#}String")))
                 source = item["sources"][page["image"]["source"]]["original_name"] if isinstance(page["image"], dict) else ""

@@ -90,11 +90,14 @@ class Window(Case):
         batch = small_batch(self.folder / "long", items=4, pages=4)
         whole = self.folder / "whole"
         self.assertIn(run("run", batch, "-o", whole, "--create").returncode, (0, 1))
-        now = datetime.datetime.now(ZONE)
-        if now.second < 56:
-            time.sleep(56 - now.second)
-        first = run("run", batch, "-o", self.archive, "--create", "--json", "-j", "1", "--nice", "10", "--window", f"{clock(minutes=-5)}-{clock(minutes=1)}")
-        self.assertEqual(first.returncode, 75, first.stderr)
+        for _ in range(3):  # on a busy machine the window may have closed before the program is up: then the next minute
+            now = datetime.datetime.now(ZONE)
+            if now.second < 56:
+                time.sleep(56 - now.second)
+            first = run("run", batch, "-o", self.archive, "--create", "--json", "-j", "1", "--nice", "10", "--window", f"{clock(minutes=-5)}-{clock(minutes=1)}")
+            self.assertEqual(first.returncode, 75, first.stderr)
+            if self.archive.exists():
+                break
         report = json.loads(first.stdout)
         self.assertEqual(report["stopped"], "window")
         left = report["left"]

@@ -39,10 +39,12 @@ class FolderWriterTest : public ::testing::Test {
                      {"reference_code", code},
                      {"provisional_name", "box"},
                      {"held", held},
-                     {"fields", {{{"id", "title"}, {"source", "catalogue"}, {"value", title}},
-                                 {{"id", "retention_period"}, {"source", "catalogue"}, {"value", "永久"}}}},
-                     {"pages", {{{"id", "p-1"}, {"order", 1}, {"class", "body"}},
-                                {{"id", "p-2"}, {"order", 2}, {"class", "blank-verso"}}}},
+                     {"fields",
+                      {{{"id", "title"}, {"source", "catalogue"}, {"value", title}},
+                       {{"id", "retention_period"}, {"source", "catalogue"}, {"value", "永久"}}}},
+                     {"pages",
+                      {{{"id", "p-1"}, {"order", 1}, {"class", "body"}},
+                       {{"id", "p-2"}, {"order", 2}, {"class", "blank-verso"}}}},
                      {"files", json::array()}};
         std::vector<OcflFile> files;
         const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page,
@@ -65,7 +67,8 @@ class FolderWriterTest : public ::testing::Test {
         }
         ASSERT_TRUE(fs_->write("/scratch/item", item.dump()));
         files.push_back({"metadata/item.json", "/scratch/item", "", false});
-        const auto state = store_.put("urn:uuid:" + kItemId, files, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+        const auto state = store_.put("urn:uuid:" + kItemId, files,
+                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         ASSERT_TRUE(state) << state.error().to_string();
         state_ = *state;
     }

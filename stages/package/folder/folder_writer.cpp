@@ -21,7 +21,8 @@ const Setting<std::string> kFiles{
     "文件夹包中的文件:images 为每页保存图像,pdf 为每件 PDF,both 为两者。"};
 const Setting<std::string> kLayout{
     "folder.layout", "item", std::vector<std::string_view>{"item", "volume"},
-    "Folders of a folder package: item, one folder an item; volume, these within a folder for the volume, whose name is the "
+    "Folders of a folder package: item, one folder an item; volume, these within a folder for the volume, whose name "
+    "is the "
     "档号 without its last part.",
     "文件夹包的目录:item 为每件一个文件夹;volume 为案卷文件夹(档号去掉最后一段)之下每件一个文件夹。"};
 const Setting<std::string> kPageName{
@@ -133,14 +134,16 @@ class FolderWriter final : public PackageWriter {
         RECTO_ASSIGN(const FileStat there, in.fs.stat(result.path));
         if (there.exists) {
             const auto links = in.fs.read(join_path(result.path, kLinksFile));
-            if (!links || *links != rows) return fail("package.exists", "something else of this name is there", result.path);
+            if (!links || *links != rows)
+                return fail("package.exists", "something else of this name is there", result.path);
             result.existed = true;
             return result;
         }
         RECTO_TRY(build_package(in, result.path, result.bytes, [&](const std::string& made) -> Result<void> {
             for (const auto& [file, logical] : names) {
                 const auto source = plan.sources.find(logical);
-                if (source == plan.sources.end()) return fail("package.damaged_source", "no such file: " + logical, code);
+                if (source == plan.sources.end())
+                    return fail("package.damaged_source", "no such file: " + logical, code);
                 RECTO_ASSIGN(const std::string digest,
                              in.fs.copy(source->second, join_path(made, file), DigestAlgorithm::Sha512));
                 if (digest != in.state.files.at(logical))
