@@ -7,8 +7,8 @@
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFObjectHandle.hh>
 
+#include "pipeline/files/xml_writer.h"
 #include "stages/encode/colour.h"
-#include "stages/encode/xml_writer.h"
 
 namespace recto::encode {
 namespace {
