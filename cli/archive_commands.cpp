@@ -31,6 +31,39 @@ struct PackageArguments {
     bool json = false;
 };
 
+/// All items in one set of packages: what a handover is.
+int package_set(const PackageArguments& a, const PackageWriter& writer, const std::vector<IndexRow>& rows,
+                const PackageSetRequest& request, EventLog& events) {
+    const auto result = writer.write_set(request);
+    if (!result) return report_error(result.error());
+    nlohmann::json out = nlohmann::json::array(), left = nlohmann::json::array();
+    int code = kDone;
+    for (const auto& [object, error] : result->left_out) {
+        const auto row = std::ranges::find(rows, object, [](const IndexRow& r) { return "urn:uuid:" + r.id; });
+        Error e = error;
+        if (row != rows.end()) e.file = row->reference_code;
+        (void)report_error(e);
+        left.push_back({{"item", e.file}, {"error", e.code}});
+        code = kSomeFailed;
+    }
+    for (const PackageResult& made : result->packages) {
+        out.push_back({{"path", made.path}, {"files", made.files}, {"bytes", made.bytes}, {"existed", made.existed}});
+        if (!made.existed)
+            (void)events.append("package", {{"as", a.writer}, {"files", made.files}, {"bytes", made.bytes}});
+        if (!a.json) std::printf("%s\n", made.path.c_str());
+    }
+    if (a.json)
+        std::printf("%s\n",
+                    nlohmann::json{{"schema", 1}, {"items", result->items}, {"packages", out}, {"left_out", left}}
+                        .dump(1)
+                        .c_str());
+    std::fprintf(stderr, "%s\n",
+                 tr("cli.package.set_done", std::to_string(result->items), std::to_string(result->packages.size()),
+                    std::to_string(result->left_out.size()), a.output)
+                     .c_str());
+    return code;
+}
+
 int package(const PackageArguments& a) {
     const PackageWriter* writer = find_package_writer(a.writer);
     if (!writer) {
@@ -69,6 +102,11 @@ int package(const PackageArguments& a) {
         if (code != kDone) return code;
     }
     const auto clock = default_clock();
+    if (writer->takes_set()) {
+        std::vector<std::string> objects;
+        for (const auto& row : rows) objects.push_back("urn:uuid:" + row.id);
+        return package_set(a, *writer, rows, {*fs, store, objects, a.output, *clock, *settings}, *(*archive)->events);
+    }
     int made = 0, held = 0;
     nlohmann::json out = nlohmann::json::array();
     for (const auto& row : rows) {

@@ -87,8 +87,8 @@ void XlsxOut::row(const std::vector<Cell>& cells, Style style) {
 void XlsxOut::title(const std::string& text, int columns) {
     if (state_->sheet == nullptr) return;
     worksheet_set_row(state_->sheet, state_->row, 36, nullptr);
-    worksheet_merge_range(state_->sheet, state_->row, 0, state_->row, static_cast<lxw_col_t>(columns - 1),
-                          text.c_str(), state_->title);
+    worksheet_merge_range(state_->sheet, state_->row, 0, state_->row, static_cast<lxw_col_t>(columns - 1), text.c_str(),
+                          state_->title);
     ++state_->row;
 }
 

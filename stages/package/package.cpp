@@ -7,13 +7,15 @@
 
 namespace recto {
 
-const PackageWriter& bag_writer();    // bag/
-const PackageWriter& folder_writer(); // folder/
+const PackageWriter& bag_writer();      // bag/
+const PackageWriter& folder_writer();   // folder/
+const PackageWriter& handover_writer(); // handover/
 
 std::span<const PackageWriter* const> package_writers() {
     static const std::array kWriters{
         &bag_writer(),
         &folder_writer(),
+        &handover_writer(),
     };
     return kWriters;
 }
@@ -87,24 +89,24 @@ Result<PackagePlan> plan_package(const PackageRequest& in, const std::function<b
     return plan;
 }
 
-Result<void> build_package(const PackageRequest& in, const std::string& path, std::uint64_t bytes,
+Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_t bytes,
                            const std::function<Result<void>(const std::string&)>& build) {
-    RECTO_TRY(in.fs.make_folders(parent_path(path)));
-    RECTO_ASSIGN(const std::uint64_t room, in.fs.free_bytes(in.output));
-    if (room < bytes) return fail_retry("io.no_space", std::to_string(bytes) + " bytes are needed", in.output);
+    RECTO_TRY(fs.make_folders(parent_path(path)));
+    RECTO_ASSIGN(const std::uint64_t room, fs.free_bytes(parent_path(path)));
+    if (room < bytes) return fail_retry("io.no_space", std::to_string(bytes) + " bytes are needed", parent_path(path));
     const std::string partial = path + ".partial"; // What a death leaves; the next attempt removes it.
     const auto fill = [&]() -> Result<void> {
-        RECTO_TRY(in.fs.remove_tree(partial));
-        RECTO_TRY(in.fs.make_folders(partial));
+        RECTO_TRY(fs.remove_tree(partial));
+        RECTO_TRY(fs.make_folders(partial));
         RECTO_TRY(build(partial));
-        RECTO_TRY(sync_tree(in.fs, partial));
-        return in.fs.rename(partial, path);
+        RECTO_TRY(sync_tree(fs, partial));
+        return fs.rename(partial, path);
     };
     if (auto done = fill(); !done) {
-        (void)in.fs.remove_tree(partial);
+        (void)fs.remove_tree(partial);
         return tl::unexpected(done.error());
     }
-    return in.fs.sync(parent_path(path));
+    return fs.sync(parent_path(path));
 }
 
 } // namespace recto

@@ -42,6 +42,23 @@ struct PackageResult {
     std::string renamed{};   ///< The item's name as files have it, where they cannot have it as it is; else empty.
 };
 
+/// Items that leave together, as one set of packages.
+struct PackageSetRequest {
+    FileSystem& fs;
+    OcflStore& store;
+    std::span<const std::string> objects; ///< Ids of their OCFL objects.
+    const std::string& output;
+    const Clock& clock;
+    const Settings& settings;
+};
+
+struct PackageSetResult {
+    std::vector<PackageResult> packages;
+    std::vector<std::pair<std::string, Error>> left_out; ///< By object: items that cannot leave yet, held ones
+        ///< ("package.held") and those without 档号 ("package.provisional").
+    std::uint64_t items = 0; ///< In the packages.
+};
+
 class PackageWriter {
   public:
     virtual ~PackageWriter() = default;
@@ -51,6 +68,13 @@ class PackageWriter {
     /// The package is built beside its place and renamed: it is whole or absent. Never overwrites ("package.exists").
     /// Other errors: "package.no_item", "package.held", "package.damaged_source", io.*.
     [[nodiscard]] virtual Result<PackageResult> write(const PackageRequest& request) const = 0;
+    /// True: its packages hold many items, and write_set() is called once instead of write() for each.
+    [[nodiscard]] virtual bool takes_set() const { return false; }
+    /// All or nothing but for `left_out`; what an earlier, interrupted call finished is taken over. Errors: as of
+    /// write(), which item it is in the error's file.
+    [[nodiscard]] virtual Result<PackageSetResult> write_set(const PackageSetRequest&) const {
+        return fail("package.no_item", "this writer takes items one by one");
+    }
     /// What stands beside the packages and speaks of them all, made anew after the last item of a call.
     [[nodiscard]] virtual Result<void> finish(FileSystem&, const std::string& /*output*/) const { return {}; }
     [[nodiscard]] virtual std::vector<const SettingBase*> settings() const { return {}; }
@@ -91,7 +115,7 @@ struct PackagePlan {
 
 /// Makes the folder `path` whole or not at all: `build` fills "<path>.partial", which is synced and renamed. Room for `bytes` is
 /// asked for first ("io.no_space"). Anything at `path` already is the caller's to have looked at.
-[[nodiscard]] Result<void> build_package(const PackageRequest& request, const std::string& path, std::uint64_t bytes,
+[[nodiscard]] Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_t bytes,
                                          const std::function<Result<void>(const std::string& folder)>& build);
 
 } // namespace recto

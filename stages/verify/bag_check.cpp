@@ -91,6 +91,7 @@ class BagChecker {
         for (const auto& [path, size] : files_) {
             if (path.find('/') != std::string::npos || !path.ends_with(".txt")) continue;
             if (path.starts_with("manifest-")) read_manifest(path, path.substr(9), true, payload);
+            if (path == "sm3.txt" && lists_payload_by_sm3()) read_manifest(path, path, true, payload);
             if (path.starts_with("tagmanifest-")) read_manifest(path, path.substr(12), false, tags);
         }
         if (payload.empty()) issues_.error("", "bag.no_manifest");
@@ -207,6 +208,12 @@ class BagChecker {
             return paths.front();
         }
         return {};
+    }
+
+    /// Digests by SM3 beside the manifests (bag.sm3): a tag file to others, for us one more list of the payload.
+    bool lists_payload_by_sm3() {
+        const auto text = tag_file("sm3.txt");
+        return text && text->size() > 71 && text->compare(64, 7, "  data/") == 0;
     }
 
     void read_manifest(const std::string& file, const std::string& suffix, bool payload, std::vector<Manifest>& out) {

@@ -8,41 +8,9 @@
 
 #include "pipeline/files/link_table.h"
 #include "stages/verify/checksums.h"
+#include "stages/verify/plain_files.h"
 
 namespace recto::verify {
-
-namespace {
-
-bool climbs_out(std::string_view path) {
-    if (path.empty() || path.front() == '/') return true;
-    for (std::size_t from = 0; from <= path.size();) {
-        const std::size_t slash = std::min(path.find('/', from), path.size());
-        const std::string_view part = path.substr(from, slash - from);
-        if (part.empty() || part == "." || part == "..") return true;
-        from = slash + 1;
-    }
-    return false;
-}
-
-/// All files below, by their paths from there, with sizes.
-void walk(FileSystem& fs, const std::string& folder, const std::string& relative, int depth,
-          std::map<std::string, std::uint64_t>& files, Issues& issues) {
-    const auto names = fs.list(join_path(folder, relative));
-    if (!names || depth > 8) {
-        issues.error(relative, "unreadable", names ? "too deep" : names.error().reason);
-        return;
-    }
-    for (const std::string& name : *names) {
-        const std::string path = relative.empty() ? name : join_path(relative, name);
-        const auto s = fs.stat(join_path(folder, path));
-        if (!s) issues.error(path, "unreadable", s.error().reason);
-        else if (s->is_symlink) issues.error(path, "folder.link");
-        else if (s->is_directory) walk(fs, folder, path, depth + 1, files, issues);
-        else files.emplace(path, s->size);
-    }
-}
-
-} // namespace
 
 void check_folder(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report,
                   Issues& issues) {
@@ -51,8 +19,7 @@ void check_folder(FileSystem& fs, const std::string& folder, const BagCheckOptio
     if (!bytes) return issues.error(std::string(kLinksFile), "unreadable", bytes.error().reason);
     const auto rows = read_links(*bytes, std::string(kLinksFile));
     if (!rows) return issues.error(std::string(kLinksFile), "folder.table", rows.error().reason);
-    std::map<std::string, std::uint64_t> files;
-    walk(fs, folder, "", 0, files, issues);
+    const std::map<std::string, std::uint64_t> files = plain_files(fs, folder, "folder.link", issues);
 
     // Paths are told from the folder of all packages; in one package by itself they go on behind its name.
     std::string prefix;
@@ -67,7 +34,7 @@ void check_folder(FileSystem& fs, const std::string& folder, const BagCheckOptio
     std::vector<std::pair<std::string, const LinkRow*>> claims; // of each job: path and row
     for (const LinkRow& row : *rows) {
         const std::string path = row.file.starts_with(prefix) ? row.file.substr(prefix.size()) : row.file;
-        if (climbs_out(path)) {
+        if (leads_outside(path)) {
             issues.error(std::string(kLinksFile), "folder.outside", row.file);
             continue;
         }

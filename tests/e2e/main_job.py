@@ -180,6 +180,38 @@ class MainJob(Case):
         for row in rows[1:]:
             self.assertTrue((self.archive / row[2]).is_dir(), row)
 
+    def test_packages_for_other_systems(self):
+        """folder and handover: read back with Python's own ZIP, XML and digests, and by recto verify."""
+        import hashlib, zipfile
+        import xml.etree.ElementTree as E
+        folder, carriers = self.root / "folder", self.root / "carriers"
+        self.assertIn(run("package", self.archive, "--as", "folder", "-o", folder).returncode, (0, 1))
+        made = run("package", self.archive, "--as", "handover", "-o", carriers, "--json", "--set", "handover.carrier_mb=8",
+                   "--set", "handover.name=青柳市 2026 年移交", "--set", "handover.charset=GB18030")
+        self.assertEqual(made.returncode, 1, made.stderr)  # an item is held, another has no 档号
+        report = json.loads(made.stdout)
+        self.assertEqual(sorted(i["error"] for i in report["left_out"]), ["package.held", "package.provisional"])
+        self.assertGreaterEqual(len(report["packages"]), 2)
+        numbers, records = [], 0
+        for package in report["packages"]:
+            carrier = pathlib.Path(package["path"])
+            self.assertEqual(run("verify", carrier).returncode, 0, carrier)
+            self.assertIn("〔2012〕7号", (carrier / "说明文件.TXT").read_text("gb18030"))
+            for line in (carrier / "其他" / "digests-sha256.txt").read_text("utf-8").splitlines():
+                digest, name = line.split("  ", 1)
+                self.assertEqual(hashlib.sha256((carrier / name).read_bytes()).hexdigest(), digest, name)
+            catalogue = (carrier / "文件目录.XML").read_bytes().decode("gb18030")
+            for row in E.fromstring(catalogue.split("?>", 1)[1]).findall("文件"):
+                numbers.append(int(row.find("顺序号").text))
+                self.assertGreaterEqual(len(list((carrier / row.find("电子档案名称").text).iterdir())), 2)
+            records += sum(1 for p in (carrier / "电子档案").rglob("*") if p.is_file())
+            with zipfile.ZipFile(carrier / "其他" / "电子档案移交与接收登记表.xlsx") as book:
+                self.assertIsNone(book.testzip())
+                self.assertIn("青柳市 2026 年移交", "".join(book.read(n).decode("utf-8") for n in book.namelist()))
+        self.assertEqual(numbers, list(range(1, report["items"] + 1)))
+        self.assertEqual(records, sum(p["files"] for p in report["packages"]))
+        self.assertEqual(run("verify", folder).returncode, 0)
+
     def test_independent_validators(self):
         home = os.environ.get("VALIDATORS_HOME")
         bin = common.SHARED / "validators" / "bin"
@@ -191,6 +223,11 @@ class MainJob(Case):
             p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True, env=dict(os.environ, **env))
             self.assertEqual(p.returncode, 0, f"{words}: {p.stdout[-2000:]}{p.stderr[-2000:]}")
         check("check-ocfl", self.archive / "storage")
+        sm3 = self.root / "sm3"
+        run("package", self.archive, "--as", "bag", "-o", sm3, "--set", "bag.sm3=true")
+        bag = next(p for p in sm3.iterdir() if p.is_dir())
+        self.assertTrue((bag / "sm3.txt").is_file())
+        check("check-bag", bag)
         for bag in sorted(p for p in self.packages.iterdir() if p.is_dir()):
             check("check-bag", bag)
             check("check-mets-files", bag / "data" / "mets.xml")

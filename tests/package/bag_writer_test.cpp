@@ -41,7 +41,7 @@ class BagWriterTest : public ::testing::Test {
 
     Result<PackageResult> write(FileSystem& fs) {
         const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
-        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_, Settings{}});
+        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_, settings_});
     }
 
     std::string read(const std::string& name) {
@@ -52,6 +52,7 @@ class BagWriterTest : public ::testing::Test {
     OcflStore store_{fs_, "/storage"};
     OcflState state_;
     std::string output_ = "/out";
+    Settings settings_;
     std::shared_ptr<const Clock> clock_ =
         fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
@@ -149,6 +150,20 @@ TEST_F(BagWriterTest, AFullDiskIsSaidBeforeAnythingIsCopied) {
 TEST(PackageWriters, AreFoundByName) {
     EXPECT_EQ(find_package_writer("bag")->name(), "bag");
     EXPECT_EQ(find_package_writer("no such"), nullptr);
+}
+
+TEST_F(BagWriterTest, DigestsBySm3AreATagFileOfTheirOwn) {
+    ASSERT_TRUE(write(*fs_));
+    EXPECT_EQ(read("sm3.txt"), "(absent)");
+    ASSERT_TRUE(fs_->remove_tree("/out"));
+    for (const SettingBase* s : package_settings())
+        if (s->key == "bag.sm3") settings_.set(*s, true);
+    ASSERT_TRUE(write(*fs_));
+    EXPECT_NE(read("sm3.txt").find(digest_hex(DigestAlgorithm::Sm3, "scan") + "  data/master/0001.tif\n"),
+              std::string::npos);
+    EXPECT_NE(read("tagmanifest-sha256.txt").find(digest_hex(DigestAlgorithm::Sha256, read("sm3.txt")) + "  sm3.txt\n"),
+              std::string::npos);
+    EXPECT_NE(digest_hex(DigestAlgorithm::Sm3, "abc").find("66c7f0f4"), std::string::npos) << "GB/T 32905, example 1";
 }
 
 } // namespace

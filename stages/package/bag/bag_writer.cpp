@@ -12,6 +12,11 @@ namespace recto {
 namespace {
 
 constexpr std::array kKinds{DigestAlgorithm::Sha512, DigestAlgorithm::Sha256};
+const Setting<bool> kSm3{
+    "bag.sm3", false,
+    "A file sm3.txt in each bag: digests of the payload by SM3 (GB/T 32905). It is no manifest, because "
+    "programs that check bags do not know the algorithm.",
+    "在每个包中另附 sm3.txt:载荷的 SM3(GB/T 32905)摘要。通用校验软件不识该算法,故不作为清单文件。"};
 constexpr std::string_view kDeclaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 
 /// RFC 8493, 2.1.3, asks for CR, LF and % to be encoded. Readers in wide use (bagit 1.9 among them) decode the first two
@@ -60,6 +65,8 @@ class BagWriter final : public PackageWriter {
     [[nodiscard]] std::string_view english() const override { return "BagIt 1.0 (RFC 8493) bag, one folder an item"; }
     [[nodiscard]] std::string_view chinese() const override { return "BagIt 1.0(RFC 8493)包,每件一个文件夹"; }
 
+    [[nodiscard]] std::vector<const SettingBase*> settings() const override { return {&kSm3}; }
+
     [[nodiscard]] Result<PackageResult> write(const PackageRequest& in) const override {
         RECTO_ASSIGN(const PackagePlan plan, plan_package(in, [](const std::string&) { return true; }));
         PackageResult result;
@@ -72,7 +79,7 @@ class BagWriter final : public PackageWriter {
             result.existed = true;
             return result;
         }
-        RECTO_TRY(build_package(in, result.path, plan.bytes,
+        RECTO_TRY(build_package(in.fs, result.path, plan.bytes,
                                 [&](const std::string& folder) { return build(in, plan, result, folder); }));
         return result;
     }
@@ -96,22 +103,26 @@ class BagWriter final : public PackageWriter {
                               const std::string& folder) {
         const std::string data = join_path(folder, "data");
         RECTO_TRY(in.fs.make_folders(data));
-        std::string sha256;
+        std::vector<DigestAlgorithm> kinds(kKinds.begin(), kKinds.end());
+        if (in.settings.get(kSm3)) kinds.push_back(DigestAlgorithm::Sm3);
+        std::string sha256, sm3;
         for (const auto& [logical, source] : plan.sources) {
             const std::string target = join_path(data, logical);
             RECTO_TRY(in.fs.make_folders(parent_path(target)));
-            RECTO_ASSIGN(const auto digests, in.fs.copy(source, target, kKinds));
+            RECTO_ASSIGN(const auto digests, in.fs.copy(source, target, kinds));
             if (digests[0] != in.state.files.at(logical))
                 return fail("package.damaged_source", "its bytes have changed: " + logical, source);
             sha256 += digests[1] + "  data/" + manifest_path(logical) + "\n";
+            if (digests.size() > 2) sm3 += digests[2] + "  data/" + manifest_path(logical) + "\n";
         }
         // Tag files, and the manifests of them all but themselves.
         const std::string date = rfc3339(in.clock.now()).substr(0, 10);
-        const std::map<std::string, std::string> tags{
+        std::map<std::string, std::string> tags{
             {"bag-info.txt", bag_info(plan.facts, in.state, result.bytes, result.files, date)},
             {"bagit.txt", std::string(kDeclaration)},
             {"manifest-sha256.txt", sha256},
             {"manifest-sha512.txt", manifest_of(in.state)}};
+        if (!sm3.empty()) tags.emplace("sm3.txt", sm3);
         for (const auto& [name, bytes] : tags) RECTO_TRY(in.fs.write(join_path(folder, name), bytes));
         for (const DigestAlgorithm kind : kKinds) {
             std::string lines;

@@ -139,7 +139,7 @@ class FolderWriter final : public PackageWriter {
             result.existed = true;
             return result;
         }
-        RECTO_TRY(build_package(in, result.path, result.bytes, [&](const std::string& made) -> Result<void> {
+        RECTO_TRY(build_package(in.fs, result.path, result.bytes, [&](const std::string& made) -> Result<void> {
             for (const auto& [file, logical] : names) {
                 const auto source = plan.sources.find(logical);
                 if (source == plan.sources.end())
