@@ -185,6 +185,24 @@ std::string unescape_name(std::string_view name) {
     return out;
 }
 
+std::string percent_encode(std::string_view path) {
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : path) {
+        const auto b = static_cast<unsigned char>(c);
+        const bool plain = (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || b == '-' ||
+                           b == '.' || b == '_' || b == '~' || b == '/';
+        if (plain) {
+            out += c;
+        } else {
+            out += '%';
+            out += kHex[b >> 4];
+            out += kHex[b & 15];
+        }
+    }
+    return out;
+}
+
 bool natural_less(std::string_view a, std::string_view b) {
     std::size_t i = 0, j = 0;
     Token x, y;

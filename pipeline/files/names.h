@@ -14,6 +14,9 @@ namespace recto {
 /// The way back; a shortened name comes back as it is.
 [[nodiscard]] std::string unescape_name(std::string_view name);
 
+/// A relative reference: bytes other than unreserved ones and "/" become %XX (RFC 3986).
+[[nodiscard]] std::string percent_encode(std::string_view path);
+
 /// Natural order: digit runs by value ("2.tif" before "10.tif"), else by code point, case folded first.
 [[nodiscard]] bool natural_less(std::string_view a, std::string_view b);
 

@@ -25,18 +25,6 @@ std::string item_title(const nlohmann::json& item) {
     return code.empty() ? item.at("provisional_name").get<std::string>() : code;
 }
 
-std::string percent_encode(std::string_view path) {
-    std::string out;
-    for (const char c : path) {
-        const auto b = static_cast<unsigned char>(c);
-        const bool plain = (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || b == '-' ||
-                           b == '.' || b == '_' || b == '~' || b == '/';
-        if (plain) out += c;
-        else out += fmt::format("%{:02X}", b);
-    }
-    return out;
-}
-
 std::string write_dublin_core(const nlohmann::json& item) {
     XmlWriter x;
     x.start("qualifieddc").attribute("xmlns:dc", "http://purl.org/dc/elements/1.1/");

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/names.h"
 #include "pipeline/files/xml_writer.h"
 #include "stages/encode/records.h"
 

@@ -41,9 +41,6 @@ struct AltoPage {
 /// are written: docs/ITEM_FILES.md.
 [[nodiscard]] std::string write_alto(const PageText& text, const AltoPage& page);
 
-/// A relative reference: bytes other than unreserved ones and "/" become %XX (RFC 3986).
-[[nodiscard]] std::string percent_encode(std::string_view path);
-
 /// Title to show: the title field, else 档号, else the provisional name.
 [[nodiscard]] std::string item_title(const nlohmann::json& item);
 /// Value of a field: the operator's before the catalogue's before the extracted; "" when absent.

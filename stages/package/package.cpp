@@ -9,12 +9,14 @@ namespace recto {
 
 const PackageWriter& bag_writer();      // bag/
 const PackageWriter& folder_writer();   // folder/
+const PackageWriter& eark_writer();     // eark/
 const PackageWriter& handover_writer(); // handover/
 
 std::span<const PackageWriter* const> package_writers() {
     static const std::array kWriters{
         &bag_writer(),
         &folder_writer(),
+        &eark_writer(),
         &handover_writer(),
     };
     return kWriters;

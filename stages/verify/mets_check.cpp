@@ -93,7 +93,7 @@ MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& pat
         if (href.find(':') < href.find('/')) return; // an address, not a file of the package
         const std::string logical = normal(percent_decoded(base.empty() ? href : base + "/" + href));
         if (logical.empty() || href.starts_with('/')) return issues.error(where, "mets.outside", href);
-        if (counts) facts.files.insert(logical);
+        (counts ? facts.files : facts.metadata).insert(logical);
         const auto file = tree.files.find(logical);
         if (file == tree.files.end()) return issues.error(where, "mets.missing", href);
         const std::string size = xml_attribute(facts_of, "SIZE"),

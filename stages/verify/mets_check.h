@@ -11,8 +11,9 @@
 namespace recto::verify {
 
 struct MetsFacts {
-    std::size_t pages = 0;       ///< Divisions of TYPE "page".
-    std::set<std::string> files; ///< Logical paths of the file section.
+    std::size_t pages = 0;          ///< Divisions of TYPE "page".
+    std::set<std::string> files;    ///< Logical paths of the file section.
+    std::set<std::string> metadata; ///< Those of mdRef.
 };
 
 /// IDs unique, IDREFs resolve, each FLocat and mdRef names a file of the tree, SIZE and CHECKSUM agree. `path`: logical

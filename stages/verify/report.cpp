@@ -55,6 +55,7 @@ std::string_view to_string(Kind kind) {
     case Kind::Bag: return "bag";
     case Kind::Folder: return "folder";
     case Kind::Handover: return "handover";
+    case Kind::Eark: return "eark";
     case Kind::Unknown: break;
     }
     return "unknown";

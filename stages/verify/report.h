@@ -25,9 +25,10 @@ struct Issue {
 };
 
 /// What was looked at; kinds are persisted by name in reports.
-enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder, Handover };
+enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder, Handover, Eark };
 [[nodiscard]] std::string_view
-to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder", "handover".
+to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder", "handover",
+                      ///< "eark".
 
 struct Report {
     std::string path; ///< As given.

@@ -7,6 +7,7 @@
 #include "pipeline/files/link_table.h"
 #include "pipeline/files/ocfl.h"
 #include "stages/verify/bag_check.h"
+#include "stages/verify/eark_check.h"
 #include "stages/verify/folder_check.h"
 #include "stages/verify/handover_check.h"
 #include "stages/verify/item_check.h"
@@ -35,6 +36,7 @@ Kind recognise(FileSystem& fs, const std::string& path) {
         const auto table = fs.read(join_path(path, kLinksFile));
         if (table && is_link_table(*table)) return Kind::Folder;
     }
+    if (has("METS.xml") && has("representations")) return Kind::Eark;
     if (is_handover(*names)) return Kind::Handover;
     return Kind::Unknown;
 }
@@ -52,6 +54,7 @@ class Verifier {
         case Kind::OcflObject: object(path, ""); break;
         case Kind::Bag: bag(path); break;
         case Kind::Folder: check_folder(fs_, path, {options_.digests, options_.threads}, report_, issues_); break;
+        case Kind::Eark: check_eark(fs_, path, schemas_, report_, issues_); break;
         case Kind::Handover: check_handover(fs_, path, {options_.digests, options_.threads}, report_, issues_); break;
         case Kind::Unknown: issues_.error("", "unknown_kind"); break;
         }

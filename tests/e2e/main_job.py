@@ -186,7 +186,11 @@ class MainJob(Case):
         import xml.etree.ElementTree as E
         folder, carriers = self.root / "folder", self.root / "carriers"
         self.assertIn(run("package", self.archive, "--as", "folder", "-o", folder).returncode, (0, 1))
-        made = run("package", self.archive, "--as", "handover", "-o", carriers, "--json", "--set", "handover.carrier_mb=8",
+        small = run("package", self.archive, "--as", "handover", "-o", carriers, "--set", "handover.carrier_mb=8")
+        self.assertEqual(small.returncode, 65, small.stderr)
+        self.assertRegex(small.stderr, r"0025-WS·2012-Y-BGS-0001: .*package\.carrier")
+        self.assertEqual(list(carriers.glob("*")), [])
+        made = run("package", self.archive, "--as", "handover", "-o", carriers, "--json", "--set", "handover.carrier_mb=9",
                    "--set", "handover.name=青柳市 2026 年移交", "--set", "handover.charset=GB18030")
         self.assertEqual(made.returncode, 1, made.stderr)  # an item is held, another has no 档号
         report = json.loads(made.stdout)
@@ -228,6 +232,16 @@ class MainJob(Case):
         bag = next(p for p in sm3.iterdir() if p.is_dir())
         self.assertTrue((bag / "sm3.txt").is_file())
         check("check-bag", bag)
+        eark = self.root / "eark"
+        run("package", self.archive, "--as", "eark", "-o", eark)
+        earks = sorted(p for p in eark.iterdir() if p.is_dir())
+        self.assertEqual(len(earks), len([p for p in self.packages.iterdir() if p.is_dir()]))
+        for package in earks[:3]:  # Java starts for each
+            check("check-eark", package)
+            check("check-eark-py", package)
+            check("check-xml", *package.rglob("METS.xml"), *(package / "metadata" / "preservation").glob("*.xml"), package / "metadata" / "descriptive" / "ead3.xml")
+            check("check-xml", package / "metadata" / "descriptive" / "dc.xml", XSD="qualifieddc.xsd")
+        self.assertEqual(run("verify", *earks).returncode, 0)
         for bag in sorted(p for p in self.packages.iterdir() if p.is_dir()):
             check("check-bag", bag)
             check("check-mets-files", bag / "data" / "mets.xml")

@@ -9,8 +9,12 @@ namespace {
 
 TEST(Charset, KnownBytes) {
     EXPECT_EQ(to_charset("档号·A—1", "UTF-8").value(), "档号·A—1");
-    EXPECT_EQ(to_charset("档号·A—1", "GB18030").value(), "\xB5\xB5\xBA\xC5\xA1\xA4" "A\xA1\xAA" "1");
-    EXPECT_EQ(to_charset("档号·A—1", "GB2312").value(), "\xB5\xB5\xBA\xC5\xA1\xA4" "A\xA1\xAA" "1");
+    EXPECT_EQ(to_charset("档号·A—1", "GB18030").value(), "\xB5\xB5\xBA\xC5\xA1\xA4"
+                                                         "A\xA1\xAA"
+                                                         "1");
+    EXPECT_EQ(to_charset("档号·A—1", "GB2312").value(), "\xB5\xB5\xBA\xC5\xA1\xA4"
+                                                        "A\xA1\xAA"
+                                                        "1");
     EXPECT_EQ(to_charset("𠀀", "GB18030").value(), "\x95\x32\x82\x36") << "four bytes beyond the first plane";
 }
 

@@ -60,8 +60,8 @@ class HandoverWriterTest : public ::testing::Test {
         add("text/x.txt", "text", "text", 0, "text/plain");
         ASSERT_TRUE(fs_->write("/scratch/item", item.dump()));
         files.push_back({"metadata/item.json", "/scratch/item", "", false});
-        const auto state = store_.put("urn:uuid:" + id, files,
-                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+        const auto state =
+            store_.put("urn:uuid:" + id, files, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         ASSERT_TRUE(state) << state.error().to_string();
         objects_.push_back("urn:uuid:" + id);
     }
@@ -74,7 +74,9 @@ class HandoverWriterTest : public ::testing::Test {
 
     template <class T> void set(const std::string& key, T value) { settings_.set(handover_setting(key), value); }
 
-    std::string text(const std::string& path) { return fs_->read("/out/" + path).value_or("(" + path + " is not there)"); }
+    std::string text(const std::string& path) {
+        return fs_->read("/out/" + path).value_or("(" + path + " is not there)");
+    }
 
     std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
     OcflStore store_{fs_, "/storage"};
@@ -95,7 +97,8 @@ TEST_F(HandoverWriterTest, LaysRecordsByYearAndClassWithTheirPapers) {
     EXPECT_EQ(made->packages[0].path, "/out/电子档案移交-001");
     EXPECT_EQ(made->packages[0].files, 5U);
     EXPECT_EQ(made->packages[0].bytes, 3200U);
-    EXPECT_THAT(fs_->list("/out/电子档案移交-001").value(), ElementsAre("其他", "文件目录.XML", "电子档案", "说明文件.TXT"));
+    EXPECT_THAT(fs_->list("/out/电子档案移交-001").value(),
+                ElementsAre("其他", "文件目录.XML", "电子档案", "说明文件.TXT"));
     const std::string folder = "电子档案移交-001/电子档案/1987/WS/";
     EXPECT_THAT(fs_->list("/out/" + folder + "0025-WS·1987-Y-BGS-0010").value(),
                 ElementsAre("0025-WS·1987-Y-BGS-0010-0001.jpg", "0025-WS·1987-Y-BGS-0010-0002.jpg",
@@ -105,16 +108,20 @@ TEST_F(HandoverWriterTest, LaysRecordsByYearAndClassWithTheirPapers) {
     // The catalogue in the order of the codes, numbered, with what it says escaped.
     const std::string catalogue = text("电子档案移交-001/文件目录.XML");
     EXPECT_THAT(catalogue, HasSubstr("encoding=\"UTF-8\""));
-    EXPECT_THAT(catalogue, HasSubstr("<顺序号>1</顺序号>\n  <档号>0025-WS·1987-Y-BGS-0002</档号>\n  <责任者>办公室</责任者>\n"
-                                     "  <题名>第二件 &lt;急&gt;</题名>\n  <日期>1987-03-17</日期>"));
-    EXPECT_THAT(catalogue, HasSubstr("<电子档案名称>电子档案/1987/WS/0025-WS·1987-Y-BGS-0010</电子档案名称>\n  <备注>2 页</备注>"));
+    EXPECT_THAT(catalogue,
+                HasSubstr("<顺序号>1</顺序号>\n  <档号>0025-WS·1987-Y-BGS-0002</档号>\n  <责任者>办公室</责任者>\n"
+                          "  <题名>第二件 &lt;急&gt;</题名>\n  <日期>1987-03-17</日期>"));
+    EXPECT_THAT(
+        catalogue,
+        HasSubstr("<电子档案名称>电子档案/1987/WS/0025-WS·1987-Y-BGS-0010</电子档案名称>\n  <备注>2 页</备注>"));
     const std::string notes = text("电子档案移交-001/说明文件.TXT");
     EXPECT_THAT(notes, HasSubstr("移交单位:柳州市档案馆\r\n"));
     EXPECT_THAT(notes, HasSubstr("2 件,5 个文件,0.000 GB(3200 字节)"));
     EXPECT_THAT(notes, HasSubstr("jpg 3 个,pdf 2 个"));
     EXPECT_THAT(notes, HasSubstr("档发〔2012〕7号"));
     EXPECT_THAT(text("电子档案移交-001/其他/digests-sha256.txt"),
-                HasSubstr(digest_hex(DigestAlgorithm::Sha256, text(folder + "0025-WS·1987-Y-BGS-0002/0025-WS·1987-Y-BGS-0002.pdf")) +
+                HasSubstr(digest_hex(DigestAlgorithm::Sha256,
+                                     text(folder + "0025-WS·1987-Y-BGS-0002/0025-WS·1987-Y-BGS-0002.pdf")) +
                           "  电子档案/1987/WS/0025-WS·1987-Y-BGS-0002/0025-WS·1987-Y-BGS-0002.pdf\n"));
     EXPECT_TRUE(text("电子档案移交-001/其他/摘要表.xlsx").starts_with("PK"));
     // The same again is taken over; with another item it is another handover.
@@ -138,7 +145,8 @@ TEST_F(HandoverWriterTest, TheSameItemsGiveTheSameBytes) {
 }
 
 TEST_F(HandoverWriterTest, SharesItemsOutOverCarriersThatEachSpeakForThemselves) {
-    for (int i = 1; i <= 5; ++i) put("0025-WS·1987-Y-BGS-000" + std::to_string(i), 9); // 9,100 bytes and a row each file
+    for (int i = 1; i <= 5; ++i)
+        put("0025-WS·1987-Y-BGS-000" + std::to_string(i), 9); // 9,100 bytes and a row each file
     set("handover.carrier_mb", std::int64_t{1});
     ASSERT_EQ(write()->packages.size(), 1U) << "all five are far below one million";
     ASSERT_TRUE(fs_->remove_tree("/out"));
@@ -207,7 +215,7 @@ TEST_F(HandoverWriterTest, CharacterSetsAreKeptToOrRefused) {
     ASSERT_TRUE(write());
     const std::string catalogue = text("电子档案移交-001/文件目录.XML");
     EXPECT_THAT(catalogue, HasSubstr("encoding=\"GB18030\""));
-    EXPECT_THAT(catalogue, HasSubstr("\xB9\xD8\xD3\xDA\xE9\x46")); // 关于镕 in GB18030
+    EXPECT_THAT(catalogue, HasSubstr("\xB9\xD8\xD3\xDA\xE9\x46"));                     // 关于镕 in GB18030
     EXPECT_THAT(text("电子档案移交-001/说明文件.TXT"), HasSubstr("\xD4\xD8\xCC\xE5")); // 载体
 }
 
@@ -216,7 +224,8 @@ TEST_F(HandoverWriterTest, GB2312HoldsWhatItShould) {
     set("handover.charset", std::string("GB2312"));
     const auto made = write();
     ASSERT_TRUE(made) << made.error().to_string();
-    EXPECT_THAT(text("电子档案移交-001/文件目录.XML"), HasSubstr("0025-WS\xA1\xA4" "1987-Y")); // the middle dot
+    EXPECT_THAT(text("电子档案移交-001/文件目录.XML"), HasSubstr("0025-WS\xA1\xA4"
+                                                                 "1987-Y")); // the middle dot
 }
 
 TEST_F(HandoverWriterTest, DamagedSourcesAreRefusedAndNothingIsLeft) {

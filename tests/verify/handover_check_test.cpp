@@ -30,8 +30,10 @@ class HandoverCheckTest : public ::testing::Test {
 
     static std::string catalogue(const std::string& numbers = "12", const std::string& second = kSecond) {
         std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<文件目录>";
-        out += "<文件><顺序号>" + numbers.substr(0, 1) + "</顺序号><档号>A-1</档号><电子档案名称>电子档案/1987/WS/A-1</电子档案名称></文件>";
-        out += "<文件><顺序号>" + numbers.substr(1) + "</顺序号><档号>A-2</档号><电子档案名称>" + second + "</电子档案名称></文件>";
+        out += "<文件><顺序号>" + numbers.substr(0, 1) +
+               "</顺序号><档号>A-1</档号><电子档案名称>电子档案/1987/WS/A-1</电子档案名称></文件>";
+        out += "<文件><顺序号>" + numbers.substr(1) + "</顺序号><档号>A-2</档号><电子档案名称>" + second +
+               "</电子档案名称></文件>";
         return out + "</文件目录>";
     }
 

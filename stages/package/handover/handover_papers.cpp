@@ -44,7 +44,9 @@ void write_row(XmlWriter& xml, const HandoverItem& item) {
 
 } // namespace
 
-std::string carrier_name(const HandoverJob& job, std::size_t number) { return fmt::format("{}-{:03}", job.name, number); }
+std::string carrier_name(const HandoverJob& job, std::size_t number) {
+    return fmt::format("{}-{:03}", job.name, number);
+}
 
 std::string handover_digest_file(DigestAlgorithm algorithm) {
     return "digests-" + std::string(to_string(algorithm)) + ".txt";
@@ -69,15 +71,14 @@ Result<std::string> handover_notes(const HandoverJob& job, const HandoverCarrier
     line("移交单位", job.sender);
     line("接收单位", job.receiver);
     line("全宗", job.fonds);
-    line("载体编号", fmt::format("{}(第 {} 个,共 {} 个)", carrier_name(job, carrier.number), carrier.number,
-                                 job.carriers));
+    line("载体编号",
+         fmt::format("{}(第 {} 个,共 {} 个)", carrier_name(job, carrier.number), carrier.number, job.carriers));
     line("载体类型、规格", job.carrier_type);
-    if (!carrier.items.empty())
-        line("本载体档号起止", carrier.items.front().code + " 至 " + carrier.items.back().code);
+    if (!carrier.items.empty()) line("本载体档号起止", carrier.items.front().code + " 至 " + carrier.items.back().code);
     line("本载体电子档案", fmt::format("{} 件,{} 个文件,{}({} 字节)", carrier.items.size(), carrier.files.size(),
                                        gigabytes(bytes), bytes));
-    line("全部电子档案", fmt::format("{} 件,{} 个文件,{}({} 字节)", job.items, job.files, gigabytes(job.bytes),
-                                     job.bytes));
+    line("全部电子档案",
+         fmt::format("{} 件,{} 个文件,{}({} 字节)", job.items, job.files, gigabytes(job.bytes), job.bytes));
     line("文件格式", kinds);
     line("目录", std::string(job.by_volume ? kHandoverVolumes : kHandoverItems) +
                      ";电子档案按年度、类别存放,文件名以档号命名;GB 以 10 的 9 次方字节计");
@@ -153,7 +154,8 @@ Result<std::string> handover_digests(const HandoverJob& job, const HandoverCarri
                       algorithm_name(job.algorithm)},
                      XlsxOut::Style::Heading);
         }
-        book.row({++number, carrier_name(job, carrier.number), file.path, static_cast<double>(file.bytes), file.digest});
+        book.row(
+            {++number, carrier_name(job, carrier.number), file.path, static_cast<double>(file.bytes), file.digest});
     }
     return book.finish();
 }

@@ -22,15 +22,15 @@ struct HandoverFile {
 
 /// A row of the catalogue of a carrier (文件目录).
 struct HandoverItem {
-    std::size_t number = 0; ///< 顺序号, from 1, through all carriers.
+    std::size_t number = 0;                                               ///< 顺序号, from 1, through all carriers.
     std::string code, volume, creator, title, date, security, name, note; ///< `name`: 电子档案名称, below the carrier.
 };
 
 /// What is the same on all carriers of a handover.
 struct HandoverJob {
     std::string name, description, sender, receiver, carrier_type, fonds, agent;
-    std::string rule;    ///< The edition of the rule that is followed, as the papers name it.
-    std::string charset; ///< Of the text and XML files.
+    std::string rule;       ///< The edition of the rule that is followed, as the papers name it.
+    std::string charset;    ///< Of the text and XML files.
     bool by_volume = false; ///< 案卷目录.XML instead of 文件目录.XML.
     DigestAlgorithm algorithm = DigestAlgorithm::Sha256;
     std::chrono::system_clock::time_point made;
@@ -45,8 +45,9 @@ struct HandoverCarrier {
     std::vector<HandoverFile> files; ///< Of the records, in the order of the items.
 };
 
-inline constexpr std::string_view kHandoverRecords = "电子档案", kHandoverOther = "其他", kHandoverNotes = "说明文件.TXT",
-                                  kHandoverItems = "文件目录.XML", kHandoverVolumes = "案卷目录.XML",
+inline constexpr std::string_view kHandoverRecords = "电子档案", kHandoverOther = "其他",
+                                  kHandoverNotes = "说明文件.TXT", kHandoverItems = "文件目录.XML",
+                                  kHandoverVolumes = "案卷目录.XML",
                                   kHandoverRegister = "电子档案移交与接收登记表.xlsx", kHandoverDigests = "摘要表.xlsx";
 
 /// "<name>-001": also the carrier's folder.

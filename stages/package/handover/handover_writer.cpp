@@ -20,7 +20,8 @@ const Setting<std::string> kHandoverName{
     "Name of the handover (交接工作名称); the carriers' folders are named after it, with -001 and so on.",
     "交接工作名称;各载体文件夹以此命名,后接 -001 等顺序号。"};
 const Setting<std::string> kDescription{
-    "handover.description", "", "What is handed over (内容描述); empty: the first and last 档号 and the number of items.",
+    "handover.description", "",
+    "What is handed over (内容描述); empty: the first and last 档号 and the number of items.",
     "内容描述;为空时写起止档号和件数。"};
 const Setting<std::string> kSender{"handover.sender", "", "Who hands over (移交单位); empty: the archive's own name.",
                                    "移交单位;为空时用本馆名称。"};
@@ -28,14 +29,16 @@ const Setting<std::string> kReceiver{"handover.receiver", "", "Who receives (接
 const Setting<std::string> kCarrierType{"handover.carrier_type", "",
                                         "Kind of carrier (载体类型、规格), as the register names it: DVD-R 4.7 GB.",
                                         "登记表中的载体类型、规格,如 DVD-R 4.7 GB。"};
-const Setting<std::int64_t> kCarrierSize{
-    "handover.carrier_mb", 0, {0, 100'000'000},
-    "Room of a carrier, in units of 1,000,000 bytes: the items are shared out over as many as it takes. 0: one for all.",
-    "每个载体的容量,以 1,000,000 字节计;按此分盘。0 为不分盘。"};
-const Setting<std::string> kHandoverFiles{
-    "handover.files", "both", std::vector<std::string_view>{"both", "images", "pdf"},
-    "Files of an item: the preservation image of each page, its PDF, or both.",
-    "每件的文件:images 为每页保存图像,pdf 为每件 PDF,both 为两者。"};
+const Setting<std::int64_t> kCarrierSize{"handover.carrier_mb",
+                                         0,
+                                         {0, 100'000'000},
+                                         "Room of a carrier, in units of 1,000,000 bytes: the items are shared out "
+                                         "over as many as it takes. 0: one for all.",
+                                         "每个载体的容量,以 1,000,000 字节计;按此分盘。0 为不分盘。"};
+const Setting<std::string> kHandoverFiles{"handover.files", "both",
+                                          std::vector<std::string_view>{"both", "images", "pdf"},
+                                          "Files of an item: the preservation image of each page, its PDF, or both.",
+                                          "每件的文件:images 为每页保存图像,pdf 为每件 PDF,both 为两者。"};
 const Setting<std::string> kCatalogueKind{
     "handover.catalogue", "item", std::vector<std::string_view>{"item", "volume"},
     "Catalogue of a carrier: item, 文件目录.XML; volume, 案卷目录.XML with the items of each volume.",
@@ -44,7 +47,8 @@ const Setting<std::string> kCharset{
     "handover.charset", "UTF-8", std::vector<std::string_view>{"UTF-8", "GB18030", "GB2312"},
     "Character set of 说明文件.TXT and the catalogue. A character that it cannot hold refuses the handover.",
     "说明文件和目录的字符集;若有字符无法表示,则拒绝生成。"};
-const Setting<std::string> kDigest{"handover.digest", "sha256", std::vector<std::string_view>{"sha256", "sha512", "sm3"},
+const Setting<std::string> kDigest{"handover.digest", "sha256",
+                                   std::vector<std::string_view>{"sha256", "sha512", "sm3"},
                                    "Digest of the carriers' files.", "载体中文件的摘要算法。"};
 /// A later rule is one more choice here and its layout below; what was written by the former one stays what it was.
 const Setting<std::string> kEdition{"handover.edition", "2012", std::vector<std::string_view>{"2012"},
@@ -118,8 +122,8 @@ class HandoverWriter final : public PackageWriter {
     }
     [[nodiscard]] std::string_view chinese() const override { return "电子档案移交:按载体分盘,附目录、说明和登记表"; }
     [[nodiscard]] std::vector<const SettingBase*> settings() const override {
-        return {&kHandoverName,  &kDescription, &kSender, &kReceiver, &kCarrierType, &kCarrierSize,
-                &kHandoverFiles, &kCatalogueKind, &kCharset, &kDigest, &kEdition};
+        return {&kHandoverName,  &kDescription,   &kSender,  &kReceiver, &kCarrierType, &kCarrierSize,
+                &kHandoverFiles, &kCatalogueKind, &kCharset, &kDigest,   &kEdition};
     }
     [[nodiscard]] bool takes_set() const override { return true; }
     [[nodiscard]] Result<PackageResult> write(const PackageRequest&) const override {
@@ -148,7 +152,7 @@ class HandoverWriter final : public PackageWriter {
             job.files += planned->files.size();
             if (job.sender.empty())
                 job.sender = planned->plan.facts.repository_name.empty() ? planned->plan.facts.repository_code
-                                                                        : planned->plan.facts.repository_name;
+                                                                         : planned->plan.facts.repository_name;
             if (job.fonds.empty()) job.fonds = planned->plan.facts.fonds;
             job.agent = planned->plan.facts.agent;
         }
@@ -156,8 +160,7 @@ class HandoverWriter final : public PackageWriter {
         std::ranges::stable_sort(shares, [](const Share& a, const Share& b) { return natural_less(a.code, b.code); });
         job.items = result.items = shares.size();
         if (job.description.empty())
-            job.description =
-                fmt::format("{} 至 {},共 {} 件", shares.front().code, shares.back().code, shares.size());
+            job.description = fmt::format("{} 至 {},共 {} 件", shares.front().code, shares.back().code, shares.size());
         RECTO_ASSIGN(const std::vector<std::size_t> ends, share_out(in, shares));
         job.carriers = ends.size();
         RECTO_TRY(no_other_carriers(in, job));
@@ -210,14 +213,14 @@ class HandoverWriter final : public PackageWriter {
         row.date = package_field(item, "date");
         row.security = package_field(item, "security_level");
         row.note = fmt::format("{} 页", item.value("pages", nlohmann::json::array()).size());
-        if (auto held = to_charset(row.code + row.volume + row.title + row.creator + row.date + row.security,
-                                   job.charset);
+        if (auto held =
+                to_charset(row.code + row.volume + row.title + row.creator + row.date + row.security, job.charset);
             !held)
             return fail("package.charset", job.charset + ": " + held.error().reason, row.code);
         const Class where = class_of(item, row.code);
         const std::string own = escape_name(row.code);
-        const std::string folder = join_path(
-            std::string(kHandoverRecords), join_path(escape_name(where.year), escape_name(where.category)));
+        const std::string folder =
+            join_path(std::string(kHandoverRecords), join_path(escape_name(where.year), escape_name(where.category)));
         const std::string files = in.settings.get(kHandoverFiles);
         // An item that is one file lies there by itself, one of several files has a folder.
         row.name = join_path(folder, files == "pdf" ? own + ".pdf" : own);
@@ -225,15 +228,15 @@ class HandoverWriter final : public PackageWriter {
         for (const auto& file : item.value("files", nlohmann::json::array())) {
             const std::string role = file.value("role", ""), logical = file.value("path", "");
             const bool image = role == "preservation" && files != "pdf";
-            const bool pdf =
-                role == "access" && files != "images" && file.value("media_type", "") == "application/pdf";
+            const bool pdf = role == "access" && files != "images" && file.value("media_type", "") == "application/pdf";
             if (!image && !pdf) continue;
             const std::size_t dot = logical.rfind('.');
             const std::string ending = dot == std::string::npos ? "" : logical.substr(dot);
             HandoverFile target;
             if (files == "pdf") target.path = row.name;
-            else target.path = join_path(
-                     row.name, image ? fmt::format("{}-{:04}{}", own, file.value("page", 0), ending) : own + ending);
+            else
+                target.path = join_path(row.name, image ? fmt::format("{}-{:04}{}", own, file.value("page", 0), ending)
+                                                        : own + ending);
             target.bytes = file.value("size", std::uint64_t{0});
             images += image;
             out.bytes += target.bytes;
@@ -253,7 +256,8 @@ class HandoverWriter final : public PackageWriter {
         for (std::size_t i = 0; i < shares.size(); ++i) {
             const std::uint64_t need = with_papers(shares[i].bytes, shares[i].files);
             if (room > 0 && kPapers + need > room)
-                return fail("package.carrier", fmt::format("{} bytes with its papers, a carrier holds {}", kPapers + need, room),
+                return fail("package.carrier",
+                            fmt::format("{} bytes with its papers, a carrier holds {}", kPapers + need, room),
                             shares[i].code);
             if (room > 0 && used + need > room) {
                 ends.push_back(i);
@@ -349,12 +353,14 @@ class HandoverWriter final : public PackageWriter {
         const std::string prefix = std::string(kHandoverRecords) + "/";
         std::vector<std::string> there, wanted;
         for (const std::string& line : lines ? split(*lines, "\n") : std::vector<std::string>{})
-            if (const std::size_t gap = line.find("  "); gap != std::string::npos && line.substr(gap + 2).starts_with(prefix))
+            if (const std::size_t gap = line.find("  ");
+                gap != std::string::npos && line.substr(gap + 2).starts_with(prefix))
                 there.push_back(line);
         for (const Share& share : shares) {
             RECTO_ASSIGN(const Planned planned, plan(in, job, share.object));
             for (const auto& [logical, file] : planned.files) {
-                RECTO_ASSIGN(const auto digests, in.fs.digests(planned.plan.sources.at(logical), std::array{job.algorithm}));
+                RECTO_ASSIGN(const auto digests,
+                             in.fs.digests(planned.plan.sources.at(logical), std::array{job.algorithm}));
                 wanted.push_back(digests[0] + "  " + file.path);
             }
         }
