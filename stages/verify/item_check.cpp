@@ -140,6 +140,7 @@ class ItemChecker {
             if (root != nullptr && xml_named(root, "alto")) {
                 ++alto;
                 check_alto(root, where(path), ours_ ? size_of_image(path) : std::pair{0, 0}, issues_);
+                if (ours_) alto_.emplace(path, alto_text(root));
             }
         }
         if (!ours_) return;
@@ -165,13 +166,19 @@ class ItemChecker {
         }
     }
 
+    /// The page that a file is of; 0: none.
+    int page_of(const std::string& path) {
+        int page = 0;
+        for (const json& file : item_["files"]) {
+            if (file.at("path") == path) page = file.value("page", 0);
+        }
+        return page;
+    }
+
     /// Pixels of the image that an ALTO file's coordinates are of: the page's preservation, else access image, else the
     /// page as it was read.
     std::pair<int, int> size_of_image(const std::string& alto) {
-        int page = 0;
-        for (const json& file : item_["files"]) {
-            if (file.at("path") == alto) page = file.value("page", 0);
-        }
+        const int page = page_of(alto);
         for (const char* role : {"preservation", "access-image"}) {
             for (const json& file : item_["files"]) {
                 if (page > 0 && file.value("page", 0) == page && file.value("role", "") == role)
@@ -195,6 +202,34 @@ class ItemChecker {
             const auto pages = static_cast<std::size_t>(std::count(bytes->begin(), bytes->end(), '\f'));
             if (pages != pages_)
                 issues_.error(where(path), "item.pages_text", std::to_string(pages_), std::to_string(pages));
+            else compare_alto(pages_of(*bytes));
+        }
+    }
+
+    /// Pages of a text, without white space.
+    static std::vector<std::string> pages_of(std::string_view all) {
+        std::vector<std::string> list;
+        while (!all.empty()) {
+            const std::size_t end = all.find('\f');
+            list.push_back(without_white_space(all.substr(0, end)));
+            if (end == std::string_view::npos) break;
+            all.remove_prefix(end + 1);
+        }
+        return list;
+    }
+
+    /// The ALTO of a page says what the text file says of it; where the order of blocks differs, it is the same all the same.
+    void compare_alto(std::vector<std::string> said) {
+        std::vector<int> orders;
+        for (const json& page : item_["pages"]) orders.push_back(page.at("order").get<int>());
+        std::ranges::sort(orders);
+        for (auto& [path, text] : alto_) {
+            const auto at = std::ranges::find(orders, page_of(path));
+            const auto index = static_cast<std::size_t>(at - orders.begin());
+            if (index >= said.size()) continue;
+            std::ranges::sort(text);
+            std::ranges::sort(said[index]);
+            if (text != said[index]) issues_.error(where(path), "item.alto_text", std::to_string(*at));
         }
     }
 
@@ -289,17 +324,7 @@ class ItemChecker {
             return;
         }
         // Page by page, so that the message says where.
-        const auto pages = [](std::string_view all) {
-            std::vector<std::string> list;
-            while (!all.empty()) {
-                const std::size_t end = all.find('\f');
-                list.push_back(without_white_space(all.substr(0, end)));
-                if (end == std::string_view::npos) break;
-                all.remove_prefix(end + 1);
-            }
-            return list;
-        };
-        const auto seen = pages(*text), said = pages(*text_);
+        const auto seen = pages_of(*text), said = pages_of(*text_);
         for (std::size_t i = 0; i < std::max(seen.size(), said.size()); ++i) {
             if (i < seen.size() && i < said.size() && seen[i] == said[i]) continue;
             issues_.error(where(path), "pdf.text", std::to_string(i + 1));
@@ -317,6 +342,7 @@ class ItemChecker {
     bool ours_ = false;
     std::size_t pages_ = 0;
     std::optional<std::string> text_;
+    std::map<std::string, std::string> alto_; ///< What each ALTO file says.
 };
 
 } // namespace

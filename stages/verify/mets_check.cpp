@@ -8,6 +8,7 @@
 
 #include "stages/verify/checksums.h"
 #include "stages/verify/ocfl_inventory.h"
+#include "stages/verify/pdf_check.h"
 
 namespace recto::verify {
 
@@ -164,6 +165,14 @@ void check_alto(const xmlNode* root, const std::string& where, std::pair<int, in
                                                            : xml_attribute(node, "ID"));
     });
     if (pages == 0) issues.error(where, "alto.no_page");
+}
+
+std::string alto_text(const xmlNode* root) {
+    std::string out;
+    each_element(root, [&](const xmlNode* node) {
+        if (xml_named(node, "String") || xml_named(node, "HYP")) out += xml_attribute(node, "CONTENT");
+    });
+    return without_white_space(out);
 }
 
 } // namespace recto::verify

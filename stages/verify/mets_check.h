@@ -1,6 +1,6 @@
 #pragma once
 
-/// What schemas cannot see: references and fixity of METS, boxes of ALTO.
+/// What schemas cannot see: references and fixity of METS, boxes and text of ALTO.
 
 #include <set>
 #include <string>
@@ -23,5 +23,8 @@ MetsFacts check_mets(FileSystem& fs, const xmlNode* root, const std::string& pat
 
 /// Every box lies in its page, the page has the size of its image (`image` {0,0}: not known).
 void check_alto(const xmlNode* root, const std::string& where, std::pair<int, int> image, Issues& issues);
+
+/// What an ALTO file says, without white space.
+std::string alto_text(const xmlNode* root);
 
 } // namespace recto::verify

@@ -180,6 +180,123 @@ class MainJob(Case):
         for row in rows[1:]:
             self.assertTrue((self.archive / row[2]).is_dir(), row)
 
+    def test_the_table_of_faults(self):
+        """Each fault of docs/OPERATIONS.md made on a real item, as a bag whose manifests are made right again (so that only what is
+        said of the content can tell), and on the archive itself: found by recto verify under the code of the table."""
+        import hashlib, shutil
+        good = self.packages / "0025-WS·2012-Y-BGS-0001"
+        other = next(p for p in self.packages.iterdir() if p.is_dir() and p != good)
+
+        def edit(path, change):
+            text = path.read_text("utf-8")
+            changed = change(text)
+            self.assertNotEqual(changed, text, path)
+            path.write_text(changed, "utf-8")
+
+        def item(bag, change):
+            def changed(text):
+                value = json.loads(text)
+                change(value)
+                return json.dumps(value, ensure_ascii=False)
+            edit(bag / "data" / "metadata" / "item.json", changed)
+
+        def exchange(a, b):
+            x, y = a.read_bytes(), b.read_bytes()
+            a.write_bytes(y)
+            b.write_bytes(x)
+
+        def flip(path):
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data)
+
+        def forge(bag, *paths):
+            """What item.json, METS and PREMIS say of these files, made right: a forger who knows the format."""
+            for path in paths:
+                data = (bag / "data" / path).read_bytes()
+                entry = {}
+                def change(value):
+                    entry.update(next(f for f in value["files"] if f["path"] == path))
+                    next(f for f in value["files"] if f["path"] == path).update(size=len(data), sha512=hashlib.sha512(data).hexdigest())
+                before = (bag / "data" / "metadata" / "item.json").read_bytes()
+                item(bag, change)
+                after = (bag / "data" / "metadata" / "item.json").read_bytes()
+                def record(text):
+                    head, tail = text.split(f'xlink:href="{path}"')[0], text.split(f'xlink:href="{path}"')[1]
+                    i = head.rindex("<file ")
+                    own = head[i:].replace(entry["sha512"], hashlib.sha512(data).hexdigest()).replace(f'SIZE="{entry["size"]}"', f'SIZE="{len(data)}"')
+                    text = head[:i] + own + f'xlink:href="{path}"' + tail
+                    text = text.replace(hashlib.sha512(before).hexdigest(), hashlib.sha512(after).hexdigest())
+                    return text.replace(f'SIZE="{len(before)}"', f'SIZE="{len(after)}"')
+                edit(bag / "data" / "mets.xml", record)
+
+        data = lambda bag, name: bag / "data" / name
+        page2, page3, alto2, alto3 = "preservation/0002.jpg", "preservation/0003.jpg", "text/0002.alto.xml", "text/0003.alto.xml"
+
+        def truncated(bag):
+            data(bag, page2).write_bytes(data(bag, page2).read_bytes()[:-20000])
+            forge(bag, page2)
+
+        def text_of_another(bag):
+            exchange(data(bag, alto2), data(bag, alto3))
+            forge(bag, alto2, alto3)
+
+        def text_of_another_item(bag):
+            shutil.copy(next(data(other, "text").glob("*.alto.xml")), data(bag, alto2))
+            forge(bag, alto2)
+
+        bags = {  # fault: what makes it, whether the manifests are made right again
+            "flipped byte": (lambda b: flip(data(b, page2)), False, "bag.digest"),
+            "missing file": (lambda b: data(b, alto2).unlink(), False, "bag.missing"),
+            "missing file, manifests made right": (lambda b: data(b, alto2).unlink(), True, "item.missing_file"),
+            "extra file": (lambda b: data(b, "extra.txt").write_text("x"), False, "bag.unlisted"),
+            "extra file, manifests made right": (lambda b: data(b, "extra.txt").write_text("x"), True, "item.unlisted"),
+            "wrong digest": (lambda b: edit(b / "manifest-sha256.txt", lambda t: ("0" if t[0] != "0" else "1") + t[1:]), False, "bag.digest"),
+            "wrong page count": (lambda b: item(b, lambda i: i.update(counted_pages=i["counted_pages"] + 1)), True, "item.counted"),
+            "a page taken out of item.json": (lambda b: item(b, lambda i: i["pages"].pop()), True, "item.pages_pdf"),
+            "dangling reference": (lambda b: edit(data(b, "mets.xml"), lambda t: t.replace('FILEID="', 'FILEID="x', 1)), True, "mets.reference"),
+            "truncated image": (truncated, True, "image.damaged"),
+            "swapped pages": (lambda b: exchange(data(b, page2), data(b, page3)), True, "item.digest"),
+            "text of another page": (text_of_another, True, "item.alto_text"),
+            "text of another item": (text_of_another_item, True, "item.alto_text"),
+            "edited item.json": (lambda b: item(b, lambda i: i["fields"][0].update(value="改")), True, "mets.digest"),
+            "unrecorded renaming of a file": (lambda b: data(b, page2).rename(data(b, "preservation/0009.jpg")), True, "item.missing_file"),
+            "unrecorded renaming of the item": (lambda b: item(b, lambda i: i.update(reference_code="0025-WS·2012-Y-BGS-0099")), True, "mets.digest"),
+            "added script": (lambda b: data(b, "access/run.js").write_text("alert(1)"), True, "item.unlisted"),
+        }
+        found = {}
+        copy = self.root / "fault"
+        for fault, (make, right, code) in bags.items():
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(good, copy)
+            make(copy)
+            if right:
+                for kind in ("sha256", "sha512"):
+                    names = sorted((str(p.relative_to(copy)) for p in (copy / "data").rglob("*") if p.is_file()), key=str.encode)
+                    (copy / f"manifest-{kind}.txt").write_text("".join(f"{hashlib.new(kind, (copy / n).read_bytes()).hexdigest()}  {n}\n" for n in names), "utf-8")
+                    (copy / f"tagmanifest-{kind}.txt").unlink()
+                edit(copy / "bag-info.txt", lambda t: "".join(line for line in t.splitlines(True) if not line.startswith("Payload-Oxum")))
+            checked = run("verify", "--json", copy)
+            self.assertEqual(checked.returncode, 1, fault)
+            codes = {i["code"] for i in json.loads(checked.stdout)["reports"][0]["issues"]}
+            self.assertIn(code, codes, fault)
+            found[fault] = code
+        # In the archive: a version that a later one has replaced.
+        archive = self.root / "fault-archive"
+        shutil.copytree(self.archive, archive)
+        self.assertEqual(run("ocr", archive, "--item", "0025-WS·2012-Y-BGS-0002", "--lang", "eng").returncode, 0)
+        old = next(p for p in archive.glob("storage/**/v1/content/text/*.alto.xml") if (p.parents[3] / "v2").exists())
+        flip(old)
+        checked = run("verify", "--json", archive)
+        self.assertEqual(checked.returncode, 1)
+        issues = json.loads(checked.stdout)["reports"][0]["issues"]
+        self.assertIn(("ocfl.E092", str(old.relative_to(archive))), {(i["code"], i["path"]) for i in issues})
+        found["older version changed"] = "ocfl.E092"
+        table = (pathlib.Path(__file__).parents[2] / "docs" / "OPERATIONS.md").read_text("utf-8")
+        for fault, code in found.items():
+            rows = [line for line in table.splitlines() if line.startswith(f"| {fault}") and f"`{code}` |" in line]
+            self.assertTrue(rows, f"no row of docs/OPERATIONS.md has '{fault}' with {code}")
+
     def test_packages_for_other_systems(self):
         """folder and handover: read back with Python's own ZIP, XML and digests, and by recto verify."""
         import hashlib, zipfile

@@ -27,25 +27,24 @@ class EarkWriterTest : public ::testing::Test {
 
     void put(const std::string& title) {
         ASSERT_TRUE(fs_->make_folders("/scratch"));
-        const nlohmann::json item = {
-            {"schema", 1},
-            {"id", kEarkId},
-            {"reference_code", kEarkCode},
-            {"created", "2026-11-22T17:15:00+08:00"},
-            {"held", false},
-            {"repository", {{"code", "450200"}, {"name", "柳州市档案馆"}}},
-            {"provenance", {{"agent", "recto 0.1.0"}}},
-            {"fields", {{{"id", "title"}, {"source", "catalogue"}, {"value", title}}}},
-            {"pages", {{{"id", "p-1"}, {"order", 1}}}}};
+        const nlohmann::json item = {{"schema", 1},
+                                     {"id", kEarkId},
+                                     {"reference_code", kEarkCode},
+                                     {"created", "2026-11-22T17:15:00+08:00"},
+                                     {"held", false},
+                                     {"repository", {{"code", "450200"}, {"name", "柳州市档案馆"}}},
+                                     {"provenance", {{"agent", "recto 0.1.0"}}},
+                                     {"fields", {{{"id", "title"}, {"source", "catalogue"}, {"value", title}}}},
+                                     {"pages", {{{"id", "p-1"}, {"order", 1}}}}};
         std::vector<OcflFile> files;
         for (const auto& [path, bytes] : std::map<std::string, std::string>{{"access/档 1.pdf", "a pdf"},
-                                                                             {"master/0001.tif", "a scan"},
-                                                                             {"mets.xml", "<mets/>"},
-                                                                             {"metadata/dc.xml", "<dc/>"},
-                                                                             {"metadata/item.json", item.dump()},
-                                                                             {"metadata/premis.xml", "<premis/>"},
-                                                                             {"preservation/0001.jpg", "an image"},
-                                                                             {"text/0001.alto.xml", "<alto/>"}}) {
+                                                                            {"master/0001.tif", "a scan"},
+                                                                            {"mets.xml", "<mets/>"},
+                                                                            {"metadata/dc.xml", "<dc/>"},
+                                                                            {"metadata/item.json", item.dump()},
+                                                                            {"metadata/premis.xml", "<premis/>"},
+                                                                            {"preservation/0001.jpg", "an image"},
+                                                                            {"text/0001.alto.xml", "<alto/>"}}) {
             const std::string staged = "/scratch/" + std::to_string(files.size());
             ASSERT_TRUE(fs_->write(staged, bytes));
             files.push_back({path, staged, "", false});
@@ -60,7 +59,9 @@ class EarkWriterTest : public ::testing::Test {
         const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
         return find_package_writer("eark")->write({fs, store, state_, output_, *clock_, settings_});
     }
-    std::string read(const std::string& path) { return fs_->read("/out/" + kEarkCode + "/" + path).value_or("(absent)"); }
+    std::string read(const std::string& path) {
+        return fs_->read("/out/" + kEarkCode + "/" + path).value_or("(absent)");
+    }
 
     std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
     OcflStore store_{fs_, "/storage"};
@@ -77,8 +78,8 @@ TEST_F(EarkWriterTest, LaysOutRepresentationsAndMetadata) {
     EXPECT_EQ(made->files, 7U);
     EXPECT_THAT(list_files(*fs_, "/out/" + kEarkCode).value(),
                 testing::UnorderedElementsAre(
-                    "METS.xml", "metadata/descriptive/dc.xml", "metadata/descriptive/ead3.xml", "metadata/other/item.json",
-                    "metadata/preservation/premis.xml", "representations/access/METS.xml",
+                    "METS.xml", "metadata/descriptive/dc.xml", "metadata/descriptive/ead3.xml",
+                    "metadata/other/item.json", "metadata/preservation/premis.xml", "representations/access/METS.xml",
                     "representations/access/data/text/0001.alto.xml", "representations/access/data/档 1.pdf",
                     "representations/master/METS.xml", "representations/master/data/0001.tif",
                     "representations/preservation/METS.xml", "representations/preservation/data/0001.jpg"));

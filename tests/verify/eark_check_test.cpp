@@ -29,8 +29,10 @@ class EarkCheckTest : public ::testing::Test {
     /// The root METS, with the digest of what the representation's METS is now.
     void root() {
         const std::string inner = fs_.read("/p/representations/master/METS.xml").value();
-        const std::string md = "<amdSec><digiprovMD ID=\"a\"><mdRef LOCTYPE=\"URL\" MDTYPE=\"PREMIS\" xlink:href=\"metadata/"
-                               "preservation/premis.xml\"" + facts("<premis/>") + "/></digiprovMD></amdSec>";
+        const std::string md =
+            "<amdSec><digiprovMD ID=\"a\"><mdRef LOCTYPE=\"URL\" MDTYPE=\"PREMIS\" xlink:href=\"metadata/"
+            "preservation/premis.xml\"" +
+            facts("<premis/>") + "/></digiprovMD></amdSec>";
         put("METS.xml", mets(file("representations/master/METS.xml", inner), md));
     }
     static std::string facts(const std::string& bytes) {
@@ -41,8 +43,9 @@ class EarkCheckTest : public ::testing::Test {
         return "<file ID=\"f\"" + facts(bytes) + "><FLocat LOCTYPE=\"URL\" xlink:href=\"" + href + "\"/></file>";
     }
     static std::string mets(const std::string& files, const std::string& before = "") {
-        return "<mets xmlns=\"http://www.loc.gov/METS/\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" OBJID=\"p\">" + before +
-               "<fileSec><fileGrp ID=\"g\">" + files + "</fileGrp></fileSec><structMap><div/></structMap></mets>";
+        return "<mets xmlns=\"http://www.loc.gov/METS/\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" OBJID=\"p\">" +
+               before + "<fileSec><fileGrp ID=\"g\">" + files +
+               "</fileGrp></fileSec><structMap><div/></structMap></mets>";
     }
 
     std::vector<std::string> codes() {
@@ -64,7 +67,8 @@ TEST_F(EarkCheckTest, GoodAndEveryFault) {
     put("representations/master/data/0001.tif", "A scan");
     EXPECT_THAT(codes(), ElementsAre("mets.digest representations/master/METS.xml"));
     put("representations/master/data/0001.tif", "a scan and more");
-    EXPECT_THAT(codes(), ElementsAre("mets.digest representations/master/METS.xml", "mets.size representations/master/METS.xml"));
+    EXPECT_THAT(codes(), ElementsAre("mets.digest representations/master/METS.xml",
+                                     "mets.size representations/master/METS.xml"));
     ASSERT_TRUE(fs_.remove("/p/representations/master/data/0001.tif"));
     EXPECT_THAT(codes(), ElementsAre("mets.missing representations/master/METS.xml"));
     put("representations/master/data/0001.tif", "a scan");
@@ -72,7 +76,8 @@ TEST_F(EarkCheckTest, GoodAndEveryFault) {
     EXPECT_THAT(codes(), ElementsAre("eark.unlisted documentation/extra.exe"));
     ASSERT_TRUE(fs_.remove_tree("/p/documentation"));
     put("representations/master/METS.xml", mets(file("../../../etc/passwd", "x")));
-    EXPECT_THAT(codes(), ElementsAre("mets.digest METS.xml", "mets.size METS.xml", "mets.outside representations/master/METS.xml",
+    EXPECT_THAT(codes(), ElementsAre("mets.digest METS.xml", "mets.size METS.xml",
+                                     "mets.outside representations/master/METS.xml",
                                      "eark.unlisted representations/master/data/0001.tif"));
     put("METS.xml", "<mets");
     EXPECT_THAT(codes(), testing::Contains("xml.malformed METS.xml"));

@@ -60,7 +60,7 @@ std::string make_alto(int width, int height, int x) {
            std::to_string(width) + "\" HEIGHT=\"" + std::to_string(height) +
            "\"><PrintSpace HPOS=\"0\" VPOS=\"0\" WIDTH=\"10\" HEIGHT=\"10\"><TextBlock ID=\"b\" HPOS=\"1\" VPOS=\"1\" "
            "WIDTH=\"20\" HEIGHT=\"9\">"
-           "<TextLine ID=\"l\" HPOS=\"1\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"><String ID=\"s\" CONTENT=\"Hello\" "
+           "<TextLine ID=\"l\" HPOS=\"1\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"><String ID=\"s\" CONTENT=\"Helloworld\" "
            "HPOS=\"" +
            std::to_string(x) +
            "\" VPOS=\"1\" WIDTH=\"20\" HEIGHT=\"9\"/></TextLine></TextBlock></PrintSpace></Page></Layout></alto>\n";
@@ -286,6 +286,12 @@ TEST_F(ItemCheck, EachFaultIsFoundAndNamed) {
         {"pdf.damaged",
          [](Files& f) {
              f["access/A-1.pdf"] = "not a PDF";
+             records(f);
+         }},
+        {"item.alto_text",
+         [](Files& f) {
+             std::string& alto = f["text/0001.alto.xml"];
+             alto.replace(alto.find("Helloworld"), 10, "Otherwords");
              records(f);
          }},
         {"pdf.text",

@@ -20,10 +20,11 @@ class EarkMets {
         x_.attribute("xmlns:sip", "https://DILCIS.eu/XML/METS/SIPExtensionMETS");
         x_.attribute("xmlns:xlink", "http://www.w3.org/1999/xlink");
         x_.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
-        x_.attribute("xsi:schemaLocation",
-                     "http://www.loc.gov/METS/ http://www.loc.gov/standards/mets/version1121/mets.xsd "
-                     "https://DILCIS.eu/XML/METS/CSIPExtensionMETS https://earkcsip.dilcis.eu/schema/DILCISExtensionMETS.xsd "
-                     "https://DILCIS.eu/XML/METS/SIPExtensionMETS https://earksip.dilcis.eu/schema/DILCISExtensionSIPMETS.xsd");
+        x_.attribute(
+            "xsi:schemaLocation",
+            "http://www.loc.gov/METS/ http://www.loc.gov/standards/mets/version1121/mets.xsd "
+            "https://DILCIS.eu/XML/METS/CSIPExtensionMETS https://earkcsip.dilcis.eu/schema/DILCISExtensionMETS.xsd "
+            "https://DILCIS.eu/XML/METS/SIPExtensionMETS https://earksip.dilcis.eu/schema/DILCISExtensionSIPMETS.xsd");
         x_.attribute("OBJID", id).attribute("LABEL", label).attribute("TYPE", "Mixed");
         x_.attribute("csip:CONTENTINFORMATIONTYPE", "MIXED");
         x_.attribute("PROFILE", "https://earksip.dilcis.eu/profile/E-ARK-SIP-v2-2-0.xml");
@@ -173,7 +174,8 @@ std::string eark_ead(const EadFacts& facts) {
     if (!facts.date.empty()) x.element("unitdate", facts.date);
     if (!facts.creator.empty()) x.start("origination").start("name").element("part", facts.creator).end().end();
     x.element("physdesc", facts.extent);
-    if (!facts.repository.empty()) x.start("repository").start("corpname").element("part", facts.repository).end().end();
+    if (!facts.repository.empty())
+        x.start("repository").start("corpname").element("part", facts.repository).end().end();
     x.end().end().end();
     return x.finish();
 }

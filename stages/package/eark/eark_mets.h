@@ -24,14 +24,14 @@ struct EarkRepresentation {
 
 /// The parts of a package that its METS files share.
 struct EarkPackage {
-    std::string id;      ///< OBJID: the name of the package's folder.
+    std::string id; ///< OBJID: the name of the package's folder.
     std::string title;
-    std::string created; ///< RFC 3339.
-    std::string agent, agent_version;             ///< The software.
-    std::string submitter, submitter_code;        ///< Who hands in: the archive, its 档案馆代码.
-    std::vector<EarkFile> descriptive;            ///< metadata/descriptive/...: Dublin Core or EAD 3.
-    std::vector<EarkFile> preservation;           ///< metadata/preservation/premis.xml
-    std::vector<EarkFile> other;                  ///< metadata/other/item.json
+    std::string created;                   ///< RFC 3339.
+    std::string agent, agent_version;      ///< The software.
+    std::string submitter, submitter_code; ///< Who hands in: the archive, its 档案馆代码.
+    std::vector<EarkFile> descriptive;     ///< metadata/descriptive/...: Dublin Core or EAD 3.
+    std::vector<EarkFile> preservation;    ///< metadata/preservation/premis.xml
+    std::vector<EarkFile> other;           ///< metadata/other/item.json
     std::vector<EarkRepresentation> representations;
 };
 

@@ -15,15 +15,15 @@ namespace recto {
 
 namespace {
 
-const Setting<std::string> kDescriptive{
-    "eark.descriptive", "both", std::vector<std::string_view>{"both", "dc", "ead3"},
-    "Descriptive metadata of an E-ARK package: Dublin Core, EAD 3, or both.",
-    "E-ARK 包的描述元数据:dc 为 Dublin Core,ead3 为 EAD 3,both 为两者。"};
+const Setting<std::string> kDescriptive{"eark.descriptive", "both", std::vector<std::string_view>{"both", "dc", "ead3"},
+                                        "Descriptive metadata of an E-ARK package: Dublin Core, EAD 3, or both.",
+                                        "E-ARK 包的描述元数据:dc 为 Dublin Core,ead3 为 EAD 3,both 为两者。"};
 
 struct Kind {
     std::string_view name, content;
 };
-constexpr std::array<Kind, 3> kKindsOfUse{{{"master", "ORIGINAL"}, {"preservation", "PRESERVATION"}, {"access", "ACCESS"}}};
+constexpr std::array<Kind, 3> kKindsOfUse{
+    {{"master", "ORIGINAL"}, {"preservation", "PRESERVATION"}, {"access", "ACCESS"}}};
 
 /// The representation that a stored file belongs to, and its place there; text lies with what people use.
 std::pair<std::string, std::string> place_of(const std::string& logical) {
@@ -35,12 +35,22 @@ std::pair<std::string, std::string> place_of(const std::string& logical) {
 }
 
 std::string media_type_of(std::string_view path) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypes{{
-        {".tif", "image/tiff"}, {".tiff", "image/tiff"}, {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"},
-        {".jp2", "image/jp2"}, {".pdf", "application/pdf"}, {".xml", "application/xml"}, {".txt", "text/plain"},
-        {".csv", "text/csv"}, {".json", "application/json"}, {".html", "text/html"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypes{
+        {{".tif", "image/tiff"},
+         {".tiff", "image/tiff"},
+         {".jpg", "image/jpeg"},
+         {".jpeg", "image/jpeg"},
+         {".png", "image/png"},
+         {".jp2", "image/jp2"},
+         {".pdf", "application/pdf"},
+         {".xml", "application/xml"},
+         {".txt", "text/plain"},
+         {".csv", "text/csv"},
+         {".json", "application/json"},
+         {".html", "text/html"}}};
     std::string lower(path);
-    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     for (const auto& [ending, type] : kTypes)
         if (lower.ends_with(ending)) return std::string(type);
     return "application/octet-stream";
@@ -87,7 +97,8 @@ class EarkWriter final : public PackageWriter {
                 RECTO_ASSIGN(const std::string digest,
                              in.fs.copy(plan.sources.at(logical), target, DigestAlgorithm::Sha512));
                 if (digest != in.state.files.at(logical))
-                    return fail("package.damaged_source", "its bytes have changed: " + logical, plan.sources.at(logical));
+                    return fail("package.damaged_source", "its bytes have changed: " + logical,
+                                plan.sources.at(logical));
             }
             for (const auto& [path, bytes] : contents.made) {
                 const std::string target = join_path(folder, path);
@@ -118,7 +129,8 @@ class EarkWriter final : public PackageWriter {
         const std::size_t space = plan.facts.agent.find(' ');
         package.agent = plan.facts.agent.substr(0, space);
         package.agent_version = space == std::string::npos ? "" : plan.facts.agent.substr(space + 1);
-        package.submitter = plan.facts.repository_name.empty() ? plan.facts.repository_code : plan.facts.repository_name;
+        package.submitter =
+            plan.facts.repository_name.empty() ? plan.facts.repository_code : plan.facts.repository_name;
         package.submitter_code = plan.facts.repository_code;
         if (package.submitter.empty()) package.submitter = plan.facts.agent; // SIP asks for one
         const std::string descriptive = in.settings.get(kDescriptive);
@@ -148,11 +160,11 @@ class EarkWriter final : public PackageWriter {
             list->push_back(std::move(file));
         }
         if (descriptive != "dc") {
-            const std::string ead = eark_ead(
-                {plan.facts.id, plan.facts.display_name, package.title, package_field(plan.item, "date"),
-                 package_field(plan.item, "creator"),
-                 fmt::format("{} pages (页)", plan.item.value("pages", nlohmann::json::array()).size()),
-                 package.submitter, plan.facts.agent, package.created});
+            const std::string ead =
+                eark_ead({plan.facts.id, plan.facts.display_name, package.title, package_field(plan.item, "date"),
+                          package_field(plan.item, "creator"),
+                          fmt::format("{} pages (页)", plan.item.value("pages", nlohmann::json::array()).size()),
+                          package.submitter, plan.facts.agent, package.created});
             package.descriptive.push_back(made_file("metadata/descriptive/ead3.xml", ead));
             out.made["metadata/descriptive/ead3.xml"] = ead;
         }
