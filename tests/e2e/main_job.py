@@ -184,7 +184,7 @@ class MainJob(Case):
         """Each fault of docs/OPERATIONS.md made on a real item, as a bag whose manifests are made right again (so that only what is
         said of the content can tell), and on the archive itself: found by recto verify under the code of the table."""
         import hashlib, shutil
-        good = self.packages / "0025-WS·2012-Y-BGS-0001"
+        good = self.packages / "LZ01-WS·2023-D30-0014"
         other = next(p for p in self.packages.iterdir() if p.is_dir() and p != good)
 
         def edit(path, change):
@@ -284,8 +284,9 @@ class MainJob(Case):
         # In the archive: a version that a later one has replaced.
         archive = self.root / "fault-archive"
         shutil.copytree(self.archive, archive)
-        self.assertEqual(run("ocr", archive, "--item", "0025-WS·2012-Y-BGS-0002", "--lang", "eng").returncode, 0)
-        old = next(p for p in archive.glob("storage/**/v1/content/text/*.alto.xml") if (p.parents[3] / "v2").exists())
+        named = run("catalogue", "assign", archive, "box7-english", "0025-WS·2012-Y-BGS-0077", "--who", "李四", "--reason", "整理")
+        self.assertEqual(named.returncode, 0, named.stderr)
+        old = next(p for p in archive.glob("storage/**/v1/content/metadata/item.json") if (p.parents[3] / "v2").exists())
         flip(old)
         checked = run("verify", "--json", archive)
         self.assertEqual(checked.returncode, 1)
