@@ -7,7 +7,7 @@
 #include "stages/encode/formats.h"
 #include "stages/encode/page_grid.h"
 #include "stages/encode/text_layer.h"
-#include "stages/encode/xml_writer.h"
+#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 namespace {

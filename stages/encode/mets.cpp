@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "stages/encode/records.h"
-#include "stages/encode/xml_writer.h"
+#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 namespace {

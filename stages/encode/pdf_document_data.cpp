@@ -8,7 +8,7 @@
 #include <qpdf/QPDFObjectHandle.hh>
 
 #include "stages/encode/colour.h"
-#include "stages/encode/xml_writer.h"
+#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 namespace {

@@ -1,4 +1,4 @@
-#include "stages/encode/xml_writer.h"
+#include "pipeline/files/xml_writer.h"
 
 #include <cmath>
 #include <cstdint>
@@ -10,10 +10,10 @@
 #include <libxml/xmlwriter.h>
 #include <unicode/utf8.h>
 
-namespace recto::encode {
+namespace recto {
 namespace {
 const xmlChar* chars(const char* s) { return reinterpret_cast<const xmlChar*>(s); }
-void check(int rc) {
+void must(int rc) {
     if (rc < 0) throw std::bad_alloc();
 }
 } // namespace
@@ -34,21 +34,21 @@ XmlWriter::XmlWriter(bool indented) : state_(std::make_unique<State>()) {
     if (!state_->buffer) throw std::bad_alloc();
     state_->writer = xmlNewTextWriterMemory(state_->buffer, 0);
     if (!state_->writer) throw std::bad_alloc();
-    check(xmlTextWriterSetIndent(state_->writer, indented ? 1 : 0));
-    check(xmlTextWriterSetIndentString(state_->writer, chars(" ")));
+    must(xmlTextWriterSetIndent(state_->writer, indented ? 1 : 0));
+    must(xmlTextWriterSetIndentString(state_->writer, chars(" ")));
     // The encoding must be said: without it attributes turn every Chinese character into a numeric reference.
-    check(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
+    must(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
 }
 
 XmlWriter::~XmlWriter() = default;
 
 XmlWriter& XmlWriter::start(const char* name) {
-    check(xmlTextWriterStartElement(state_->writer, chars(name)));
+    must(xmlTextWriterStartElement(state_->writer, chars(name)));
     return *this;
 }
 
 XmlWriter& XmlWriter::attribute(const char* name, std::string_view value) {
-    check(xmlTextWriterWriteAttribute(state_->writer, chars(name), chars(clean_xml(value).c_str())));
+    must(xmlTextWriterWriteAttribute(state_->writer, chars(name), chars(clean_xml(value).c_str())));
     return *this;
 }
 
@@ -60,30 +60,30 @@ XmlWriter& XmlWriter::number(const char* name, double value) {
 }
 
 XmlWriter& XmlWriter::text(std::string_view value) {
-    check(xmlTextWriterWriteString(state_->writer, chars(clean_xml(value).c_str())));
+    must(xmlTextWriterWriteString(state_->writer, chars(clean_xml(value).c_str())));
     return *this;
 }
 
 XmlWriter& XmlWriter::end() {
-    check(xmlTextWriterEndElement(state_->writer));
+    must(xmlTextWriterEndElement(state_->writer));
     return *this;
 }
 
 XmlWriter& XmlWriter::element(const char* name, std::string_view value) { return start(name).text(value).end(); }
 
 XmlWriter& XmlWriter::doctype(const char* name, const char* public_id, const char* system_id) {
-    check(xmlTextWriterWriteDTD(state_->writer, chars(name), chars(public_id), chars(system_id), nullptr));
+    must(xmlTextWriterWriteDTD(state_->writer, chars(name), chars(public_id), chars(system_id), nullptr));
     return *this;
 }
 
 XmlWriter& XmlWriter::instruction(const char* target, const char* content) {
-    check(xmlTextWriterWritePI(state_->writer, chars(target), chars(content)));
+    must(xmlTextWriterWritePI(state_->writer, chars(target), chars(content)));
     return *this;
 }
 
 std::string XmlWriter::finish(bool declaration) {
-    check(xmlTextWriterEndDocument(state_->writer));
-    check(xmlTextWriterFlush(state_->writer));
+    must(xmlTextWriterEndDocument(state_->writer));
+    must(xmlTextWriterFlush(state_->writer));
     std::string out(reinterpret_cast<const char*>(xmlBufferContent(state_->buffer)),
                     static_cast<std::size_t>(xmlBufferLength(state_->buffer)));
     if (!declaration) out.erase(0, out.find("?>\n") + 3);
@@ -110,4 +110,4 @@ std::string clean_xml(std::string_view text) {
     return out;
 }
 
-} // namespace recto::encode
+} // namespace recto

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace recto::encode {
+namespace recto {
 
 /// One object serves one document and one thread. Text and attribute values are reduced to what XML 1.0 can hold
 /// (clean_xml). Out of memory throws std::bad_alloc, the one failure a writer to memory has.
@@ -40,4 +40,4 @@ class XmlWriter {
 /// Valid UTF-8 of characters that XML 1.0 allows, C1 controls left out too; ill-formed bytes become U+FFFD.
 [[nodiscard]] std::string clean_xml(std::string_view text);
 
-} // namespace recto::encode
+} // namespace recto
