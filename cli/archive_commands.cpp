@@ -69,6 +69,8 @@ int package(const PackageArguments& a) {
         if (code != kDone) return code;
     }
     const auto clock = default_clock();
+    Decoder decoder(program_path(), 1);
+    const auto decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
     int made = 0, held = 0;
     nlohmann::json out = nlohmann::json::array();
     for (const auto& row : rows) {
@@ -77,7 +79,7 @@ int package(const PackageArguments& a) {
             code = report_error(state.error());
             continue;
         }
-        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings});
+        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings, false, decode});
         if (!result) {
             held += result.error().code == "package.held";
             Error e = result.error();

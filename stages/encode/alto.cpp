@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "pipeline/core/running_text.h"
+#include "pipeline/files/xml_writer.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/records.h"
 #include "stages/encode/text_layer.h"
-#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/xml_writer.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/records.h"
-#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 

@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/xml_writer.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/page_grid.h"
 #include "stages/encode/text_layer.h"
-#include "pipeline/files/xml_writer.h"
 
 namespace recto::encode {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "stages/encode/records.h"
 #include "pipeline/files/xml_writer.h"
+#include "stages/encode/records.h"
 
 namespace recto::encode {
 namespace {

@@ -7,8 +7,8 @@
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFObjectHandle.hh>
 
-#include "stages/encode/colour.h"
 #include "pipeline/files/xml_writer.h"
+#include "stages/encode/colour.h"
 
 namespace recto::encode {
 namespace {
