@@ -54,6 +54,7 @@ std::string_view to_string(Kind kind) {
     case Kind::OcflObject: return "ocfl-object";
     case Kind::Bag: return "bag";
     case Kind::Folder: return "folder";
+    case Kind::Ofd: return "ofd";
     case Kind::Unknown: break;
     }
     return "unknown";

@@ -25,9 +25,9 @@ struct Issue {
 };
 
 /// What was looked at; kinds are persisted by name in reports.
-enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder };
+enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder, Ofd };
 [[nodiscard]] std::string_view
-to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder".
+to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder", "ofd".
 
 struct Report {
     std::string path; ///< As given.

@@ -63,7 +63,8 @@ TEST(ZipWriter, TimesAreTheWallClocksOfTheText) {
     const ZipTime t = zip_time("2026-11-22T17:15:31+08:00");
     EXPECT_EQ(t.date, (2026 - 1980) << 9 | 11 << 5 | 22);
     EXPECT_EQ(t.time, 17 << 11 | 15 << 5 | 15);
-    for (const char* none : {"", "yesterday", "1979-12-31T23:59:59Z", "2026-13-01T00:00:00Z", "2026-11-22", "2026-11-22T25:00:00Z"}) {
+    for (const char* none :
+         {"", "yesterday", "1979-12-31T23:59:59Z", "2026-13-01T00:00:00Z", "2026-11-22", "2026-11-22T25:00:00Z"}) {
         EXPECT_EQ(zip_time(none).date, 0x21) << none;
         EXPECT_EQ(zip_time(none).time, 0) << none;
     }
@@ -109,7 +110,8 @@ TEST(ZipWriter, BeyondFourGigabytesAndTheirCountOfEntriesItIsZip64) {
     for (int i = 0; i < 65'536; ++i) many.emplace_back(std::to_string(i), "");
     const std::string bytes = made(many, ZipMethod::Store);
     zip_error_t error;
-    zip_t* all = zip_open_from_source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error), ZIP_RDONLY, &error);
+    zip_t* all =
+        zip_open_from_source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error), ZIP_RDONLY, &error);
     ASSERT_NE(all, nullptr);
     EXPECT_EQ(zip_get_num_entries(all, 0), 65'536);
     zip_discard(all);

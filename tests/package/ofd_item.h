@@ -26,12 +26,14 @@ inline Raster page_raster(ColourMode mode, int width, int height) {
     r.mode = mode;
     r.dpi = {254, 254, DpiSource::File};
     r.pixels = cv::Mat(height, width, mode == ColourMode::Colour ? CV_8UC3 : CV_8UC1, cv::Scalar::all(255));
-    r.pixels(cv::Rect(20, 30, width / 4, height / 3)).setTo(mode == ColourMode::Colour ? cv::Scalar(200, 20, 20) : cv::Scalar(0));
+    r.pixels(cv::Rect(20, 30, width / 4, height / 3))
+        .setTo(mode == ColourMode::Colour ? cv::Scalar(200, 20, 20) : cv::Scalar(0));
     return r;
 }
 
 /// A word whose characters, of `step` pixels each, have boxes of their own.
-inline std::string alto_word(const std::vector<std::string>& characters, int x, int y, int step, bool vertical = false) {
+inline std::string alto_word(const std::vector<std::string>& characters, int x, int y, int step,
+                             bool vertical = false) {
     std::string all, glyphs;
     for (std::size_t i = 0; i < characters.size(); ++i) {
         const int at = static_cast<int>(i) * step;
@@ -49,7 +51,8 @@ inline std::string alto_word(const std::vector<std::string>& characters, int x, 
 
 inline std::string alto_line(const std::string& words, int x, int y, int w, int h, bool vertical = false) {
     return "<TextLine HPOS='" + std::to_string(x) + "' VPOS='" + std::to_string(y) + "' WIDTH='" + std::to_string(w) +
-           "' HEIGHT='" + std::to_string(h) + "' BASEDIRECTION='" + (vertical ? "ttb" : "ltr") + "'>" + words + "</TextLine>";
+           "' HEIGHT='" + std::to_string(h) + "' BASEDIRECTION='" + (vertical ? "ttb" : "ltr") + "'>" + words +
+           "</TextLine>";
 }
 
 inline std::string alto_page(const std::string& lines, int width, int height) {
@@ -69,7 +72,8 @@ struct OfdItem {
     OfdItem() { EXPECT_TRUE(store.create()); }
 
     /// `pages`: of which stored; 0: all four. `bare`: without any image.
-    void put(const std::string& code = kOfdCode, bool bare = false, const std::string& title = "关于<通知> & \x01附件", bool held = false) {
+    void put(const std::string& code = kOfdCode, bool bare = false, const std::string& title = "关于<通知> & \x01附件",
+             bool held = false) {
         using nlohmann::json;
         EXPECT_TRUE(fs->make_folders("/scratch"));
         json item = {{"schema", 1},
@@ -91,28 +95,44 @@ struct OfdItem {
         for (int order = 4; order >= 1; --order) // not in order: the numbers count
             item["pages"].push_back({{"order", order}, {"class", classes[order - 1]}, {"pdf_image", nullptr}});
         std::vector<OcflFile> files;
-        const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page, int width, int height) {
+        const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page,
+                             int width, int height) {
             const std::string staged = "/scratch/" + std::to_string(files.size());
             EXPECT_TRUE(fs->write(staged, bytes));
             files.push_back({logical, staged, "", false});
-            item["files"].push_back({{"path", logical}, {"role", role}, {"page", page}, {"size", bytes.size()}, {"width", width}, {"height", height}, {"dpi", 254.0}});
+            item["files"].push_back({{"path", logical},
+                                     {"role", role},
+                                     {"page", page},
+                                     {"size", bytes.size()},
+                                     {"width", width},
+                                     {"height", height},
+                                     {"dpi", 254.0}});
         };
         if (!bare) {
             add("preservation/0001.jpg", jpeg, "preservation", 1, 200, 300);
-            add("preservation/0002.tif", write_tiff(page_raster(ColourMode::Bilevel, 300, 200), TiffCompression::G4, "", "").value(), "preservation", 2, 300, 200);
-            add("preservation/0003.tif", write_tiff(page_raster(ColourMode::Colour, 200, 300), TiffCompression::Lzw, "", "").value(), "preservation", 3, 200, 300);
+            add("preservation/0002.tif",
+                write_tiff(page_raster(ColourMode::Bilevel, 300, 200), TiffCompression::G4, "", "").value(),
+                "preservation", 2, 300, 200);
+            add("preservation/0003.tif",
+                write_tiff(page_raster(ColourMode::Colour, 200, 300), TiffCompression::Lzw, "", "").value(),
+                "preservation", 3, 200, 300);
         }
         // Two words with a space; a character beyond U+FFFF; a word without boxes of its characters, with a mark.
         const std::string lines =
-            alto_line(alto_word({"柳", "州", "市"}, 10, 20, 12) + "<SP/>" + alto_word({"A", "&amp;"}, 60, 20, 10), 10, 20, 70, 12) +
+            alto_line(alto_word({"柳", "州", "市"}, 10, 20, 12) + "<SP/>" + alto_word({"A", "&amp;"}, 60, 20, 10), 10,
+                      20, 70, 12) +
             alto_line(alto_word({"一", "𠀀", "二", "三"}, 10, 50, 12), 10, 50, 48, 12) +
             alto_line("<String CONTENT='中e&#x301;x' HPOS='10' VPOS='80' WIDTH='40' HEIGHT='12'/>", 10, 80, 40, 12);
         add("text/0001.alto.xml", alto_page(lines, 200, 300), "alto", 1, 0, 0);
-        add("text/0002.alto.xml", alto_page(alto_line(alto_word({"竖", "排", "文", "字"}, 250, 10, 14, true), 250, 10, 14, 56, true), 300, 200), "alto", 2, 0, 0);
+        add("text/0002.alto.xml",
+            alto_page(alto_line(alto_word({"竖", "排", "文", "字"}, 250, 10, 14, true), 250, 10, 14, 56, true), 300,
+                      200),
+            "alto", 2, 0, 0);
         add("text/x.txt", "text", "text", 0, 0, 0);
         EXPECT_TRUE(fs->write("/scratch/item", item.dump()));
         files.push_back({"metadata/item.json", "/scratch/item", "", false});
-        const auto stored = store.put("urn:uuid:" + kOfdItemId, files, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
+        const auto stored = store.put("urn:uuid:" + kOfdItemId, files,
+                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
         EXPECT_TRUE(stored) << (stored ? "" : stored.error().to_string());
         if (stored) state = *stored;
     }
@@ -123,7 +143,8 @@ struct OfdItem {
         // The decoder reads real files only.
         const auto decode = [&](const std::string& path, int index) -> Result<Raster> {
             RECTO_ASSIGN(const std::string bytes, files.read(path));
-            const std::string real = std::filesystem::temp_directory_path() / ("ofd-item-" + std::to_string(::getpid()));
+            const std::string real =
+                std::filesystem::temp_directory_path() / ("ofd-item-" + std::to_string(::getpid()));
             std::ofstream(real, std::ios::binary) << bytes;
             auto raster = decode_here(real, index);
             std::filesystem::remove(real);

@@ -81,8 +81,8 @@ TEST_F(OfdWriterTest, ImagesAreTheStoredOnes) {
     auto files = entries_of(fs->read(kOfdPath).value());
     EXPECT_EQ(files.size(), 11U);
     EXPECT_EQ(files["Doc_0/Res/0001.jpg"], jpeg) << "a stored JPEG is not compressed again";
-    for (const auto& [name, mode, height] :
-         {std::tuple{"Doc_0/Res/0002.png", ColourMode::Bilevel, 200}, {"Doc_0/Res/0003.jpg", ColourMode::Colour, 300}}) {
+    for (const auto& [name, mode, height] : {std::tuple{"Doc_0/Res/0002.png", ColourMode::Bilevel, 200},
+                                             {"Doc_0/Res/0003.jpg", ColourMode::Colour, 300}}) {
         const std::string real = std::filesystem::temp_directory_path() / ("ofd-image-" + std::to_string(::getpid()));
         std::ofstream(real, std::ios::binary) << files[name];
         const auto raster = decode_here(real, 0);
@@ -218,9 +218,7 @@ TEST_F(OfdWriterTest, WholeOrAbsentAfterDeathAndPowerCutAtEveryChange) {
         (void)write(faulty);
         calls = std::max(calls, faulty.changes());
         fs->cut_power(static_cast<std::uint64_t>(nth % 4));
-        if (fs->stat(kOfdPath).value().exists) {
-            EXPECT_EQ(fs->read(kOfdPath).value(), whole) << nth;
-        }
+        if (fs->stat(kOfdPath).value().exists) { EXPECT_EQ(fs->read(kOfdPath).value(), whole) << nth; }
         const auto again = write();
         ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
         EXPECT_EQ(fs->read(kOfdPath).value(), whole) << nth;

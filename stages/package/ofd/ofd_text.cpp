@@ -28,7 +28,8 @@ std::vector<Mark> marks_of(std::string_view utf8) {
         const std::int32_t from = i;
         UChar32 c = 0;
         U8_NEXT(reinterpret_cast<const std::uint8_t*>(utf8.data()), i, size, c);
-        out.push_back({std::string(utf8.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(i - from))), c, 0});
+        out.push_back(
+            {std::string(utf8.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(i - from))), c, 0});
     }
     return out;
 }

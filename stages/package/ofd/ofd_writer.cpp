@@ -107,8 +107,8 @@ ofd::Info info_of(const PackagePlan& plan, const OcflState& state, std::int64_t 
     for (const std::string& word : {facts.reference_code, field("document_number")})
         if (!word.empty()) info.keywords.push_back(word);
     // What a later call knows the same package by: item.json names every file with its digest.
-    const std::string from = fmt::format("ofd {}\njpeg_quality {}\n{}\n", kWriterVersion, quality,
-                                         state.files.at("metadata/item.json"));
+    const std::string from =
+        fmt::format("ofd {}\njpeg_quality {}\n{}\n", kWriterVersion, quality, state.files.at("metadata/item.json"));
     std::string fonds = facts.fonds.empty() ? field("fonds_code") : facts.fonds;
     info.custom = {{"档号", facts.reference_code},
                    {"全宗号", std::move(fonds)},
@@ -127,8 +127,8 @@ ofd::Info info_of(const PackagePlan& plan, const OcflState& state, std::int64_t 
 class OfdBuilder {
   public:
     OfdBuilder(const PackageRequest& in, const PackagePlan& plan, const std::string& file, ZipTime time)
-        : in_(in), plan_(plan), zip_([this, file](std::string_view bytes) { return in_.fs.append(file, bytes, false); },
-                                     time) {}
+        : in_(in), plan_(plan),
+          zip_([this, file](std::string_view bytes) { return in_.fs.append(file, bytes, false); }, time) {}
 
     Result<void> build(const std::string& root, const std::vector<OfdPage>& pages) {
         RECTO_TRY(zip_.add(std::string(kRootFile), root, ZipMethod::Store));
