@@ -109,9 +109,8 @@ bool is_image(const OfdZip::Ends& ends) {
     const std::string_view head = ends.head, tail = ends.tail;
     if (head.starts_with("\xFF\xD8\xFF"sv)) return tail.ends_with("\xFF\xD9"sv);
     if (head.starts_with("\x89PNG\r\n\x1A\n"sv)) return tail.ends_with("IEND\xAE\x42\x60\x82"sv);
-    constexpr std::array kOthers{"BM"sv,          "GIF8"sv,         "II*\0"sv,
-                                 "MM\0*"sv,       "\x97JB2\r\n"sv,  "\0\0\0\x0CjP  "sv,
-                                 "\xFF\x4F\xFF"sv};
+    constexpr std::array kOthers{"BM"sv,          "GIF8"sv,           "II*\0"sv,       "MM\0*"sv,
+                                 "\x97JB2\r\n"sv, "\0\0\0\x0CjP  "sv, "\xFF\x4F\xFF"sv};
     return std::ranges::any_of(kOthers, [&](std::string_view known) { return head.starts_with(known); });
 }
 
@@ -214,7 +213,8 @@ class OfdChecker {
     void document_of(const xmlNode* body) {
         const xmlNode* info = child_named(body, "DocInfo");
         if (trimmed(content_of(child_named(info, "DocID"))).empty()) structure("OFD.xml", "DocInfo/DocID");
-        others_ = others_ || child_named(body, "Signatures") || child_named(body, "Versions") || child_named(info, "Cover");
+        others_ =
+            others_ || child_named(body, "Signatures") || child_named(body, "Versions") || child_named(info, "Cover");
         const std::string location = trimmed(content_of(child_named(body, "DocRoot")));
         if (location.empty()) return structure("OFD.xml", "DocRoot");
         const std::string name = resolved("", location), folder = parent_path(name);
@@ -328,14 +328,15 @@ class OfdChecker {
     OfdZip& zip_;
     Report& report_;
     Issues& issues_;
-    std::set<std::string> used_;                           ///< Entries that something refers to.
+    std::set<std::string> used_;                              ///< Entries that something refers to.
     std::map<std::pair<std::string, std::string>, int> said_; ///< By entry and code.
-    bool others_ = false; ///< There are parts that this check does not follow.
+    bool others_ = false;                                     ///< There are parts that this check does not follow.
 };
 
 bool named_ofd(const std::string& path) {
     std::string end = path.substr(path.size() - std::min<std::size_t>(4, path.size()));
-    std::ranges::transform(end, end.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(end, end.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return end == ".ofd";
 }
 

@@ -25,6 +25,7 @@ Result<std::unique_ptr<OfdZip>> OfdZip::open(FileSystem& fs, const std::string& 
     }
     zip_error_fini(&error);
     const auto count = static_cast<zip_uint64_t>(std::max<zip_int64_t>(0, zip_get_num_entries(out->zip_, 0)));
+    if (count == 0) return fail("ofd.zip", "it is empty", path); // to libzip, a file without bytes is an archive too
     for (zip_uint64_t i = 0; i < count; ++i) {
         zip_stat_t s;
         if (zip_stat_index(out->zip_, i, 0, &s) != 0) return fail("ofd.zip", zip_strerror(out->zip_), path);

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include <gmock/gmock.h>
+#include <zip.h>
 
 #include "pipeline/files/image_out.h"
 #include "pipeline/files/memory_file_system.h"
@@ -71,7 +73,7 @@ struct OfdItem {
 
     OfdItem() { EXPECT_TRUE(store.create()); }
 
-    /// `pages`: of which stored; 0: all four. `bare`: without any image.
+    /// `bare`: without any image.
     void put(const std::string& code = kOfdCode, bool bare = false, const std::string& title = "关于<通知> & \x01附件",
              bool held = false) {
         using nlohmann::json;
@@ -154,5 +156,27 @@ struct OfdItem {
     }
     Result<PackageResult> write() { return write(*fs); }
 };
+
+/// The entries of a ZIP file, by libzip.
+inline std::map<std::string, std::string> ofd_entries(const std::string& bytes) {
+    std::map<std::string, std::string> out;
+    zip_error_t error;
+    zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+    zip_t* zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
+    EXPECT_NE(zip, nullptr);
+    if (!zip) return out;
+    for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); ++i) {
+        zip_stat_t s;
+        EXPECT_EQ(zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &s), 0);
+        zip_file_t* file = zip_fopen_index(zip, static_cast<zip_uint64_t>(i), 0);
+        std::string content(s.size + 1, '\0'); // one more: the digest is compared at the end
+        EXPECT_EQ(zip_fread(file, content.data(), content.size()), static_cast<zip_int64_t>(s.size));
+        content.pop_back();
+        EXPECT_EQ(zip_fclose(file), 0);
+        EXPECT_TRUE(out.emplace(s.name, content).second);
+    }
+    zip_discard(zip);
+    return out;
+}
 
 } // namespace recto::ofd_test

@@ -7,7 +7,6 @@
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
-#include <zip.h>
 
 #include "tests/package/ofd_item.h"
 
@@ -19,27 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
 const std::string kOfdPath = "/out/" + kOfdCode + ".ofd";
-
-std::map<std::string, std::string> entries_of(const std::string& bytes) {
-    std::map<std::string, std::string> out;
-    zip_error_t error;
-    zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
-    zip_t* zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
-    EXPECT_NE(zip, nullptr);
-    if (!zip) return out;
-    for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); ++i) {
-        zip_stat_t s;
-        EXPECT_EQ(zip_stat_index(zip, static_cast<zip_uint64_t>(i), 0, &s), 0);
-        zip_file_t* file = zip_fopen_index(zip, static_cast<zip_uint64_t>(i), 0);
-        std::string content(s.size + 1, '\0'); // one more: the digest is compared at the end
-        EXPECT_EQ(zip_fread(file, content.data(), content.size()), static_cast<zip_int64_t>(s.size));
-        content.pop_back();
-        EXPECT_EQ(zip_fclose(file), 0);
-        EXPECT_TRUE(out.emplace(s.name, content).second);
-    }
-    zip_discard(zip);
-    return out;
-}
 
 /// What an XPath expression selects, as strings.
 std::vector<std::string> select(const std::string& xml, const std::string& path) {
@@ -67,7 +45,7 @@ class OfdWriterTest : public ::testing::Test, protected OfdItem {
     std::map<std::string, std::string> made() {
         const auto result = write();
         EXPECT_TRUE(result) << (result ? "" : result.error().to_string());
-        return entries_of(fs->read(result ? result->path : kOfdPath).value_or(""));
+        return ofd_entries(fs->read(result ? result->path : kOfdPath).value_or(""));
     }
 };
 
@@ -78,7 +56,7 @@ TEST_F(OfdWriterTest, ImagesAreTheStoredOnes) {
     EXPECT_EQ(result->files, 1U);
     EXPECT_EQ(result->bytes, fs->stat(kOfdPath)->size);
     EXPECT_THAT(fs->list("/out").value(), ElementsAre(kOfdCode + ".ofd"));
-    auto files = entries_of(fs->read(kOfdPath).value());
+    auto files = ofd_entries(fs->read(kOfdPath).value());
     EXPECT_EQ(files.size(), 11U);
     EXPECT_EQ(files["Doc_0/Res/0001.jpg"], jpeg) << "a stored JPEG is not compressed again";
     for (const auto& [name, mode, height] : {std::tuple{"Doc_0/Res/0002.png", ColourMode::Bilevel, 200},
@@ -180,7 +158,7 @@ TEST_F(OfdWriterTest, TheQualityIsASettingAndPartOfWhatAFileIs) {
     EXPECT_EQ(write().error().code, "package.exists");
     const auto small = write(*fs, "/small");
     ASSERT_TRUE(small);
-    auto a = entries_of(fs->read(kOfdPath).value()), b = entries_of(fs->read(small->path).value());
+    auto a = ofd_entries(fs->read(kOfdPath).value()), b = ofd_entries(fs->read(small->path).value());
     EXPECT_LT(b["Doc_0/Res/0003.jpg"].size(), a["Doc_0/Res/0003.jpg"].size());
     EXPECT_EQ(b["Doc_0/Res/0001.jpg"], jpeg);
 }
