@@ -70,6 +70,7 @@ struct OfdItem {
     Settings settings;
     std::string jpeg = write_jpeg(page_raster(ColourMode::Grey, 200, 300), 90).value();
     std::int64_t now = 1'800'000'000;
+    bool pdf = false; ///< A PDF of the pages is stored; decode() of it gives pages as wide as 100 and their index.
 
     OfdItem() { EXPECT_TRUE(store.create()); }
 
@@ -95,7 +96,10 @@ struct OfdItem {
                      {"files", json::array()}};
         const char* classes[] = {"cover", "body", "body", "body"};
         for (int order = 4; order >= 1; --order) // not in order: the numbers count
-            item["pages"].push_back({{"order", order}, {"class", classes[order - 1]}, {"pdf_image", nullptr}});
+            item["pages"].push_back(
+                {{"order", order},
+                 {"class", classes[order - 1]},
+                 {"pdf_image", pdf ? json{{"width", 100}, {"height", 50}, {"dpi", 254.0}} : json()}});
         std::vector<OcflFile> files;
         const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page,
                              int width, int height) {
@@ -130,6 +134,8 @@ struct OfdItem {
             alto_page(alto_line(alto_word({"竖", "排", "文", "字"}, 250, 10, 14, true), 250, 10, 14, 56, true), 300,
                       200),
             "alto", 2, 0, 0);
+        if (pdf) add("access/x.pdf", "a pdf", "access", 0, 0, 0);
+        if (pdf) item["files"].back()["media_type"] = "application/pdf";
         add("text/x.txt", "text", "text", 0, 0, 0);
         EXPECT_TRUE(fs->write("/scratch/item", item.dump()));
         files.push_back({"metadata/item.json", "/scratch/item", "", false});
@@ -144,6 +150,7 @@ struct OfdItem {
         const auto clock = fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(++now)));
         // The decoder reads real files only.
         const auto decode = [&](const std::string& path, int index) -> Result<Raster> {
+            if (pdf) return page_raster(ColourMode::Grey, 100 + index, 50);
             RECTO_ASSIGN(const std::string bytes, files.read(path));
             const std::string real =
                 std::filesystem::temp_directory_path() / ("ofd-item-" + std::to_string(::getpid()));

@@ -74,6 +74,21 @@ TEST_F(OfdWriterTest, ImagesAreTheStoredOnes) {
     EXPECT_THAT(select(files["Doc_0/DocumentRes.xml"], "//o:MultiMedia/@Format"), ElementsAre("JPEG", "PNG", "JPEG"));
 }
 
+TEST_F(OfdWriterTest, WherePagesAreInThePdfOnlyTheyComeFromThere) {
+    pdf = true;
+    put(kOfdCode, true);
+    auto files = made();
+    for (int i = 0; i < 4; ++i) {
+        const std::string jpeg_bytes = files["Doc_0/Res/000" + std::to_string(i + 1) + ".jpg"];
+        const std::size_t frame = jpeg_bytes.find("\xFF\xC0");
+        ASSERT_NE(frame, std::string::npos) << i;
+        EXPECT_EQ(static_cast<unsigned char>(jpeg_bytes[frame + 8]), 100 + i) << "each page its own";
+    }
+    EXPECT_THAT(select(files["Doc_0/Pages/Page_0004/Content.xml"], "//o:PhysicalBox"), ElementsAre("0 0 10 5"));
+    ASSERT_TRUE(fs->write(store.content_path(state, "access/x.pdf").value(), "A pdf"));
+    EXPECT_EQ(write(*fs, "/other").error().code, "package.damaged_source");
+}
+
 TEST_F(OfdWriterTest, EachCharacterHasItsPlace) {
     auto files = made();
     const std::string page = files["Doc_0/Pages/Page_0001/Content.xml"];

@@ -85,7 +85,8 @@ TEST_F(OfdCheckTest, WhatTheWriterMakesIsGood) {
     EXPECT_EQ(report_.kind, Kind::Unknown);
     EXPECT_EQ(report_.exit_code(), 65);
     // From a real file, too.
-    const std::string real = std::filesystem::temp_directory_path() / ("ofd-check-" + std::to_string(::getpid()) + ".ofd");
+    const std::string real =
+        std::filesystem::temp_directory_path() / ("ofd-check-" + std::to_string(::getpid()) + ".ofd");
     std::ofstream(real, std::ios::binary) << whole_;
     EXPECT_TRUE(verify_path(real).good());
     EXPECT_EQ(verify_path(real).kind, Kind::Ofd);
@@ -103,24 +104,32 @@ TEST_F(OfdCheckTest, WhatIsMissingIsNamed) {
     EXPECT_THAT(changed("Doc_0/DocumentRes.xml", "0003.jpg", "../../../0003.jpg"),
                 ElementsAre("ofd.missing Doc_0/DocumentRes.xml", "ofd.unlisted Doc_0/Res/0003.jpg"));
     EXPECT_THAT(changed("OFD.xml", "Doc_0/Document.xml", "/Doc_0/Document.xml"), IsEmpty()) << "from the root";
-    EXPECT_THAT(changed("OFD.xml", "<ofd:DocID>6ba7b8109dad11d180b400c04fd430c8</ofd:DocID>", ""), ElementsAre("ofd.structure OFD.xml"));
+    EXPECT_THAT(changed("OFD.xml", "<ofd:DocID>6ba7b8109dad11d180b400c04fd430c8</ofd:DocID>", ""),
+                ElementsAre("ofd.structure OFD.xml"));
     EXPECT_THAT(changed("OFD.xml", "DocType=\"OFD\"", "DocType=\"PDF\""), ElementsAre("ofd.structure OFD.xml"));
-    EXPECT_THAT(changed(kPageFile, "http://www.ofdspec.org/2016", "http://www.ofdspec.org"), ElementsAre("ofd.structure " + kPageFile));
+    EXPECT_THAT(changed(kPageFile, "http://www.ofdspec.org/2016", "http://www.ofdspec.org"),
+                ElementsAre("ofd.structure " + kPageFile));
     EXPECT_THAT(changed(kPageFile, "</ofd:Page>", "</ofd:Pag>"), ElementsAre("xml.malformed " + kPageFile));
-    EXPECT_THAT(changed(kPageFile, "<ofd:Page ", "<!DOCTYPE a [<!ENTITY b 'c'>]><ofd:Page "), ElementsAre("xml.malformed " + kPageFile));
+    EXPECT_THAT(changed(kPageFile, "<ofd:Page ", "<!DOCTYPE a [<!ENTITY b 'c'>]><ofd:Page "),
+                ElementsAre("xml.malformed " + kPageFile));
 }
 
 TEST_F(OfdCheckTest, ReferencesIdentifiersAndDistances) {
     EXPECT_THAT(changed(kPageFile, "ResourceID=\"", "ResourceID=\"9"), ElementsAre("ofd.reference " + kPageFile));
     EXPECT_THAT(changed(kPageFile, "Font=\"1\"", "Font=\"77\""), ElementsAre("ofd.reference " + kPageFile));
-    EXPECT_THAT(changed("Doc_0/Document.xml", "PageID=\"2\"", "PageID=\"1\""), ElementsAre("ofd.reference Doc_0/Document.xml"));
+    EXPECT_THAT(changed("Doc_0/Document.xml", "PageID=\"2\"", "PageID=\"1\""),
+                ElementsAre("ofd.reference Doc_0/Document.xml"));
     EXPECT_THAT(changed(kPageFile, "Layer ID=\"4\"", "Layer ID=\"2\""), ElementsAre("ofd.id " + kPageFile));
     EXPECT_THAT(changed(kPageFile, "Layer ID=\"4\"", "Layer ID=\"x\""), ElementsAre("ofd.id " + kPageFile));
-    EXPECT_THAT(changed(kPageFile, "Layer ID=\"4\"", "Layer ID=\"4000\""), ElementsAre("ofd.max_id Doc_0/Document.xml"));
-    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"1.2 1.2 1.2 1.4\""), ElementsAre("ofd.delta " + kPageFile));
+    EXPECT_THAT(changed(kPageFile, "Layer ID=\"4\"", "Layer ID=\"4000\""),
+                ElementsAre("ofd.max_id Doc_0/Document.xml"));
+    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"1.2 1.2 1.2 1.4\""),
+                ElementsAre("ofd.delta " + kPageFile));
     EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"g 3 1.2 1.4 1\""), IsEmpty());
-    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"g 4 1.2 1.4 1\""), ElementsAre("ofd.delta " + kPageFile));
-    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"g 3\""), ElementsAre("ofd.delta " + kPageFile));
+    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"g 4 1.2 1.4 1\""),
+                ElementsAre("ofd.delta " + kPageFile));
+    EXPECT_THAT(changed(kPageFile, "DeltaX=\"1.2 1.2 1.2 1.4 1\"", "DeltaX=\"g 3\""),
+                ElementsAre("ofd.delta " + kPageFile));
     EXPECT_THAT(changed("Doc_0/Pages/Page_0002/Content.xml", "DeltaY=\"1.4 1.4 1.4\"", "DeltaY=\"1.4 a 1.4\""),
                 ElementsAre("ofd.delta Doc_0/Pages/Page_0002/Content.xml"));
 }
@@ -128,9 +137,11 @@ TEST_F(OfdCheckTest, ReferencesIdentifiersAndDistances) {
 TEST_F(OfdCheckTest, WhatActsOrIsCarriedAlong) {
     EXPECT_THAT(changed("Doc_0/Document.xml", "<ofd:Goto>", "<ofd:URI URI=\"http://example.org\"/><ofd:Goto>"),
                 ElementsAre("ofd.active Doc_0/Document.xml"));
-    EXPECT_THAT(changed("Doc_0/Document.xml", "</ofd:Document>", "<ofd:Attachments>a.xml</ofd:Attachments></ofd:Document>"),
-                ElementsAre("ofd.active Doc_0/Document.xml"));
-    EXPECT_THAT(changed("Doc_0/DocumentRes.xml", "Type=\"Image\"", "Type=\"Video\""), ElementsAre("ofd.active Doc_0/DocumentRes.xml"));
+    EXPECT_THAT(
+        changed("Doc_0/Document.xml", "</ofd:Document>", "<ofd:Attachments>a.xml</ofd:Attachments></ofd:Document>"),
+        ElementsAre("ofd.active Doc_0/Document.xml"));
+    EXPECT_THAT(changed("Doc_0/DocumentRes.xml", "Type=\"Image\"", "Type=\"Video\""),
+                ElementsAre("ofd.active Doc_0/DocumentRes.xml"));
     auto entries = entries_;
     entries["Doc_0/run.exe"] = "MZ";
     EXPECT_THAT(codes_of(zipped(entries)), ElementsAre("ofd.unlisted Doc_0/run.exe"));
@@ -171,7 +182,9 @@ TEST_F(OfdCheckTest, NoCutAndNoChangedByteIsACrash) {
 TEST_F(OfdCheckTest, AFloodOfFaultsIsCutShort) {
     auto entries = entries_;
     std::string objects;
-    for (int i = 0; i < 5000; ++i) objects += "<ofd:TextObject ID=\"x\" Font=\"99\"><ofd:TextCode DeltaX=\"1\">abc</ofd:TextCode></ofd:TextObject>";
+    for (int i = 0; i < 5000; ++i)
+        objects +=
+            "<ofd:TextObject ID=\"x\" Font=\"99\"><ofd:TextCode DeltaX=\"1\">abc</ofd:TextCode></ofd:TextObject>";
     std::string& page = entries[kPageFile];
     page.insert(page.find("<ofd:TextObject"), objects);
     (void)codes_of(zipped(entries));

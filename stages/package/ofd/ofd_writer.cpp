@@ -37,7 +37,8 @@ struct OfdPage {
     std::string page_class;
     double width = 210, height = 297; ///< Millimetres; A4 where nothing is known of a page that failed.
     std::string image;                ///< Logical path; empty: none.
-    int index = 0;                    ///< Of the image in that file.
+    bool in_pdf = false;              ///< It is the item's PDF, which alone has the page's image.
+    int index = 0;                    ///< Of the page in it.
     std::string alto;                 ///< Likewise.
 };
 
@@ -62,8 +63,9 @@ std::vector<OfdPage> pages_of(const nlohmann::json& item) {
             if (!image && own.contains(role)) image = own[role];
         if (image) p.image = image->value("path", "");
         else if (const auto at = page.find("pdf_image"); at != page.end() && at->is_object() && !pdf.empty()) {
-            image = &*at; // the archive keeps the page's image in the PDF only
+            image = &*at;
             p.image = pdf;
+            p.in_pdf = true;
         }
         if (own.contains("alto")) p.alto = own["alto"]->value("path", "");
         double width = 0, height = 0, x = 0, y = 0;
@@ -87,7 +89,7 @@ std::vector<OfdPage> pages_of(const nlohmann::json& item) {
     }
     std::ranges::stable_sort(out, {}, &OfdPage::order);
     for (std::size_t i = 0; i < out.size(); ++i)
-        if (!out[i].image.empty() && out[i].image == pdf) out[i].index = static_cast<int>(i);
+        if (out[i].in_pdf) out[i].index = static_cast<int>(i);
     return out;
 }
 
@@ -159,10 +161,18 @@ class OfdBuilder {
     }
 
     Result<ofd::Picture> picture(const OfdPage& page) {
-        {
+        if (!page.in_pdf) {
             RECTO_ASSIGN(std::string bytes, stored(page.image));
             if (ofd::is_baseline_jpeg(bytes)) return ofd::Picture{std::move(bytes), "JPEG", "jpg"};
-        } // a picture in memory once
+        } else if (!pdf_checked_) { // once for all pages
+            const auto source = plan_.sources.find(page.image);
+            if (source == plan_.sources.end())
+                return fail("package.damaged_source", "no such file: " + page.image, plan_.facts.display_name);
+            RECTO_ASSIGN(const std::string digest, in_.fs.digest(source->second, DigestAlgorithm::Sha512));
+            if (digest != in_.state.files.at(page.image))
+                return fail("package.damaged_source", "its bytes have changed: " + page.image, source->second);
+            pdf_checked_ = true;
+        }
         RECTO_ASSIGN(const Raster raster, in_.decode(plan_.sources.at(page.image), page.index));
         return ofd::encode_picture(raster, static_cast<int>(in_.settings.get(kOfdQuality)));
     }
@@ -221,6 +231,7 @@ class OfdBuilder {
     const PackagePlan& plan_;
     ZipWriter zip_;
     ofd::Contents contents_;
+    bool pdf_checked_ = false;
 };
 
 class OfdWriter final : public PackageWriter {
