@@ -149,6 +149,7 @@ class OfdChecker {
   private:
     struct Declared {
         std::set<std::string> fonts, media, drawings, templates, pages;
+        std::set<std::string> followed; ///< Entries that were gone through.
         std::set<std::uint64_t> ids;
         std::uint64_t largest = 0;
     };
@@ -259,6 +260,7 @@ class OfdChecker {
     }
 
     void resources(const std::string& name, const std::string& from, Declared& all) {
+        if (!all.followed.insert(name).second) return; // pages may share one
         const XmlDoc doc = load(name, from, "Res");
         if (!doc) return;
         const xmlNode* top = xmlDocGetRootElement(doc.get());
@@ -285,13 +287,16 @@ class OfdChecker {
 
     /// An entry that is no XML, read once.
     Result<OfdZip::Ends> part(const std::string& name, const std::string& from) {
+        if (const auto known = scanned_.find(name); known != scanned_.end()) return known->second;
         if (!present(name, from)) return fail("ofd.missing", "", name);
         auto ends = zip_.scan(name);
         if (!ends) entry_fault(name, ends.error());
+        scanned_.emplace(name, ends);
         return ends;
     }
 
     void page(const std::string& name, const std::string& from, Declared& all) {
+        if (!all.followed.insert(name).second) return; // a thousand references to one page cost one page
         const XmlDoc doc = load(name, from, "Page");
         if (!doc) return;
         const xmlNode* top = xmlDocGetRootElement(doc.get());
@@ -330,6 +335,7 @@ class OfdChecker {
     Issues& issues_;
     std::set<std::string> used_;                              ///< Entries that something refers to.
     std::map<std::pair<std::string, std::string>, int> said_; ///< By entry and code.
+    std::map<std::string, Result<OfdZip::Ends>> scanned_;     ///< Parts that were read.
     bool others_ = false;                                     ///< There are parts that this check does not follow.
 };
 

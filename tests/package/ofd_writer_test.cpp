@@ -156,6 +156,10 @@ TEST_F(OfdWriterTest, TheSameVersionGivesTheSameBytes) {
     ASSERT_TRUE(again);
     EXPECT_TRUE(again->existed);
     EXPECT_EQ(again->bytes, other->bytes);
+    const std::string whole = fs->read(kOfdPath).value();
+    ASSERT_TRUE(fs->write(kOfdPath, std::string_view(whole).substr(0, whole.size() - 30)));
+    EXPECT_EQ(write().error().code, "package.exists") << "cut off";
+    ASSERT_TRUE(fs->write(kOfdPath, whole));
     put(kOfdCode, false, "另一题名"); // a later version
     EXPECT_EQ(write().error().code, "package.exists");
     ASSERT_TRUE(fs->write(kOfdPath, "of someone else"));

@@ -179,6 +179,21 @@ TEST_F(OfdCheckTest, NoCutAndNoChangedByteIsACrash) {
     EXPECT_GT(found, tried * 9 / 10);
 }
 
+TEST_F(OfdCheckTest, PagesMayShareResources) {
+    auto entries = entries_;
+    entries["Doc_0/shared.xml"] = "<ofd:Res xmlns:ofd='http://www.ofdspec.org/2016'><ofd:DrawParams><ofd:DrawParam "
+                                  "ID='9'/></ofd:DrawParams></ofd:Res>";
+    for (const char* page : {"1", "2"}) {
+        std::string& text = entries["Doc_0/Pages/Page_000" + std::string(page) + "/Content.xml"];
+        text.insert(text.find("<ofd:Content>"), "<ofd:PageRes>/Doc_0/shared.xml</ofd:PageRes>");
+    }
+    const auto found = codes_of(zipped(entries));
+    EXPECT_THAT(found, ElementsAre("ofd.id " + kPageFile)) << "9 is an object's, too: said once";
+    std::string& shared = entries["Doc_0/shared.xml"];
+    shared.replace(shared.find("ID='9'"), 6, "");
+    EXPECT_THAT(codes_of(zipped(entries)), IsEmpty());
+}
+
 TEST_F(OfdCheckTest, AFloodOfFaultsIsCutShort) {
     auto entries = entries_;
     std::string objects;

@@ -29,7 +29,8 @@ const Setting<std::int64_t> kOfdQuality{
     "OFD 文件中页图像的 JPEG 质量,用于档案中没有 JPEG 的页;已存的 JPEG 原样采用,二值页用 PNG。"};
 
 constexpr std::string_view kRootFile = "OFD.xml";
-constexpr int kWriterVersion = 1; ///< Raised when the same item would give another file.
+constexpr std::size_t kZipEnd = 22; ///< Bytes of the record that ends a ZIP file without a remark.
+constexpr int kWriterVersion = 1;   ///< Raised when the same item would give another file.
 
 /// A page as item.json tells of it.
 struct OfdPage {
@@ -283,10 +284,10 @@ class OfdWriter final : public PackageWriter {
     }
 
   private:
-    /// The first entry names what the file was made from, and a file has its name only when it is whole.
+    /// The first entry names what the file was made from; the end is there unless somebody cut it off.
     static Result<void> check_same_file(const PackageRequest& in, const FileStat& there, const std::string& path,
                                         const std::string& root, ZipTime time) {
-        std::string head, found;
+        std::string head, found, tail;
         ZipWriter zip(
             [&](std::string_view bytes) -> Result<void> {
                 head += bytes;
@@ -297,8 +298,10 @@ class OfdWriter final : public PackageWriter {
         if (!there.is_directory && !there.is_symlink)
             RECTO_TRY(in.fs.read_blocks(path, [&](std::string_view block) {
                 if (found.size() < head.size()) found += block.substr(0, head.size() - found.size());
+                tail += block.substr(block.size() - std::min(block.size(), kZipEnd));
+                tail.erase(0, tail.size() - std::min(tail.size(), kZipEnd));
             }));
-        if (found == head) return {};
+        if (found == head && tail.starts_with("PK\x05\x06")) return {};
         return fail("package.exists", "something else of this name is there", path);
     }
 };
