@@ -4,6 +4,7 @@
 
 #include "amend/edits.h"
 #include "pipeline/core/messages.h"
+#include "pipeline/files/alto_reader.h"
 #include "pipeline/files/image_out.h"
 #include "stages/encode/encode.h"
 #include "stages/grouping/checks.h"

@@ -107,6 +107,8 @@ int package(const PackageArguments& a) {
         for (const auto& row : rows) objects.push_back("urn:uuid:" + row.id);
         return package_set(a, *writer, rows, {*fs, store, objects, a.output, *clock, *settings}, *(*archive)->events);
     }
+    Decoder decoder(program_path(), 1);
+    const auto decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
     int made = 0, held = 0;
     nlohmann::json out = nlohmann::json::array();
     for (const auto& row : rows) {
@@ -115,7 +117,7 @@ int package(const PackageArguments& a) {
             code = report_error(state.error());
             continue;
         }
-        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings});
+        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings, false, decode});
         if (!result) {
             held += result.error().code == "package.held";
             Error e = result.error();

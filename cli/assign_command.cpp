@@ -9,6 +9,7 @@
 #include "cli/archive_access.h"
 #include "cli/cli.h"
 #include "cli/store_access.h"
+#include "pipeline/files/alto_reader.h"
 #include "pipeline/files/codes.h"
 #include "pipeline/files/names.h"
 #include "stages/encode/encode.h"

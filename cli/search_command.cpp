@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/search_access.h"
 #include "cli/store_access.h"
+#include "pipeline/files/alto_reader.h"
 #include "stages/describe/lines.h"
 #include "stages/encode/encode.h"
 

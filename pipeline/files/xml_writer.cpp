@@ -12,8 +12,8 @@
 
 namespace recto {
 namespace {
-const xmlChar* xml_chars(const char* s) { return reinterpret_cast<const xmlChar*>(s); }
-void check_xml(int rc) {
+const xmlChar* chars(const char* s) { return reinterpret_cast<const xmlChar*>(s); }
+void must(int rc) {
     if (rc < 0) throw std::bad_alloc();
 }
 } // namespace
@@ -34,21 +34,21 @@ XmlWriter::XmlWriter(bool indented) : state_(std::make_unique<State>()) {
     if (!state_->buffer) throw std::bad_alloc();
     state_->writer = xmlNewTextWriterMemory(state_->buffer, 0);
     if (!state_->writer) throw std::bad_alloc();
-    check_xml(xmlTextWriterSetIndent(state_->writer, indented ? 1 : 0));
-    check_xml(xmlTextWriterSetIndentString(state_->writer, xml_chars(" ")));
+    must(xmlTextWriterSetIndent(state_->writer, indented ? 1 : 0));
+    must(xmlTextWriterSetIndentString(state_->writer, chars(" ")));
     // The encoding must be said: without it attributes turn every Chinese character into a numeric reference.
-    check_xml(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
+    must(xmlTextWriterStartDocument(state_->writer, nullptr, "UTF-8", nullptr));
 }
 
 XmlWriter::~XmlWriter() = default;
 
 XmlWriter& XmlWriter::start(const char* name) {
-    check_xml(xmlTextWriterStartElement(state_->writer, xml_chars(name)));
+    must(xmlTextWriterStartElement(state_->writer, chars(name)));
     return *this;
 }
 
 XmlWriter& XmlWriter::attribute(const char* name, std::string_view value) {
-    check_xml(xmlTextWriterWriteAttribute(state_->writer, xml_chars(name), xml_chars(clean_xml(value).c_str())));
+    must(xmlTextWriterWriteAttribute(state_->writer, chars(name), chars(clean_xml(value).c_str())));
     return *this;
 }
 
@@ -60,31 +60,30 @@ XmlWriter& XmlWriter::number(const char* name, double value) {
 }
 
 XmlWriter& XmlWriter::text(std::string_view value) {
-    check_xml(xmlTextWriterWriteString(state_->writer, xml_chars(clean_xml(value).c_str())));
+    must(xmlTextWriterWriteString(state_->writer, chars(clean_xml(value).c_str())));
     return *this;
 }
 
 XmlWriter& XmlWriter::end() {
-    check_xml(xmlTextWriterEndElement(state_->writer));
+    must(xmlTextWriterEndElement(state_->writer));
     return *this;
 }
 
 XmlWriter& XmlWriter::element(const char* name, std::string_view value) { return start(name).text(value).end(); }
 
 XmlWriter& XmlWriter::doctype(const char* name, const char* public_id, const char* system_id) {
-    check_xml(
-        xmlTextWriterWriteDTD(state_->writer, xml_chars(name), xml_chars(public_id), xml_chars(system_id), nullptr));
+    must(xmlTextWriterWriteDTD(state_->writer, chars(name), chars(public_id), chars(system_id), nullptr));
     return *this;
 }
 
 XmlWriter& XmlWriter::instruction(const char* target, const char* content) {
-    check_xml(xmlTextWriterWritePI(state_->writer, xml_chars(target), xml_chars(content)));
+    must(xmlTextWriterWritePI(state_->writer, chars(target), chars(content)));
     return *this;
 }
 
 std::string XmlWriter::finish(bool declaration) {
-    check_xml(xmlTextWriterEndDocument(state_->writer));
-    check_xml(xmlTextWriterFlush(state_->writer));
+    must(xmlTextWriterEndDocument(state_->writer));
+    must(xmlTextWriterFlush(state_->writer));
     std::string out(reinterpret_cast<const char*>(xmlBufferContent(state_->buffer)),
                     static_cast<std::size_t>(xmlBufferLength(state_->buffer)));
     if (!declaration) out.erase(0, out.find("?>\n") + 3);

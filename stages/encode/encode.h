@@ -37,12 +37,6 @@ namespace recto {
 /// "encode.item_newer" for a schema above ours.
 [[nodiscard]] Result<Item> item_from_json(const nlohmann::json& json);
 
-/// The words of a stored page: what reading found, in the pixels of the image that the ALTO file names. Reads what
-/// Recto wrote and any ALTO 4 of the same shape. Errors: "encode.alto".
-[[nodiscard]] Result<PageText> page_text_from_alto(std::string_view xml);
-/// Logical path of the image whose pixels those are ("access/X.pdf#page=3" for the PDF's own); "" where it names none.
-[[nodiscard]] std::string image_of_alto(std::string_view xml);
-
 /// Takes the page images out of a stored access PDF of ours into `folder`, byte for byte, and sets the pdf_image.staged_path
 /// of the item's pages (as item_from_json gives them), so that "item-files" can run again with corrected text and no image is
 /// compressed twice. Errors: "encode.pdf_images", also where a digest is not that of item.json.

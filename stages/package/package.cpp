@@ -9,15 +9,13 @@ namespace recto {
 
 const PackageWriter& bag_writer();      // bag/
 const PackageWriter& folder_writer();   // folder/
+const PackageWriter& ofd_writer();      // ofd/
 const PackageWriter& eark_writer();     // eark/
 const PackageWriter& handover_writer(); // handover/
 
 std::span<const PackageWriter* const> package_writers() {
     static const std::array kWriters{
-        &bag_writer(),
-        &folder_writer(),
-        &eark_writer(),
-        &handover_writer(),
+        &bag_writer(), &folder_writer(), &ofd_writer(), &eark_writer(), &handover_writer(),
     };
     return kWriters;
 }
@@ -91,17 +89,21 @@ Result<PackagePlan> plan_package(const PackageRequest& in, const std::function<b
     return plan;
 }
 
-Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_t bytes,
-                           const std::function<Result<void>(const std::string&)>& build) {
+namespace {
+
+using Step = std::function<Result<void>(const std::string&)>;
+
+/// `make` and `sync` are given "<path>.partial", which a death leaves and the next attempt removes.
+Result<void> build_beside(FileSystem& fs, const std::string& path, std::uint64_t bytes, const Step& make,
+                          const Step& sync) {
     RECTO_TRY(fs.make_folders(parent_path(path)));
     RECTO_ASSIGN(const std::uint64_t room, fs.free_bytes(parent_path(path)));
     if (room < bytes) return fail_retry("io.no_space", std::to_string(bytes) + " bytes are needed", parent_path(path));
-    const std::string partial = path + ".partial"; // What a death leaves; the next attempt removes it.
+    const std::string partial = path + ".partial";
     const auto fill = [&]() -> Result<void> {
         RECTO_TRY(fs.remove_tree(partial));
-        RECTO_TRY(fs.make_folders(partial));
-        RECTO_TRY(build(partial));
-        RECTO_TRY(sync_tree(fs, partial));
+        RECTO_TRY(make(partial));
+        RECTO_TRY(sync(partial));
         return fs.rename(partial, path);
     };
     if (auto done = fill(); !done) {
@@ -109,6 +111,28 @@ Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_
         return tl::unexpected(done.error());
     }
     return fs.sync(parent_path(path));
+}
+
+} // namespace
+
+Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_t bytes, const Step& build) {
+    return build_beside(
+        fs, path, bytes,
+        [&](const std::string& partial) -> Result<void> {
+            RECTO_TRY(fs.make_folders(partial));
+            return build(partial);
+        },
+        [&](const std::string& partial) { return sync_tree(fs, partial); });
+}
+
+Result<void> build_package_file(FileSystem& fs, const std::string& path, std::uint64_t bytes, const Step& build) {
+    return build_beside(
+        fs, path, bytes,
+        [&](const std::string& partial) -> Result<void> {
+            RECTO_TRY(fs.write(partial, ""));
+            return build(partial);
+        },
+        [&](const std::string& partial) { return fs.sync(partial); });
 }
 
 } // namespace recto

@@ -17,8 +17,10 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/core/clock.h"
+#include "pipeline/core/raster.h"
 #include "pipeline/core/result.h"
 #include "pipeline/core/settings.h"
+#include "pipeline/files/decode.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/ocfl.h"
 
@@ -32,6 +34,10 @@ struct PackageRequest {
     const Clock& clock;        ///< Bagging-Date and the like.
     const Settings& settings;
     bool include_held = false; ///< False: an incomplete item is refused with "package.held".
+    /// Decodes image `index` (from 0) of a stored file; the command line lets a child do it.
+    std::function<Result<Raster>(const std::string& path, int index)> decode = [](const std::string& path, int index) {
+        return decode_here(path, index);
+    };
 };
 
 struct PackageResult {
@@ -117,5 +123,9 @@ struct PackagePlan {
 /// asked for first ("io.no_space"). Anything at `path` already is the caller's to have looked at.
 [[nodiscard]] Result<void> build_package(FileSystem& fs, const std::string& path, std::uint64_t bytes,
                                          const std::function<Result<void>(const std::string& folder)>& build);
+
+/// The same for a package that is one file: `build` appends to "<path>.partial", which is there and empty.
+[[nodiscard]] Result<void> build_package_file(FileSystem& fs, const std::string& path, std::uint64_t bytes,
+                                              const std::function<Result<void>(const std::string& file)>& build);
 
 } // namespace recto

@@ -56,6 +56,7 @@ std::string_view to_string(Kind kind) {
     case Kind::Folder: return "folder";
     case Kind::Handover: return "handover";
     case Kind::Eark: return "eark";
+    case Kind::Ofd: return "ofd";
     case Kind::Unknown: break;
     }
     return "unknown";

@@ -25,10 +25,10 @@ struct Issue {
 };
 
 /// What was looked at; kinds are persisted by name in reports.
-enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder, Handover, Eark };
+enum class Kind { Unknown, Archive, OcflRoot, OcflObject, Bag, Folder, Handover, Eark, Ofd };
 [[nodiscard]] std::string_view
 to_string(Kind kind); ///< "unknown", "archive", "ocfl-root", "ocfl-object", "bag", "folder", "handover",
-                      ///< "eark".
+                      ///< "eark", "ofd".
 
 struct Report {
     std::string path; ///< As given.

@@ -12,6 +12,7 @@
 #include "stages/verify/handover_check.h"
 #include "stages/verify/item_check.h"
 #include "stages/verify/ocfl_check.h"
+#include "stages/verify/ofd_check.h"
 
 namespace recto::verify {
 
@@ -56,6 +57,7 @@ class Verifier {
         case Kind::Folder: check_folder(fs_, path, {options_.digests, options_.threads}, report_, issues_); break;
         case Kind::Eark: check_eark(fs_, path, schemas_, report_, issues_); break;
         case Kind::Handover: check_handover(fs_, path, {options_.digests, options_.threads}, report_, issues_); break;
+        case Kind::Ofd: check_ofd(fs_, path, real_files_, report_, issues_); break;
         case Kind::Unknown: issues_.error("", "unknown_kind"); break;
         }
         report_.issues = issues_.take_sorted();
@@ -145,8 +147,9 @@ Report verify_path(const std::string& path, const Options& options, FileSystem* 
     const auto s = files.stat(path);
     if (!s) return only("unreadable", s.error().reason);
     if (!s->exists) return only("no_input", path);
-    report.kind = s->is_directory ? recognise(files, path) : Kind::Unknown;
     try {
+        if (s->is_directory) report.kind = recognise(files, path);
+        else if (is_ofd(files, path, fs == nullptr)) report.kind = Kind::Ofd;
         Verifier(files, fs == nullptr, options, report).run();
     } catch (const std::exception& e) { // out of memory and the like: the parent goes on with the next path
         return only("unreadable", e.what());

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Verification of what is stored and what leaves: an archive, an OCFL storage root or object, a BagIt bag. Recognised by
-/// content. Nothing is changed. Bad input makes issues, never a crash.
+/// Verification of what is stored and what leaves: an archive, an OCFL storage root or object, a BagIt bag, a folder
+/// package, an OFD file. Recognised by content. Nothing is changed. Bad input makes issues, never a crash.
 ///
 /// Checked of each, as far as it has it: OCFL or BagIt structure and digests (ocfl_check.h, bag_check.h), XML against
 /// schemas, METS references and fixity, item.json against the files and against METS, images decode wholly, the PDF opens

@@ -7,6 +7,9 @@ import pathlib
 import re
 import subprocess
 import unicodedata
+import zipfile
+
+from PIL import Image, ImageChops, ImageStat
 
 import common
 from common import SAMPLES, Case, contents, run
@@ -335,6 +338,7 @@ class MainJob(Case):
         self.assertEqual(run("verify", folder).returncode, 0)
 
     def test_independent_validators(self):
+    def validator(self):
         home = os.environ.get("VALIDATORS_HOME")
         bin = common.SHARED / "validators" / "bin"
         if not bin.exists():
@@ -344,6 +348,60 @@ class MainJob(Case):
         def check(*words, **env):
             p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True, env=dict(os.environ, **env))
             self.assertEqual(p.returncode, 0, f"{words}: {p.stdout[-2000:]}{p.stderr[-2000:]}")
+        return check
+
+    def stored_files(self):
+        """{name: {logical path: file}} of the head version of each item."""
+        out = {}
+        for inventory in (self.archive / "storage").glob("*/*/*/*/inventory.json"):
+            j = json.loads(inventory.read_text("utf-8"))
+            state = j["versions"][j["head"]]["state"]
+            files = {path: inventory.parent / j["manifest"][digest][0] for digest, paths in state.items() for path in paths}
+            item = json.loads(files["metadata/item.json"].read_text("utf-8"))
+            out[item["reference_code"] or item["provisional_name"]] = files
+        return out
+
+    def test_ofd_in_another_reader(self):
+        """What ofdrw reads is the item's text; what it draws are the page images and nothing of the text."""
+        check = self.validator()
+        made = run("package", self.archive, "--as", "ofd", "-o", self.root / "ofd")
+        files = sorted((self.root / "ofd").glob("*.ofd"))
+        self.assertEqual(len(files), len([i for i in self.report["items"] if i["state"] == "stored"]), made.stderr)
+        checked = run("verify", *files)
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        stored = self.stored_files()
+        without_space = lambda text: re.sub(r"\s", "", text)
+        for ofd in files:
+            drawn = self.root / "drawn" / ofd.stem
+            check("check-ofd", ofd, drawn)
+            item = stored[ofd.stem]
+            text = next(f for path, f in item.items() if path.startswith("text/") and path.endswith(".txt"))
+            self.assertEqual(without_space((drawn / "text.txt").read_text("utf-8")), without_space(text.read_text("utf-8")), ofd.stem)
+            pages = sorted(path for path in item if path.startswith("preservation/"))
+            self.assertEqual(len(list(drawn.glob("*.png"))), len(pages))
+            for i, path in enumerate(pages):
+                with Image.open(item[path]) as page, Image.open(drawn / f"{i}.png") as picture:
+                    # Drawn at 127 dpi by the reader's own resampling, which is coarse where pages are black and white.
+                    bound = 6 if page.mode == "1" else 3
+                    small = page.convert("RGB").resize(picture.size, Image.BOX)
+                    difference = ImageStat.Stat(ImageChops.difference(picture.convert("RGB"), small)).mean
+                    self.assertLess(max(difference), bound, f"{ofd.stem} {path}")
+        # The same file without its text is drawn the same, to the pixel.
+        ofd = max(files, key=lambda f: f.stat().st_size)
+        blank = self.root / "without-text.ofd"
+        with zipfile.ZipFile(ofd) as whole, zipfile.ZipFile(blank, "w") as bare:
+            for entry in whole.infolist():
+                bare.writestr(entry, re.sub(rb"<ofd:TextObject.*?</ofd:TextObject>", b"", whole.read(entry), flags=re.S))
+        check("check-ofd", blank, self.root / "drawn" / "bare")
+        for picture in sorted((self.root / "drawn" / ofd.stem).glob("*.png")):
+            with Image.open(picture) as a, Image.open(self.root / "drawn" / "bare" / picture.name) as b:
+                self.assertIsNone(ImageChops.difference(a.convert("RGB"), b.convert("RGB")).getbbox(), picture)
+        again = run("package", self.archive, "--as", "ofd", "-o", self.root / "ofd-again")
+        self.assertEqual(again.returncode, made.returncode)
+        self.assertEqual(self.digest_tree(self.root / "ofd"), self.digest_tree(self.root / "ofd-again"), "the same bytes")
+
+    def test_independent_validators(self):
+        check = self.validator()
         check("check-ocfl", self.archive / "storage")
         sm3 = self.root / "sm3"
         run("package", self.archive, "--as", "bag", "-o", sm3, "--set", "bag.sm3=true")

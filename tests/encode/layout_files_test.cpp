@@ -1,5 +1,6 @@
 // Roles, tables, other readings and divided words in the files of an item: ALTO and back, CSV, and the order of the PDF's text.
 
+#include "pipeline/files/alto_reader.h"
 #include "stages/encode/pdf_writer.h"
 #include "stages/encode/records.h"
 #include "stages/encode/table_csv.h"

@@ -6,6 +6,7 @@
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
 
+#include "pipeline/files/alto_reader.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/records.h"
 #include "tests/encode/support.h"
