@@ -1,4 +1,4 @@
-// recto init, package, verify, status, config: commands about an archive, and about the settings.
+// recto init, verify, status, config: commands about an archive, and about the settings.
 
 #include <algorithm>
 #include <cstdio>
@@ -12,7 +12,6 @@
 #include "pipeline/engine/progress.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/ocfl.h"
-#include "stages/package/package.h"
 #include "stages/verify/verify.h"
 
 namespace recto::cli {
@@ -22,134 +21,6 @@ int init(const std::string& archive, const ArchiveIdentity& identity) {
     if (auto made = create_archive(archive, identity); !made) return report_error(made.error());
     std::fprintf(stderr, "%s\n", tr("cli.init.done", archive).c_str());
     return kDone;
-}
-
-struct PackageArguments {
-    std::string archive, writer = "bag", output;
-    std::vector<std::string> items;
-    SettingsOptions settings;
-    bool json = false;
-};
-
-/// All items in one set of packages: what a handover is.
-int package_set(const PackageArguments& a, const PackageWriter& writer, const std::vector<IndexRow>& rows,
-                const PackageSetRequest& request, EventLog& events) {
-    const auto result = writer.write_set(request);
-    if (!result) return report_error(result.error());
-    nlohmann::json out = nlohmann::json::array(), left = nlohmann::json::array();
-    int code = kDone;
-    for (const auto& [object, error] : result->left_out) {
-        const auto row = std::ranges::find(rows, object, [](const IndexRow& r) { return "urn:uuid:" + r.id; });
-        Error e = error;
-        if (row != rows.end()) e.file = row->reference_code;
-        (void)report_error(e);
-        left.push_back({{"item", e.file}, {"error", e.code}});
-        code = kSomeFailed;
-    }
-    for (const PackageResult& made : result->packages) {
-        out.push_back({{"path", made.path}, {"files", made.files}, {"bytes", made.bytes}, {"existed", made.existed}});
-        if (!made.existed)
-            (void)events.append("package", {{"as", a.writer}, {"files", made.files}, {"bytes", made.bytes}});
-        if (!a.json) std::printf("%s\n", made.path.c_str());
-    }
-    if (a.json)
-        std::printf("%s\n",
-                    nlohmann::json{{"schema", 1}, {"items", result->items}, {"packages", out}, {"left_out", left}}
-                        .dump(1)
-                        .c_str());
-    std::fprintf(stderr, "%s\n",
-                 tr("cli.package.set_done", std::to_string(result->items), std::to_string(result->packages.size()),
-                    std::to_string(result->left_out.size()), a.output)
-                     .c_str());
-    return code;
-}
-
-int package(const PackageArguments& a) {
-    const PackageWriter* writer = find_package_writer(a.writer);
-    if (!writer) {
-        std::string names;
-        for (const auto* w : package_writers()) names += (names.empty() ? "" : ", ") + std::string(w->name());
-        std::fprintf(stderr, "recto: %s\n", tr("cli.package.unknown", a.writer, names).c_str());
-        return kUsage;
-    }
-    const auto settings = a.settings.load();
-    if (!settings) return report_error(settings.error());
-    auto archive = open_archive(a.archive, nullptr, "recto package");
-    if (!archive) return report_error(archive.error());
-    auto fs = posix_file_system();
-    OcflStore store(fs, (*archive)->paths.storage());
-    if (auto opened = store.open(); !opened) return report_error(opened.error());
-    if (auto recovered = store.recover(); !recovered) return report_error(recovered.error());
-    const auto index = read_index(*fs, (*archive)->paths);
-    if (!index) return report_error(index.error());
-
-    std::vector<IndexRow> rows;
-    int code = kDone;
-    if (a.items.empty()) {
-        rows = *index;
-    } else {
-        for (const auto& wanted : a.items) {
-            const auto it = std::find_if(index->begin(), index->end(), [&](const IndexRow& r) {
-                return r.reference_code == wanted || r.id == wanted;
-            });
-            if (it != index->end()) {
-                rows.push_back(*it);
-                continue;
-            }
-            std::fprintf(stderr, "recto: %s\n", tr("cli.package.no_item", wanted).c_str());
-            code = kNoInput;
-        }
-        if (code != kDone) return code;
-    }
-    const auto clock = default_clock();
-    if (writer->takes_set()) {
-        std::vector<std::string> objects;
-        for (const auto& row : rows) objects.push_back("urn:uuid:" + row.id);
-        return package_set(a, *writer, rows, {*fs, store, objects, a.output, *clock, *settings}, *(*archive)->events);
-    }
-    Decoder decoder(program_path(), 1);
-    const auto decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
-    int made = 0, held = 0;
-    nlohmann::json out = nlohmann::json::array();
-    for (const auto& row : rows) {
-        const auto state = store.state("urn:uuid:" + row.id);
-        if (!state) {
-            code = report_error(state.error());
-            continue;
-        }
-        const auto result = writer->write({*fs, store, *state, a.output, *clock, *settings, false, decode});
-        if (!result) {
-            held += result.error().code == "package.held";
-            Error e = result.error();
-            if (e.file.empty()) e.file = row.reference_code;
-            (void)report_error(e);
-            out.push_back({{"item", row.reference_code}, {"id", row.id}, {"error", e.code}});
-            // An item that is held is left out when everything was asked for; asked for by name it is a failure.
-            code = code == kDone ? static_cast<int>(kSomeFailed) : code;
-            continue;
-        }
-        ++made;
-        if (!result->renamed.empty())
-            std::fprintf(stderr, "recto: %s\n", tr("cli.package.renamed", row.reference_code, result->renamed).c_str());
-        out.push_back({{"item", row.reference_code},
-                       {"id", row.id},
-                       {"path", result->path},
-                       {"files", result->files},
-                       {"bytes", result->bytes},
-                       {"existed", result->existed}});
-        if (!result->existed)
-            (void)(*archive)->events->append("package", {{"as", a.writer},
-                                                         {"id", row.id},
-                                                         {"version", state->head},
-                                                         {"files", result->files},
-                                                         {"bytes", result->bytes}});
-        if (!a.json) std::printf("%s\n", result->path.c_str());
-    }
-    if (made > 0)
-        if (const auto finished = writer->finish(*fs, a.output); !finished) code = report_error(finished.error());
-    if (a.json) std::printf("%s\n", nlohmann::json{{"schema", 1}, {"packages", out}}.dump(1).c_str());
-    std::fprintf(stderr, "%s\n", tr("cli.package.done", std::to_string(made), std::to_string(held), a.output).c_str());
-    return code;
 }
 
 int verify(const std::vector<std::string>& paths, const std::string& schemas, bool json) {
@@ -237,21 +108,6 @@ void add_init(CLI::App& app, Action& action) {
     identity->add_to(*command);
     command->callback(
         [&action, archive, identity] { action = [archive, identity] { return init(*archive, *identity); }; });
-}
-
-void add_package(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("package", tr("cli.package"));
-    auto a = std::make_shared<PackageArguments>();
-    command->add_option("ARCHIVE", a->archive, tr("cli.opt.archive"))->required();
-    command->add_option("ITEM", a->items, tr("cli.package.item"));
-    std::string kinds = tr("cli.package.as");
-    for (const PackageWriter* w : package_writers())
-        kinds += fmt::format("\n{}: {}", w->name(), ui_language() == Language::Chinese ? w->chinese() : w->english());
-    command->add_option("--as", a->writer, kinds)->capture_default_str();
-    command->add_option("-o,--output", a->output, tr("cli.package.output"))->required();
-    a->settings.add_to(*command);
-    command->add_flag("--json", a->json, tr("cli.opt.json"));
-    command->callback([&action, a] { action = [a] { return package(*a); }; });
 }
 
 void add_verify(CLI::App& app, Action& action) {

@@ -17,18 +17,12 @@
 namespace recto {
 namespace {
 
-/// Built-in profiles: what they differ from the defaults in.
+/// Built-in profiles: what they differ from the defaults in. The files of config/profiles, compiled in.
 struct Profile {
     std::string_view name, yaml;
 };
 constexpr Profile kProfiles[] = {
-    {"archive", "# The defaults: masters as they came, preservation images, PDF/A-2u, ALTO.\n"},
-    {"quick", "# A first look, or a low-memory machine: text and access copies only, no preservation images, page "
-              "classes by picture alone.\n"
-              "encode:\n  preservation: none\ngrouping:\n  classify_by_text: false\n"},
-    {"books", "# Bound volumes from an overhead camera: no sheets with two sides, no barcodes.\n"
-              "grouping:\n  duplex: \"off\"\n  barcodes: none\n"},
-    {"small", "# For little disk space: no preservation images beside the masters.\nencode:\n  preservation: none\n"},
+#include <profiles.inc>
 };
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

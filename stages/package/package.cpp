@@ -13,6 +13,12 @@ const PackageWriter& ofd_writer();      // ofd/
 const PackageWriter& eark_writer();     // eark/
 const PackageWriter& handover_writer(); // handover/
 
+const Setting<std::string> kPackageKinds{
+    "package.kinds", "bag",
+    "Kinds of package that recto package makes when --as names none, joined with +: folder+ofd. Several of them have a "
+    "folder each.",
+    "recto package 未用 --as 指定时生成的包种类,以 + 连接,如 folder+ofd;多于一种时各占一个文件夹。"};
+
 std::span<const PackageWriter* const> package_writers() {
     static const std::array kWriters{
         &bag_writer(), &folder_writer(), &ofd_writer(), &eark_writer(), &handover_writer(),
@@ -27,7 +33,7 @@ const PackageWriter* find_package_writer(std::string_view name) {
 }
 
 std::vector<const SettingBase*> package_settings() {
-    std::vector<const SettingBase*> list;
+    std::vector<const SettingBase*> list{&kPackageKinds};
     for (const PackageWriter* writer : package_writers())
         for (const SettingBase* s : writer->settings()) list.push_back(s);
     return list;

@@ -86,6 +86,8 @@ class PackageWriter {
     [[nodiscard]] virtual std::vector<const SettingBase*> settings() const { return {}; }
 };
 
+extern const Setting<std::string> kPackageKinds; ///< "bag+ofd": what is made when nothing else is asked for.
+
 /// All writers, in the order of --help.
 [[nodiscard]] std::span<const PackageWriter* const> package_writers();
 [[nodiscard]] const PackageWriter* find_package_writer(std::string_view name); ///< Null when there is none.
