@@ -72,7 +72,8 @@ class FixityProgress {
         const std::size_t done = status_.objects, planned = status_.planned;
         const double rate = elapsed > 0 ? static_cast<double>(status_.bytes) / elapsed : 0;
         const double left =
-            done > 0 ? elapsed * static_cast<double>(planned - std::min(done, planned)) / static_cast<double>(done) : -1;
+            done > 0 ? elapsed * static_cast<double>(planned - std::min(done, planned)) / static_cast<double>(done)
+                     : -1;
         if (mode_ == ProgressMode::Json) {
             if (!last && now - last_json_ < std::chrono::seconds(1)) return;
             last_json_ = now;
@@ -90,8 +91,9 @@ class FixityProgress {
         }
         clear();
         if (last) return;
-        std::fputs(tr("fixity.progress", std::to_string(done), std::to_string(planned), fmt::format("{:.1f}", rate / (1 << 20)),
-                      left < 0 ? std::string("–") : duration_text(left), std::to_string(status_.damaged.load()))
+        std::fputs(tr("fixity.progress", std::to_string(done), std::to_string(planned),
+                      fmt::format("{:.1f}", rate / (1 << 20)), left < 0 ? std::string("–") : duration_text(left),
+                      std::to_string(status_.damaged.load()))
                        .c_str(),
                    stderr);
         std::fflush(stderr);
@@ -141,8 +143,8 @@ Result<FixityArchive> open_for_fixity(const FixityArguments& a, const std::share
         out.own_events = std::make_unique<EventLog>(fs, out.paths.events(), default_clock());
     }
     if (!a.copy.empty()) {
-        RECTO_ASSIGN(out.copy,
-                     open_second_copy(fs, a.copy, out.paths.storage(), a.writes() && (a.repair_copy || a.add_missing), a.create));
+        RECTO_ASSIGN(out.copy, open_second_copy(fs, a.copy, out.paths.storage(),
+                                                a.writes() && (a.repair_copy || a.add_missing), a.create));
     }
     return out;
 }
@@ -168,19 +170,15 @@ std::vector<std::string> objects_of_index(FileSystem& fs, const ArchivePaths& pa
     return out;
 }
 
-void print_report(const FixityArguments& a, const fixity::RoundResult& r, const char* stopped, double seconds, int code) {
+void print_report(const FixityArguments& a, const fixity::RoundResult& r, const char* stopped, double seconds,
+                  int code) {
     nlohmann::json list = nlohmann::json::array();
     for (const Damage& d : r.damage) list.push_back(d.to_json());
-    const nlohmann::json j = {{"schema", 1},
-                              {"archive", a.archive},
-                              {"copy", a.copy},
-                              {"dry_run", a.dry_run},
-                              {"went_on", r.went_on},
-                              {"stopped", stopped},
-                              {"totals", r.summary()},
-                              {"damage", list},
-                              {"seconds", std::round(seconds * 10) / 10},
-                              {"exit_code", code}};
+    const nlohmann::json j = {
+        {"schema", 1},           {"archive", a.archive}, {"copy", a.copy},
+        {"dry_run", a.dry_run},  {"went_on", r.went_on}, {"stopped", stopped},
+        {"totals", r.summary()}, {"damage", list},       {"seconds", std::round(seconds * 10) / 10},
+        {"exit_code", code}};
     std::printf("%s\n", j.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
@@ -189,13 +187,15 @@ void tell_totals(const fixity::RoundResult& r, double seconds) {
     const auto text = [&](const char* key) { return t[key].dump(); };
     if (r.busy > 0) std::fprintf(stderr, "%s\n", tr("fixity.busy", text("busy")).c_str());
     std::fprintf(stderr, "%s\n",
-                 tr("fixity.done", text("objects"), text("stored"), text("files"), text("bytes"), fmt::format("{:.1f}", seconds),
-                    text("errors"), text("mended"), text("stay"), text("copy_updated"), text("copy_behind"))
+                 tr("fixity.done", text("objects"), text("stored"), text("files"), text("bytes"),
+                    fmt::format("{:.1f}", seconds), text("errors"), text("mended"), text("stay"), text("copy_updated"),
+                    text("copy_behind"))
                      .c_str());
     if (r.left > 0) std::fprintf(stderr, "%s\n", tr("fixity.left", text("left")).c_str());
 }
 
-int fixity_round(const FixityArguments& a, const fixity::Selection& selection, const TimeWindows& windows, bool& closed) {
+int fixity_round(const FixityArguments& a, const fixity::Selection& selection, const TimeWindows& windows,
+                 bool& closed) {
     const auto wall = wall_clock();
     closed = false;
     if (!windows.open_at(wall->now())) {
@@ -295,7 +295,8 @@ int fixity_command(const FixityArguments& a) {
     if (!selection) return refuse(selection.error());
     selection->older_than_days = a.older_than;
     if (!a.rate.empty() && parse_size(a.rate) == 0)
-        return refuse({"config.bad_value", "--rate " + a.rate + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
+        return refuse(
+            {"config.bad_value", "--rate " + a.rate + ": give bytes, or a number with K, M or G", {}, 0, {}, false});
     block_ending_signals(); // before any thread is made
     a.schedule.apply_nice();
     for (int found = kDone;;) { // night after night; what an earlier one found counts at the end

@@ -17,8 +17,10 @@ Result<void> refuse_other_layout(FileSystem& fs, const std::string& storage) {
     const auto layout = nlohmann::json::parse(text ? *text : std::string(), nullptr, false);
     if (!layout.is_object() || !layout.contains("extension") || !layout["extension"].is_string()) return {};
     const std::string name = layout["extension"].get<std::string>();
-    std::size_t differing = std::max(name.size(), OcflStore::kLayout.size()) - std::min(name.size(), OcflStore::kLayout.size());
-    for (std::size_t i = 0; i < std::min(name.size(), OcflStore::kLayout.size()); ++i) differing += name[i] != OcflStore::kLayout[i];
+    std::size_t differing =
+        std::max(name.size(), OcflStore::kLayout.size()) - std::min(name.size(), OcflStore::kLayout.size());
+    for (std::size_t i = 0; i < std::min(name.size(), OcflStore::kLayout.size()); ++i)
+        differing += name[i] != OcflStore::kLayout[i];
     if (differing > 4) return fail("store.other_layout", name, storage);
     return {};
 }
@@ -39,9 +41,7 @@ Result<SecondCopy> open_second_copy(const std::shared_ptr<FileSystem>& fs, const
     if (same_place(out.storage, archive_storage)) return fail("fixity.same_copy", "", path);
     RECTO_ASSIGN(const FileStat s, fs->stat(out.storage));
     std::vector<std::string> names;
-    if (s.exists) {
-        RECTO_ASSIGN(names, fs->list(out.storage));
-    }
+    if (s.exists) { RECTO_ASSIGN(names, fs->list(out.storage)); }
     // lost+found: a disk that was just formatted.
     std::erase(names, "lost+found");
     if (names.empty()) {
@@ -54,9 +54,7 @@ Result<SecondCopy> open_second_copy(const std::shared_ptr<FileSystem>& fs, const
     }
     RECTO_TRY(refuse_other_layout(*fs, out.storage));
     if (!write) return out;
-    if (settings.exists) {
-        RECTO_ASSIGN(out.lock, ArchiveLock::acquire(as_archive.lock(), "recto fixity"));
-    }
+    if (settings.exists) { RECTO_ASSIGN(out.lock, ArchiveLock::acquire(as_archive.lock(), "recto fixity")); }
     if (const auto recovered = OcflStore(fs, out.storage).recover(); !recovered) (void)report_error(recovered.error());
     return out;
 }

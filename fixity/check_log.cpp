@@ -31,12 +31,15 @@ std::string sum_of(std::string_view text) { return digest_hex(DigestAlgorithm::S
 std::string sealed(const std::string& text) { return text + "\t" + sum_of(text) + "\n"; }
 
 std::string line_of(const std::string& object, const LastCheck& c) {
-    return sealed((c.good ? "good\t" : "bad\t") + std::to_string(c.time) + "\t" + std::to_string(c.round) + "\t" + object);
+    return sealed((c.good ? "good\t" : "bad\t") + std::to_string(c.time) + "\t" + std::to_string(c.round) + "\t" +
+                  object);
 }
 
 } // namespace
 
-CheckLog::CheckLog(std::shared_ptr<FileSystem> fs, std::string path) : fs_(std::move(fs)), path_(std::move(path)) { read(); }
+CheckLog::CheckLog(std::shared_ptr<FileSystem> fs, std::string path) : fs_(std::move(fs)), path_(std::move(path)) {
+    read();
+}
 
 void CheckLog::read() {
     const auto text = fs_->read(path_);

@@ -51,10 +51,11 @@ Result<Selection> parse_share(std::string_view text) {
     return out;
 }
 
-std::vector<std::string> choose(const std::vector<std::string>& objects, const Selection& selection, const CheckLog& log,
-                                std::chrono::system_clock::time_point now) {
+std::vector<std::string> choose(const std::vector<std::string>& objects, const Selection& selection,
+                                const CheckLog& log, std::chrono::system_clock::time_point now) {
     const double begin = std::fmod(static_cast<double>(month_number(now)) * selection.share / selection.of, 1.0);
-    const std::int64_t limit = std::chrono::system_clock::to_time_t(now) - std::int64_t{86400} * selection.older_than_days;
+    const std::int64_t limit =
+        std::chrono::system_clock::to_time_t(now) - std::int64_t{86400} * selection.older_than_days;
     struct Candidate {
         bool good;
         std::int64_t time;
@@ -80,9 +81,9 @@ std::vector<std::string> choose(const std::vector<std::string>& objects, const S
         return std::tie(a.good, a.time, a.place, *a.object) < std::tie(b.good, b.time, b.place, *b.object);
     });
     // A share of all that there is, whatever the age; what this round has done already counts.
-    const std::size_t share = (objects.size() * static_cast<std::size_t>(selection.share) +
-                               static_cast<std::size_t>(selection.of) - 1) /
-                              static_cast<std::size_t>(selection.of);
+    const std::size_t share =
+        (objects.size() * static_cast<std::size_t>(selection.share) + static_cast<std::size_t>(selection.of) - 1) /
+        static_cast<std::size_t>(selection.of);
     const std::size_t left = share > done ? share - done : 0;
     std::vector<std::string> out;
     for (std::size_t i = 0; i < std::min(left, list.size()); ++i) out.push_back(*list[i].object);

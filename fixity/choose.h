@@ -13,8 +13,8 @@
 namespace recto::fixity {
 
 struct Selection {
-    int share = 1, of = 1;   ///< --share 1/12
-    int older_than_days = 0; ///< 0: all.
+    int share = 1, of = 1;                  ///< --share 1/12
+    int older_than_days = 0;                ///< 0: all.
     [[nodiscard]] std::string text() const; ///< For the log: the same text, the same selection.
 };
 

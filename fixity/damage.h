@@ -24,7 +24,8 @@ enum class Outcome {
     Both,  ///< The other side does not have it whole either: neither was touched.
     Failed ///< Mending did not succeed; `detail` says why.
 };
-[[nodiscard]] std::string_view to_string(Outcome outcome); ///< "stays", "mendable", "would_mend", "mended", "both", "failed".
+[[nodiscard]] std::string_view
+to_string(Outcome outcome); ///< "stays", "mendable", "would_mend", "mended", "both", "failed".
 
 /// Codes: rows "fixity.…" of the message table (docs/FINDINGS.md).
 struct Damage {

@@ -11,7 +11,7 @@ namespace recto::fixity {
 
 namespace {
 
-constexpr int kLooks = 5; ///< How often an object that seems to be written just now is looked at.
+constexpr int kLooks = 5;           ///< How often an object that seems to be written just now is looked at.
 constexpr std::size_t kNamed = 200; ///< Files named in one event.
 
 const char* code_of(FileState state) {
@@ -92,7 +92,8 @@ bool Examiner::being_written(const std::string& object, const Presence& seen) {
         if (name.substr(0, name.rfind("-v")) == file_name(object)) return true;
     const auto before = seen.inventories.find(0);
     if (before == seen.inventories.end() || before->second.sha512.empty()) return false;
-    const auto now = fs_->digest(join_path(join_path(sides_.archive, object), ocfl::kInventory), DigestAlgorithm::Sha512);
+    const auto now =
+        fs_->digest(join_path(join_path(sides_.archive, object), ocfl::kInventory), DigestAlgorithm::Sha512);
     return now && before->second.sha512 != *now;
 }
 
@@ -112,7 +113,8 @@ void Examiner::judge(const Held& held, std::vector<Damage>& out) const {
         std::vector<std::pair<std::string, FileState>> bad;
         for (const auto& file : here.checked.states)
             if (file.second != FileState::Good) bad.push_back(file);
-        std::stable_sort(bad.begin(), bad.end(), [](const auto& a, const auto& b) { return rank(a.first) < rank(b.first); });
+        std::stable_sort(bad.begin(), bad.end(),
+                         [](const auto& a, const auto& b) { return rank(a.first) < rank(b.first); });
         for (const auto& [path, state] : bad) {
             const auto why = here.checked.reason.find(path);
             say(side, path, code_of(state), why == here.checked.reason.end() ? "" : why->second);
@@ -138,8 +140,8 @@ Examined Examiner::object(const std::string& object) {
         held = look(object);
         out.damage.clear();
         judge(held, out.damage);
-        const bool archive_good = std::none_of(out.damage.begin(), out.damage.end(),
-                                               [](const Damage& d) { return d.side == Side::Archive; });
+        const bool archive_good =
+            std::none_of(out.damage.begin(), out.damage.end(), [](const Damage& d) { return d.side == Side::Archive; });
         if (archive_good || asked_.locked || !being_written(object, held.archive.presence)) break;
         if (looks == kLooks || !pause_()) {
             out.damage.clear();
@@ -208,12 +210,14 @@ void Examiner::mend_files(Held& held, Examined& out) {
         put_file_back(d, join_path(join_path(root(other_of(d.side)), held.object), source), claim->second, out);
         if (d.outcome != Outcome::Mended) continue;
         here.checked.states[d.path] = FileState::Good;
-        mended[static_cast<int>(d.side)].push_back({{"file", d.path}, {"sha512", claim->second}, {"set_aside", d.set_aside}});
+        mended[static_cast<int>(d.side)].push_back(
+            {{"file", d.path}, {"sha512", claim->second}, {"set_aside", d.set_aside}});
     }
     for (const Side side : {Side::Archive, Side::Copy}) {
         nlohmann::json& files = mended[static_cast<int>(side)];
         if (!files.empty())
-            event_("repair", {{"side", to_string(side)}, {"object", held.object}, {"files", files}, {"premis", "recovery"}});
+            event_("repair",
+                   {{"side", to_string(side)}, {"object", held.object}, {"files", files}, {"premis", "recovery"}});
     }
 }
 
@@ -242,8 +246,9 @@ void Examiner::bring_up_to_date(Held& held, Examined& out) {
         if (!asked_for(d) || asked_.dry_run || out.ended) continue;
         const int from = held.copy.claims.head;
         for (int n = from + 1; n <= held.archive.claims.head; ++n) {
-            OcflCopy copy{join_path(sides_.archive, held.object), held.object, {},
-                          [this](std::uint64_t bytes) { return copied(bytes); }};
+            OcflCopy copy{join_path(sides_.archive, held.object), held.object, {}, [this](std::uint64_t bytes) {
+                              return copied(bytes);
+                          }};
             const std::string folder = ocfl::version_name(n) + "/";
             for (const auto& [path, sha512] : held.archive.claims.sha512)
                 if (path.starts_with(folder)) copy.files.emplace(path, sha512);
@@ -320,7 +325,8 @@ void Examiner::record_damage(const Examined& found, const std::string& object) {
         nlohmann::json files = nlohmann::json::array();
         std::size_t count = 0;
         for (const Damage& d : found.damage)
-            if (d.side == side && d.serious() && ++count <= kNamed) files.push_back({{"file", d.path}, {"code", d.code}});
+            if (d.side == side && d.serious() && ++count <= kNamed)
+                files.push_back({{"file", d.path}, {"code", d.code}});
         if (count > 0)
             event_("fixity.damage", {{"side", to_string(side)},
                                      {"object", object},

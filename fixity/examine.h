@@ -51,7 +51,8 @@ class Examiner {
     /// `object`: path relative to the storage roots. An object that is on neither side is missing.
     [[nodiscard]] Examined object(const std::string& object);
     /// The files of the storage roots themselves. `strays`: what lies in them and does not belong there.
-    [[nodiscard]] Examined roots(const std::vector<std::string>& archive_strays, const std::vector<std::string>& copy_strays);
+    [[nodiscard]] Examined roots(const std::vector<std::string>& archive_strays,
+                                 const std::vector<std::string>& copy_strays);
 
   private:
     struct Held; ///< Both sides of an object as they were found.
@@ -64,7 +65,9 @@ class Examiner {
     void record_damage(const Examined& found, const std::string& object);
     void put_file_back(Damage& damage, const std::string& source, const std::string& sha512, Examined& out);
     [[nodiscard]] bool asked_for(const Damage& damage) const;
-    [[nodiscard]] const std::string& root(Side side) const { return side == Side::Archive ? sides_.archive : *sides_.copy; }
+    [[nodiscard]] const std::string& root(Side side) const {
+        return side == Side::Archive ? sides_.archive : *sides_.copy;
+    }
     OcflStore& store(Side side) { return side == Side::Archive ? archive_ : *copy_; }
     /// Moves or copies what lies at `target` into the quarantine; the place it has there, "" when nothing lay there.
     Result<std::string> set_aside(Side side, const std::string& target, const std::string& place);

@@ -41,16 +41,17 @@ nlohmann::json RoundResult::summary() const {
         if (d.serious()) ++(done ? mended : stay);
         else ++(done ? taken : behind);
     }
-    return {{"objects", checked}, {"stored", stored}, {"files", files},         {"bytes", bytes},          {"errors", mended + stay},
-            {"mended", mended},   {"stay", stay},     {"copy_updated", taken},  {"copy_behind", behind},   {"left", left},
-            {"busy", busy}};
+    return {{"objects", checked},      {"stored", stored}, {"files", files}, {"bytes", bytes},
+            {"errors", mended + stay}, {"mended", mended}, {"stay", stay},   {"copy_updated", taken},
+            {"copy_behind", behind},   {"left", left},     {"busy", busy}};
 }
 
 Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const RoundRequest& request, Rate& rate,
                               const Clock& clock, const RoundHooks& hooks, RoundStatus& status) {
     RoundResult out;
     RECTO_ASSIGN(const FileStat storage, fs->stat(request.sides.archive));
-    if (!storage.exists || !storage.is_directory) return fail("store.not_ocfl", "no such folder", request.sides.archive);
+    if (!storage.exists || !storage.is_directory)
+        return fail("store.not_ocfl", "no such folder", request.sides.archive);
     const auto told = [&](const Result<void>& done) {
         if (!done) hooks.problem(done.error());
         return done.has_value();
@@ -88,7 +89,8 @@ Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const Round
 
     Examiner examiner(
         fs, request.sides, request.asked, rate,
-        [&](const std::string& event, const nlohmann::json& details) { (void)told(hooks.event(event, details)); }, hooks.pause);
+        [&](const std::string& event, const nlohmann::json& details) { (void)told(hooks.event(event, details)); },
+        hooks.pause);
     Examined unreadable;
     unreadable.damage = here.unreadable;
     unreadable.damage.insert(unreadable.damage.end(), there.unreadable.begin(), there.unreadable.end());
@@ -98,9 +100,8 @@ Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const Round
     for (const std::string& object : chosen) {
         if (out.ended || !hooks.go_on()) break;
         Examined found = examiner.object(object);
-        const bool good = std::none_of(found.damage.begin(), found.damage.end(), [](const Damage& d) {
-            return d.serious() && d.outcome != Outcome::Mended;
-        });
+        const bool good = std::none_of(found.damage.begin(), found.damage.end(),
+                                       [](const Damage& d) { return d.serious() && d.outcome != Outcome::Mended; });
         const bool busy = found.busy;
         take(std::move(found));
         ++status.objects;

@@ -23,8 +23,9 @@ struct RoundRequest {
     Sides sides;
     Asked asked;
     Selection selection;
-    std::string log_path;           ///< Of the check log.
-    std::vector<std::string> known; ///< Objects that have to be there by other records (index.csv), relative to the storage root.
+    std::string log_path; ///< Of the check log.
+    std::vector<std::string>
+        known; ///< Objects that have to be there by other records (index.csv), relative to the storage root.
 };
 
 /// For progress; written by the round, read by any thread.
@@ -34,10 +35,10 @@ struct RoundStatus {
 };
 
 struct RoundHooks {
-    std::function<void(const Damage&)> found;   ///< When what became of it is known.
-    std::function<bool()> go_on;                ///< Asked before each object; false ends the round in order.
-    std::function<bool()> pause;                ///< A second or so, for another process to finish; false: the work is to end.
-    std::function<void(const Error&)> problem;  ///< The round goes on without its log or an event.
+    std::function<void(const Damage&)> found; ///< When what became of it is known.
+    std::function<bool()> go_on;              ///< Asked before each object; false ends the round in order.
+    std::function<bool()> pause; ///< A second or so, for another process to finish; false: the work is to end.
+    std::function<void(const Error&)> problem; ///< The round goes on without its log or an event.
     /// Writes an event of the archive.
     std::function<Result<void>(const std::string& event, const nlohmann::json& details)> event;
 };
@@ -52,13 +53,14 @@ struct RoundResult {
     std::vector<Damage> damage; ///< All that was found, in the order of checking.
     std::optional<Error> ended; ///< A full disk and the like.
 
-    [[nodiscard]] bool stays() const;  ///< Something is damaged and was not mended.
-    [[nodiscard]] bool waits() const;  ///< Something was mended, or a copy is not up to date: a person should know.
+    [[nodiscard]] bool stays() const; ///< Something is damaged and was not mended.
+    [[nodiscard]] bool waits() const; ///< Something was mended, or a copy is not up to date: a person should know.
     [[nodiscard]] nlohmann::json summary() const; ///< For the event and the report.
 };
 
 /// Errors: those of the storage root as a whole. `clock` tells the age of checks: never a fixed one but in tests.
-[[nodiscard]] Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const RoundRequest& request, Rate& rate,
-                                            const Clock& clock, const RoundHooks& hooks, RoundStatus& status);
+[[nodiscard]] Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const RoundRequest& request,
+                                            Rate& rate, const Clock& clock, const RoundHooks& hooks,
+                                            RoundStatus& status);
 
 } // namespace recto::fixity

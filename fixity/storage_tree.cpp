@@ -10,7 +10,8 @@ namespace {
 
 bool is_tuple(const std::string& name) {
     return name.size() == static_cast<std::size_t>(ocfl::kTupleSize) &&
-           std::all_of(name.begin(), name.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 bool belongs_to_root(const std::string& path) {

@@ -35,8 +35,8 @@ void walk_object(FileSystem& fs, const std::string& folder, const std::string& a
     }
 }
 
-std::optional<std::string> read_small(FileSystem& fs, const std::string& folder, const Presence& p, const std::string& path,
-                                      Rate& rate) {
+std::optional<std::string> read_small(FileSystem& fs, const std::string& folder, const Presence& p,
+                                      const std::string& path, Rate& rate) {
     const auto file = p.files.find(path);
     if (file == p.files.end() || file->second.is_symlink || file->second.size > kLargestInventory) return {};
     auto bytes = fs.read(join_path(folder, path));
@@ -45,8 +45,8 @@ std::optional<std::string> read_small(FileSystem& fs, const std::string& folder,
     return std::move(*bytes);
 }
 
-StoredInventory read_stored(FileSystem& fs, const std::string& folder, const std::string& object, const Presence& p, int n,
-                            Rate& rate) {
+StoredInventory read_stored(FileSystem& fs, const std::string& folder, const std::string& object, const Presence& p,
+                            int n, Rate& rate) {
     StoredInventory out;
     out.sidecar = read_small(fs, folder, p, in_version(n, ocfl::kSidecar), rate);
     const auto bytes = read_small(fs, folder, p, in_version(n, ocfl::kInventory), rate);
@@ -57,8 +57,8 @@ StoredInventory read_stored(FileSystem& fs, const std::string& folder, const std
     verify::Issues issues;
     out.parsed = verify::check_inventory(*bytes, "", issues);
     const auto list = issues.take_sorted();
-    const bool right = std::none_of(list.begin(), list.end(),
-                                    [](const verify::Issue& i) { return i.severity == Severity::Error; });
+    const bool right =
+        std::none_of(list.begin(), list.end(), [](const verify::Issue& i) { return i.severity == Severity::Error; });
     out.head = ocfl::version_number(out.parsed.head);
     out.sound = right && out.parsed.usable && out.parsed.algorithm == "sha512" && out.head > 0 &&
                 (n == 0 || n == out.head) && ocfl::path_of_folder(ocfl::folder_of_id(out.parsed.id)) == object;
@@ -69,7 +69,9 @@ StoredInventory read_stored(FileSystem& fs, const std::string& folder, const std
 std::string former_inventory(const nlohmann::json& later, int n) {
     nlohmann::json out = later;
     out["head"] = ocfl::version_name(n);
-    const auto newer = [&](const std::string& path) { return ocfl::version_number(path.substr(0, path.find('/'))) > n; };
+    const auto newer = [&](const std::string& path) {
+        return ocfl::version_number(path.substr(0, path.find('/'))) > n;
+    };
     for (auto version = out["versions"].begin(); version != out["versions"].end();)
         version = newer(version.key()) ? out["versions"].erase(version) : std::next(version);
     for (auto entry = out["manifest"].begin(); entry != out["manifest"].end();) {

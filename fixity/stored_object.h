@@ -25,9 +25,10 @@ struct StoredInventory {
 
 /// What lies at an object's place, before anything is judged. Paths are relative to the object's folder.
 struct Presence {
-    std::map<std::string, FileStat> files;         ///< And whatever else is no folder.
-    std::map<std::string, std::string> unreadable; ///< Folders that cannot be listed, entries that cannot be looked at: why.
-    std::map<int, StoredInventory> inventories;    ///< By version; 0 is the object's own.
+    std::map<std::string, FileStat> files; ///< And whatever else is no folder.
+    std::map<std::string, std::string>
+        unreadable; ///< Folders that cannot be listed, entries that cannot be looked at: why.
+    std::map<int, StoredInventory> inventories; ///< By version; 0 is the object's own.
 
     [[nodiscard]] bool empty() const { return files.empty() && unreadable.empty(); }
     /// The newest version whose inventory in its own folder is sound; null when there is none.

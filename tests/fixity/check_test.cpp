@@ -74,9 +74,9 @@ TEST(FixityCheck, FilesThatBelongToNothingAreNamed) {
     const std::string object = t.object(t.ids[0]);
     for (const std::string& file :
          {std::string("x"), std::string("abc"), std::string("extensions/x"),
-          "extensions/" + std::string(OcflStore::kLayout) + "/config.json.bak", object.substr(0, 3) + "/x", object + "/x",
-          object + "/v1/x", object + "/v1/inventory.json.md5", object + "/v2/content/x", object + "/v3/content/x",
-          object + "/logs/x", std::string("xyz/abc/def/object/0=ocfl_object_1.1")}) {
+          "extensions/" + std::string(OcflStore::kLayout) + "/config.json.bak", object.substr(0, 3) + "/x",
+          object + "/x", object + "/v1/x", object + "/v1/inventory.json.md5", object + "/v2/content/x",
+          object + "/v3/content/x", object + "/logs/x", std::string("xyz/abc/def/object/0=ocfl_object_1.1")}) {
         SCOPED_TRACE(file);
         ASSERT_TRUE(t.disk->make_folders(parent_path(join_path(kArchive, file))));
         ASSERT_TRUE(t.disk->write(join_path(kArchive, file), "?"));
@@ -86,7 +86,8 @@ TEST(FixityCheck, FilesThatBelongToNothingAreNamed) {
         EXPECT_EQ(told.damage[0].code, "fixity.extra");
         EXPECT_TRUE(told.result.stays());
         ASSERT_TRUE(t.disk->remove(join_path(kArchive, file)));
-        for (std::string at = parent_path(file); !at.empty(); at = parent_path(at)) (void)t.disk->remove(join_path(kArchive, at));
+        for (std::string at = parent_path(file); !at.empty(); at = parent_path(at))
+            (void)t.disk->remove(join_path(kArchive, at));
     }
 }
 
@@ -224,9 +225,9 @@ TEST(FixityChoice, AShareTakesThoseCheckedLongestAgoAndTheDamagedFirst) {
     const auto chosen = choose(all, s, log, now);
     ASSERT_EQ(chosen.size(), 4U);
     EXPECT_EQ(chosen[0], all[5]) << "damaged";
-    EXPECT_EQ(chosen[1], all[0]);                  // 0 * 7 % 24 == 0
-    EXPECT_EQ(chosen[2], all[7]);                  // 7 * 7 % 24 == 1
-    EXPECT_EQ(chosen[3], all[14]);                 // 14 * 7 % 24 == 2
+    EXPECT_EQ(chosen[1], all[0]);  // 0 * 7 % 24 == 0
+    EXPECT_EQ(chosen[2], all[7]);  // 7 * 7 % 24 == 1
+    EXPECT_EQ(chosen[3], all[14]); // 14 * 7 % 24 == 2
     s = parse_share("1/1").value();
     s.older_than_days = 741;
     EXPECT_EQ(choose(all, s, log, now).size(), 1U) << "nothing is as old as that but what is damaged";

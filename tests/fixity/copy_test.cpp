@@ -55,7 +55,8 @@ TEST(FixityCopy, ADamagedCopyIsMendedBeforeItIsBroughtUpToDate) {
     ASSERT_TRUE(t->disk->append(join_path(kCopy, t->object(t->ids[0]) + "/v1/content/master/0001.tif"), "?", true));
     const auto before = t->tree(kCopy);
     const Told refused = t->run(kAddMissing, true);
-    EXPECT_EQ(t->tree(kCopy).at(t->object(t->ids[0]) + "/inventory.json"), before.at(t->object(t->ids[0]) + "/inventory.json"));
+    EXPECT_EQ(t->tree(kCopy).at(t->object(t->ids[0]) + "/inventory.json"),
+              before.at(t->object(t->ids[0]) + "/inventory.json"));
     EXPECT_TRUE(refused.result.stays());
     Asked both = kRepairCopy;
     both.add_missing = true;
@@ -85,7 +86,8 @@ void adding_disturbed_at_every_change(End end) {
             const auto mode = end == End::Once   ? FaultyFileSystem::Mode::Once
                               : end == End::Full ? FaultyFileSystem::Mode::Forever
                                                  : FaultyFileSystem::Mode::Death;
-            const auto faulty = std::make_shared<FaultyFileSystem>(t->disk, mode, nth, end == End::Full ? "io.no_space" : "io.write");
+            const auto faulty =
+                std::make_shared<FaultyFileSystem>(t->disk, mode, nth, end == End::Full ? "io.no_space" : "io.write");
             const Told told = t->run(kAddMissing, true, faulty);
             calls = std::max(calls, faulty->changes());
             if (end == End::PowerCut) t->disk->cut_power();

@@ -77,7 +77,8 @@ TEST(FixityRepair, WhereBothAreDamagedNothingIsTouched) {
         for (const Side side : {Side::Archive, Side::Copy}) {
             const auto here = at(told, side, file);
             ASSERT_EQ(here.size(), 1U);
-            EXPECT_TRUE(here[0].outcome == Outcome::Both || file.ends_with("inventory.json.sha512")) << here[0].message(Language::English);
+            EXPECT_TRUE(here[0].outcome == Outcome::Both || file.ends_with("inventory.json.sha512"))
+                << here[0].message(Language::English);
         }
         EXPECT_TRUE(told.result.stays() || file.ends_with("inventory.json.sha512"));
         if (told.result.stays()) {
@@ -147,7 +148,8 @@ TEST(FixityRepair, SoundInventoriesThatContradictEachOtherAreReportedOnly) {
     TwoRoots other(1);
     ASSERT_TRUE(other.disk->write("/w/text", "another second version"));
     OcflStore store(other.disk, kArchive);
-    ASSERT_TRUE(store.put(t.ids[0], {{"text/档案.txt", "/w/text", "", true}}, {"2026-11-23T17:15:00+08:00", "m", "x", "https://x.org"}));
+    ASSERT_TRUE(store.put(t.ids[0], {{"text/档案.txt", "/w/text", "", true}},
+                          {"2026-11-23T17:15:00+08:00", "m", "x", "https://x.org"}));
     for (const auto& [file, bytes] : other.tree(kArchive)) {
         ASSERT_TRUE(t.disk->make_folders(parent_path(join_path(kCopy, file))));
         ASSERT_TRUE(t.disk->write(join_path(kCopy, file), bytes));
@@ -180,7 +182,8 @@ TEST(FixityRepair, ACopyThatIsBehindStillMendsWhatItHasAndIsMendedItself) {
     flip(t, join_path(kArchive, object + "/v2/content/text/档案.txt"));
     const Told alone = t.run(kRepairBoth, true);
     ASSERT_EQ(at(alone, Side::Archive, object + "/v2/content/text/档案.txt").size(), 1U);
-    EXPECT_EQ(at(alone, Side::Archive, object + "/v2/content/text/档案.txt")[0].outcome, Outcome::Stays) << "the copy never had it";
+    EXPECT_EQ(at(alone, Side::Archive, object + "/v2/content/text/档案.txt")[0].outcome, Outcome::Stays)
+        << "the copy never had it";
 }
 
 TEST(FixityRepair, AnArchiveBehindItsCopyIsSaid) {
@@ -228,10 +231,11 @@ void repair_disturbed_at_every_change(Way way) {
             SCOPED_TRACE("change " + std::to_string(nth) + " seed " + std::to_string(seed));
             const auto t = damaged_roots();
             const auto before_a = t->tree(kArchive), before_c = t->tree(kCopy);
-            const auto mode = way == Way::Once                           ? FaultyFileSystem::Mode::Once
+            const auto mode = way == Way::Once                          ? FaultyFileSystem::Mode::Once
                               : way == Way::Forever || way == Way::Full ? FaultyFileSystem::Mode::Forever
-                                                                         : FaultyFileSystem::Mode::Death;
-            const auto faulty = std::make_shared<FaultyFileSystem>(t->disk, mode, nth, way == Way::Full ? "io.no_space" : "io.write");
+                                                                        : FaultyFileSystem::Mode::Death;
+            const auto faulty =
+                std::make_shared<FaultyFileSystem>(t->disk, mode, nth, way == Way::Full ? "io.no_space" : "io.write");
             (void)t->run(kRepairBoth, true, faulty);
             calls = std::max(calls, faulty->changes());
             if (way == Way::PowerCut) t->disk->cut_power();
@@ -243,7 +247,8 @@ void repair_disturbed_at_every_change(Way way) {
                     if (file.starts_with("extensions/recto-staging/")) continue;
                     ASSERT_TRUE(whole.contains(file)) << root << "/" << file;
                     const auto old = before->find(file);
-                    ASSERT_TRUE(bytes == whole.at(file) || (old != before->end() && bytes == old->second)) << root << "/" << file;
+                    ASSERT_TRUE(bytes == whole.at(file) || (old != before->end() && bytes == old->second))
+                        << root << "/" << file;
                 }
                 for (const auto& [file, bytes] : *before)
                     ASSERT_TRUE(t->disk->stat(join_path(root, file))->exists) << root << "/" << file << " is gone";

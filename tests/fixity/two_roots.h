@@ -31,7 +31,8 @@ struct Told {
 class TwoRoots {
   public:
     std::shared_ptr<MemoryFileSystem> disk = std::make_shared<MemoryFileSystem>();
-    std::vector<std::string> ids{"urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "urn:uuid:7ba7b810-9dad-11d1-80b4-00c04fd430c8"};
+    std::vector<std::string> ids{"urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+                                 "urn:uuid:7ba7b810-9dad-11d1-80b4-00c04fd430c8"};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'764'000'000)};
 
     /// `versions` of each object.
@@ -76,11 +77,13 @@ class TwoRoots {
         std::map<std::string, std::string> out;
         const auto files = list_files(*disk, root);
         if (files)
-            for (const std::string& file : *files) out[file] = disk->read(join_path(root, file)).value_or("(unreadable)");
+            for (const std::string& file : *files)
+                out[file] = disk->read(join_path(root, file)).value_or("(unreadable)");
         return out;
     }
 
-    Told run(Asked asked, bool with_copy, std::shared_ptr<FileSystem> fs = nullptr, Selection selection = {}, int stop_after = -1) {
+    Told run(Asked asked, bool with_copy, std::shared_ptr<FileSystem> fs = nullptr, Selection selection = {},
+             int stop_after = -1) {
         Told told;
         RoundRequest request;
         request.sides = {kArchive, {}, kQuarantine};
