@@ -230,7 +230,8 @@ int fixity_round(const FixityArguments& a, const fixity::Selection& selection, c
     bool troubled = false;
     fixity::RoundHooks hooks;
     hooks.found = [&](const Damage& d) {
-        if (a.json) return;
+        // What was copied as asked is a number at the end, not a line for each of a hundred thousand objects.
+        if (a.json || (!d.serious() && d.outcome == fixity::Outcome::Mended)) return;
         const std::string& root = d.side == fixity::Side::Archive ? request.sides.archive : *request.sides.copy;
         progress.note(stdout, join_path(root, d.place()) + ": " + d.message(ui_language()) + " (" + d.code + ")");
     };
@@ -273,7 +274,7 @@ int fixity_round(const FixityArguments& a, const fixity::Selection& selection, c
     if (const auto written = hooks.event("fixity", details); !written) hooks.problem(written.error());
 
     int code = round->stays() ? kBadData : round->waits() || troubled ? kSomeFailed : kDone;
-    // Damage is said first: the call that goes on does not look at it again.
+    // Damage is said first: that there is more to check is said in words.
     if (round->left > 0 && signal == SIGINT) code = kInterrupted;
     else if (round->left > 0 && code != kBadData) code = kTryAgain;
     if (round->ended) code = report_error(*round->ended);

@@ -65,12 +65,12 @@ std::vector<std::string> choose(const std::vector<std::string>& objects, const S
     std::vector<Candidate> list;
     std::size_t done = 0;
     for (const std::string& object : objects) {
-        if (log.done_in_this_round(object)) {
+        const auto last = log.last().find(object);
+        const bool never = last == log.last().end();
+        if (log.done_in_this_round(object) && last->second.good) {
             ++done;
             continue;
         }
-        const auto last = log.last().find(object);
-        const bool never = last == log.last().end();
         Candidate c{never || last->second.good, never ? INT64_MIN : last->second.time, 0, &object};
         if (c.good && selection.older_than_days > 0 && !never && c.time > limit) continue;
         c.place = position(object) - begin;

@@ -23,7 +23,7 @@ struct Selection {
 
 /// The objects to check, those that were found damaged first, then those checked longest ago. Of objects that were never
 /// checked those come first at which the share of this month begins: so a share a month goes through the whole archive
-/// within a year even where the log is always lost. What the log has of this round is left out.
+/// within a year even where the log is always lost. What was found good in this round already is left out.
 [[nodiscard]] std::vector<std::string> choose(const std::vector<std::string>& objects, const Selection& selection,
                                               const CheckLog& log, std::chrono::system_clock::time_point now);
 

@@ -30,9 +30,11 @@ std::string Damage::message(Language language) const {
     if (!detail.empty()) out += chinese ? "(" + detail + ")" : " (" + detail + ")";
     // Where nothing can be taken from the other side the sentence itself says what to do.
     const bool by_hand = !serious() || code == "fixity.extra" || code == "fixity.differs";
-    if (outcome == Outcome::Stays && by_hand) return out;
+    if (by_hand && (outcome == Outcome::Stays || outcome == Outcome::Mendable)) return out;
     std::string id = "fixity.outcome." + std::string(to_string(outcome));
     if (outcome == Outcome::Mended && !set_aside.empty()) id += "_aside";
+    if (outcome == Outcome::Mended && !serious()) id = "fixity.outcome.copied";
+    if (outcome == Outcome::WouldMend && !serious()) id = "fixity.outcome.would_copy";
     const std::string args[] = {set_aside};
     return out + (chinese ? "" : " ") + format_message(language, id, args);
 }

@@ -95,6 +95,13 @@ const StoredInventory* sound_version(const Presence* p, int n) {
     return root != p->inventories.end() && root->second.sound && root->second.head == n ? &root->second : nullptr;
 }
 
+/// True when the object that `later` (of the side `p`) speaks of had the inventory `former` before.
+bool continues(const StoredInventory& later, const Presence& p, const StoredInventory& former) {
+    const auto there = p.inventories.find(former.head);
+    return later.sha512 == former.sha512 || (there != p.inventories.end() && there->second.sha512 == former.sha512) ||
+           (later.head > former.head && sha512_of(former_inventory(later.parsed.raw, former.head)) == former.sha512);
+}
+
 } // namespace
 
 const StoredInventory* Presence::newest_sound_version() const {
@@ -105,7 +112,9 @@ const StoredInventory* Presence::newest_sound_version() const {
 
 const StoredInventory* Presence::best() const {
     const auto root = inventories.find(0);
-    return root != inventories.end() && root->second.sound ? &root->second : newest_sound_version();
+    if (root != inventories.end() && root->second.sound) return &root->second;
+    const StoredInventory* newest = newest_sound_version();
+    return newest && newest->head == newest_folder() ? newest : nullptr;
 }
 
 Presence look_at_object(FileSystem& fs, const std::string& root, const std::string& object, Rate& rate) {
@@ -131,10 +140,10 @@ Claims claims_of(const Presence& own, const Presence* other, bool follow) {
     const bool root_sound = root != own.inventories.end() && root->second.sound;
     const StoredInventory* best = own.best();
     const StoredInventory* theirs = other != nullptr ? other->best() : nullptr;
-    if (!best) best = theirs;
-    if (best && !root_sound && theirs && follow && theirs->head > best->head) {
-        const StoredInventory* same = sound_version(other, best->head);
-        if (same && same->sha512 == best->sha512) best = theirs;
+    if (!root_sound && theirs && (!best || (follow && theirs->head > best->head)) &&
+        theirs->head >= own.newest_folder()) {
+        const StoredInventory* newest = own.newest_sound_version();
+        if (!newest || continues(*theirs, *other, *newest)) best = theirs;
     }
     Claims out;
     if (!best) return out;

@@ -33,7 +33,9 @@ struct Presence {
     [[nodiscard]] bool empty() const { return files.empty() && unreadable.empty(); }
     /// The newest version whose inventory in its own folder is sound; null when there is none.
     [[nodiscard]] const StoredInventory* newest_sound_version() const;
-    /// The object's own inventory when it is sound, else that.
+    [[nodiscard]] int newest_folder() const { return inventories.empty() ? 0 : inventories.rbegin()->first; }
+    /// The object's own inventory when it is sound, else that of the newest version's folder when that is: an older one would
+    /// make a whole version one that belongs to nothing. Null when neither is.
     [[nodiscard]] const StoredInventory* best() const;
 };
 

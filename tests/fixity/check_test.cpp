@@ -270,6 +270,16 @@ TEST(FixityChoice, AStoppedRoundGoesOnAndARoundThatEndedBeginsAnew) {
     EXPECT_EQ(t.run({}, false, nullptr, third_of_all).result.checked, 2U);
 }
 
+TEST(FixityChoice, DamageIsToldAgainByTheCallThatGoesOn) {
+    TwoRoots t;
+    for (const std::string& id : t.ids)
+        ASSERT_TRUE(t.disk->append(join_path(kArchive, t.object(id) + "/v1/content/master/0001.tif"), "x", true));
+    EXPECT_EQ(t.run({}, false, nullptr, {}, 1).damage.size(), 1U);
+    const Told told = t.run({}, false); // the first call may have been killed before anybody heard of it
+    EXPECT_EQ(told.damage.size(), 2U);
+    EXPECT_TRUE(told.result.stays());
+}
+
 TEST(FixityChoice, ATornOrForeignLogCostsChecksOnly) {
     TwoRoots t;
     ASSERT_EQ(t.run({}, false, nullptr, {}, 1).result.checked, 1U);

@@ -120,6 +120,46 @@ TEST(FixityRepair, OneSideWithoutASoundInventoryIsMendedByTheOther) {
     EXPECT_EQ(t.tree(kArchive), whole);
 }
 
+TEST(FixityRepair, AVersionWhoseInventoriesAreAllDamagedIsNotForgotten) {
+    for (const Side side : {Side::Archive, Side::Copy}) {
+        TwoRoots t;
+        t.mirror();
+        const auto whole = t.tree(kArchive);
+        const std::string root = side == Side::Archive ? kArchive : kCopy, object = t.object(t.ids[0]);
+        for (const char* name : {"/inventory.json", "/v2/inventory.json"}) flip(t, join_path(root, object + name), 3);
+        const Told told = t.run(kRepairBoth, true);
+        ASSERT_EQ(told.damage.size(), 2U) << "the first version is sound, but the object went on";
+        EXPECT_EQ(t.tree(kArchive), whole);
+        EXPECT_EQ(t.tree(kCopy), whole);
+    }
+    { // Also where the other side has lost what bears its own first inventory out.
+        TwoRoots t;
+        t.mirror();
+        const auto whole = t.tree(kArchive);
+        const std::string object = t.object(t.ids[0]);
+        flip(t, join_path(kArchive, object + "/v1/inventory.json.sha512"), 3);
+        flip(t, join_path(kCopy, object + "/inventory.json"), 3);
+        flip(t, join_path(kCopy, object + "/v2/inventory.json.sha512"), 3);
+        EXPECT_EQ(t.run(kRepairBoth, true).damage.size(), 3U);
+        EXPECT_EQ(t.tree(kArchive), whole);
+        EXPECT_EQ(t.tree(kCopy), whole);
+    }
+    // Where the other side never had that version, nothing says what is right.
+    TwoRoots t(1);
+    t.mirror();
+    t.put(t.ids[0], 2);
+    for (const char* name : {"/inventory.json", "/v2/inventory.json"})
+        flip(t, join_path(kArchive, t.object(t.ids[0]) + name), 3);
+    const auto a = t.tree(kArchive), c = t.tree(kCopy);
+    Asked all = kRepairBoth;
+    all.add_missing = true;
+    const Told told = t.run(all, true);
+    ASSERT_EQ(told.damage.size(), 1U);
+    EXPECT_EQ(told.damage[0].code, "fixity.no_inventory");
+    EXPECT_EQ(t.tree(kArchive), a);
+    EXPECT_EQ(t.tree(kCopy), c);
+}
+
 TEST(FixityRepair, AWholeObjectComesBackWholeOrNotAtAll) {
     TwoRoots t;
     t.mirror();
