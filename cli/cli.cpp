@@ -57,12 +57,13 @@ std::string schema_folder() { return folder_of_data("RECTO_SCHEMAS", "schemas");
 int exit_code_of(const Error& e) {
     const std::string_view code = e.code;
     if (code.starts_with("missing.")) return kMissing;
+    if (code == "fixity.share" || code == "fixity.same_copy") return kUsage;
     if (code.starts_with("search.") || code == "by_hand.nothing") return kUsage; // a query that cannot be understood
     if (code == "store.network_file_system") return kBadConfig;
     if (code.starts_with("config.") || code.ends_with("_newer") || code.ends_with(".newer_format")) return kBadConfig;
     if (code == "run.locked" || code == "io.no_space") return kTryAgain;
     if (code == "amend.no_item" || code == "intake.not_found" || code == "io.not_found" ||
-        code == "catalogue.not_found" || code == "verify.not_found")
+        code == "catalogue.not_found" || code == "verify.not_found" || code == "fixity.no_copy")
         return kNoInput;
     if (code == "io.exists" || code == "package.exists" || code == "init.exists") return kCannotCreate;
     if (code.starts_with("io.") || code == "run.journal") return kIo;
@@ -133,6 +134,7 @@ int main(int argc, char** argv) {
     add_clean(app, action);
     add_package(app, action);
     add_verify(app, action);
+    add_fixity(app, action);
     add_status(app, action);
     add_config(app, action);
     add_search(app, action);

@@ -54,6 +54,7 @@ void add_inspect(CLI::App& app, Action& action);
 void add_clean(CLI::App& app, Action& action);
 void add_package(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
+void add_fixity(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);

@@ -64,8 +64,9 @@ class Packaging {
             if (!a_.json) std::printf("%-14s %10lu %16lu\n", name.c_str(), size.first, size.second);
         }
         if (a_.json)
-            std::printf("%s\n",
-                        nlohmann::json{{"schema", 1}, {"items", rows_.size()}, {"representations", list}}.dump(1).c_str());
+            std::printf(
+                "%s\n",
+                nlohmann::json{{"schema", 1}, {"items", rows_.size()}, {"representations", list}}.dump(1).c_str());
     }
 
     int end() {
@@ -215,8 +216,7 @@ int package(const PackageArguments& a) {
     if (a.dry_run) packaging.state_sizes();
     else
         for (const PackageWriter* writer : writers)
-            packaging.make(*writer,
-                           writers.size() == 1 ? a.output : join_path(a.output, std::string(writer->name())));
+            packaging.make(*writer, writers.size() == 1 ? a.output : join_path(a.output, std::string(writer->name())));
     return packaging.end();
 }
 

@@ -26,6 +26,7 @@
 #include "cli/run_log.h"
 #include "cli/run_store.h"
 #include "cli/schedule.h"
+#include "cli/size.h"
 #include "config/config.h"
 #include "pipeline/engine/limits.h"
 #include "pipeline/engine/run.h"
@@ -50,23 +51,6 @@ struct RunArguments {
     ScheduleOptions schedule;
     LogOptions log;
 };
-
-/// "2G", "800M", "512k" or bytes; 0 when it is none of these.
-std::size_t parse_size(const std::string& text) {
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    const std::string unit = end;
-    if (unit.empty()) return static_cast<std::size_t>(value);
-    switch (unit[0]) {
-    case 'k':
-    case 'K': return static_cast<std::size_t>(value * 1024);
-    case 'm':
-    case 'M': return static_cast<std::size_t>(value * 1024 * 1024);
-    case 'g':
-    case 'G': return static_cast<std::size_t>(value * 1024 * 1024 * 1024);
-    default: return 0;
-    }
-}
 
 RunHooks make_hooks(const RunArguments& a, const Settings& settings, const std::string& repository,
                     const std::string& work, Decoder& decoder, const CatalogueView& cat, RunStore* store,

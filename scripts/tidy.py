@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDERS = ("pipeline", "stages", "catalogue", "config", "cli", "review", "station", "amend")
+FOLDERS = ("pipeline", "stages", "catalogue", "config", "cli", "review", "station", "amend", "fixity")
 FINDING = re.compile(r"^(?P<path>/\S+?):\d+:\d+: (?:error|warning): .*\[(?!clang-diagnostic)[a-z0-9.,-]+\]$", re.MULTILINE)
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

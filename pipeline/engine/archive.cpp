@@ -25,6 +25,23 @@ std::string host_name() {
     return name;
 }
 
+/// Keeps other processes from adding a line between our reading the last one and writing ours: a check of stored bytes records
+/// what it finds while a run goes on. Where the folder cannot be locked (some network file systems) the archive's lock has to do.
+class FolderLock {
+  public:
+    explicit FolderLock(const std::string& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+        if (fd_ >= 0) (void)::flock(fd_, LOCK_EX);
+    }
+    ~FolderLock() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+  private:
+    int fd_;
+};
+
 constexpr std::string_view kIndexHeading = "\xEF\xBB\xBF档号 reference_code,id,object_path,state,pages\r\n";
 } // namespace
 
@@ -124,6 +141,7 @@ Result<std::string> EventLog::last_digest() {
 
 Result<void> EventLog::append(const std::string& event, const nlohmann::json& details) {
     const std::lock_guard lock(mutex_);
+    const FolderLock among_processes(folder_);
     const std::string time = rfc3339(clock_->now());
     const std::string path = join_path(folder_, time.substr(0, 7) + ".jsonl");
     // A death in mid-append leaves a torn last line: it is closed, so that the chain shows it and goes on.

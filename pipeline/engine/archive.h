@@ -53,7 +53,7 @@ class ArchiveLock {
 [[nodiscard]] std::string lock_holder(FileSystem& fs, const std::string& path);
 
 /// Append-only log, one JSON object a line, each with the SHA-256 of the line before it: a changed or missing line shows.
-/// The chain goes on from month to month. No record content in it. Thread-safe.
+/// The chain goes on from month to month. No record content in it. Thread-safe; on local disks several processes may append.
 class EventLog {
   public:
     EventLog(std::shared_ptr<FileSystem> fs, std::string folder, std::shared_ptr<const Clock> clock);

@@ -24,22 +24,6 @@ using namespace ocfl;
 
 namespace {
 
-std::string layout_config() {
-    const json config = {{"digestAlgorithm", "sha256"},
-                         {"extensionName", OcflStore::kLayout},
-                         {"numberOfTuples", kTuples},
-                         {"tupleSize", kTupleSize}};
-    return config.dump(2) + "\n";
-}
-
-std::string layout_json() {
-    const json layout = {
-        {"description",
-         "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
-        {"extension", OcflStore::kLayout}};
-    return layout.dump(2) + "\n";
-}
-
 /// Logical paths of one version: allowed, none twice, none a folder of another.
 Result<void> check_logical_paths(const std::vector<OcflFile>& files) {
     std::set<std::string> paths;
@@ -84,8 +68,9 @@ Result<void> OcflStore::create() {
     }
     const std::string extension = join_path(root_, "extensions/" + std::string(kLayout));
     RECTO_TRY(make_folders_synced(*fs_, extension));
-    RECTO_TRY(write_atomically(*fs_, join_path(extension, "config.json"), layout_config()));
-    RECTO_TRY(write_atomically(*fs_, join_path(root_, "ocfl_layout.json"), layout_json()));
+    const std::vector<RootFile> files = root_files();
+    RECTO_TRY(write_atomically(*fs_, join_path(root_, files[0].path), files[0].bytes));
+    RECTO_TRY(write_atomically(*fs_, join_path(root_, files[1].path), files[1].bytes));
     for (const std::string& name : names) {
         if (leftover(name)) RECTO_TRY(fs_->remove(join_path(root_, name)));
     }
@@ -94,7 +79,7 @@ Result<void> OcflStore::create() {
     for (const std::string& name : strays) {
         if (name != "config.json") RECTO_TRY(fs_->remove(join_path(extension, name)));
     }
-    return write_atomically(*fs_, join_path(root_, kRootDeclaration), "ocfl_1.1\n");
+    return write_atomically(*fs_, join_path(root_, files[2].path), files[2].bytes);
 }
 
 Result<void> OcflStore::open() {
@@ -113,9 +98,10 @@ Result<void> OcflStore::open() {
     if (!layout_bytes) return fail("store.other_layout", "no ocfl_layout.json", root_);
     const auto config_bytes = fs_->read(join_path(root_, "extensions/" + std::string(kLayout) + "/config.json"));
     const auto layout = parse_strict_json(*layout_bytes);
-    const auto config = config_bytes ? parse_strict_json(*config_bytes) : parse_strict_json(layout_config());
+    const std::string ours = root_files()[0].bytes;
+    const auto config = parse_strict_json(config_bytes ? *config_bytes : ours);
     if (!layout || !layout->value.is_object() || layout->value.value("extension", json()) != kLayout || !config ||
-        config->value != json::parse(layout_config()))
+        config->value != json::parse(ours))
         return fail("store.other_layout", "the layout is not " + std::string(kLayout) + " with its default values",
                     root_);
     return {};

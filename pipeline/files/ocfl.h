@@ -12,6 +12,8 @@
 /// Threads: methods may be called from any thread; two put() of one object at a time: the second gets "store.busy".
 /// Only one process writes (the archive's lock); readers in other processes are safe at any time.
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,6 +45,15 @@ struct OcflState {
     std::map<std::string, std::string> content; ///< sha512 -> content path relative to the object root.
 };
 
+/// Files that come from a second storage root as they are (ocfl_copy.cpp). Plain value.
+struct OcflCopy {
+    std::string source;                       ///< Folder of the object in the other root.
+    std::string object;                       ///< Path of the object relative to the root, the same in both.
+    std::map<std::string, std::string> files; ///< Path relative to the object -> sha512, checked while it is copied.
+    /// Called after each file with its bytes, for progress and rate; an error ends the copy, with nothing changed. May be empty.
+    std::function<Result<void>(std::uint64_t bytes)> copied;
+};
+
 class OcflStore {
   public:
     OcflStore(std::shared_ptr<FileSystem> fs, std::string root);
@@ -72,6 +83,16 @@ class OcflStore {
     /// while another process writes. Returns a sentence for each thing done.
     Result<std::vector<std::string>> recover();
 
+    /// Takes a whole object of `head` versions from another root: whole or not at all, by one rename. What a death leaves is
+    /// put right by recover(), as for put(). "io.exists" when something lies at its place. Errors: those of put().
+    Result<void> take_object(const OcflCopy& copy, int head);
+    /// Adds version `n`, the one after the head, byte for byte: `copy.files` are those below "v<n>/". The order is that of put().
+    Result<void> take_version(const OcflCopy& copy, int n);
+    /// Puts one file (relative to the root) back by the bytes of `source`: written in the staging area, synced, renamed.
+    /// `set_aside` is called with the file's path before that and takes away what lies there, if it has to be kept.
+    Result<void> put_back(const std::string& source, const std::string& path, const std::string& sha512,
+                          const std::function<Result<void>(const std::string& target)>& set_aside);
+
     /// Absolute path of the content of a logical file of the head version.
     Result<std::string> content_path(const OcflState& state, const std::string& logical_path) const;
 
@@ -81,6 +102,7 @@ class OcflStore {
     struct Shared; ///< What threads share: objects under way.
     Result<OcflState> put_guarded(const OcflState& before, const std::vector<OcflFile>& files,
                                   const OcflVersionInfo& info, const std::string& name);
+    Result<void> recover_stale(const std::string& name); ///< What an earlier failure left under this name in staging.
     Result<void> recover_one(const std::string& name, std::vector<std::string>& done);
     [[nodiscard]] std::string staging() const;
     Result<std::vector<std::string>> names_in_staging(); ///< Empty when it is not there.

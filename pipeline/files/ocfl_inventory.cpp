@@ -76,6 +76,20 @@ int version_number(std::string_view name) {
     return n;
 }
 
+std::vector<RootFile> root_files() {
+    const json config = {{"digestAlgorithm", "sha256"},
+                         {"extensionName", OcflStore::kLayout},
+                         {"numberOfTuples", kTuples},
+                         {"tupleSize", kTupleSize}};
+    const json layout = {
+        {"description",
+         "Objects lie at tuples of the SHA-256 of their identifiers, in folders named by the identifiers."},
+        {"extension", OcflStore::kLayout}};
+    return {{"extensions/" + std::string(OcflStore::kLayout) + "/config.json", config.dump(2) + "\n"},
+            {"ocfl_layout.json", layout.dump(2) + "\n"},
+            {std::string(kRootDeclaration), "ocfl_1.1\n"}};
+}
+
 Result<OcflState> state_of_inventory(std::string_view bytes, const std::string& file, json* raw) {
     RECTO_ASSIGN(StrictJson parsed, parse_strict_json(bytes, file));
     const json& root = parsed.value;

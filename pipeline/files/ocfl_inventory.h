@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,13 @@ inline constexpr int kTupleSize = 3, kTuples = 3;
 [[nodiscard]] std::string folder_of_id(const std::string& id);
 /// Object path from the name of its own folder: a cut name carries the hash, any other gives the id back.
 [[nodiscard]] std::string path_of_folder(const std::string& folder);
+
+/// A file of the storage root itself; its bytes are always these.
+struct RootFile {
+    std::string path, bytes;
+};
+/// Layout's configuration, layout, declaration: in the order in which they are made.
+[[nodiscard]] std::vector<RootFile> root_files();
 
 /// Reads an inventory that we or another OCFL 1.1 program with sha512 wrote; `file` is for messages. `raw`, when not null,
 /// gets the whole document. Errors: "store.damaged", "store.unsupported".

@@ -17,7 +17,7 @@ std::string layer_of(const std::string& path) {
     if (std::regex_match(path, m, std::regex("pipeline/([^/]+)/.*"))) return m[1];
     if (std::regex_match(path, m, std::regex("(stages/[^/]+)/.*"))) return m[1];
     if (std::regex_match(path, std::regex("stages/registry\\.(h|cpp)"))) return "registry";
-    if (std::regex_match(path, m, std::regex("(catalogue|config|review|amend|station|cli|bench|tests)/.*")))
+    if (std::regex_match(path, m, std::regex("(catalogue|config|review|amend|fixity|station|cli|bench|tests)/.*")))
         return m[1];
     return "";
 }
@@ -37,8 +37,10 @@ bool may_include(const std::string& from, const std::string& to) {
     };
     if (is_stage(from)) return to == "core" || to == "files";
     if (from == "amend") return is_stage(to) || to == "core" || to == "files" || to == "engine";
+    if (from == "fixity") return to == "stages/verify" || to == "core" || to == "files";
     if (from == "registry") return is_stage(to) || to == "core" || to == "files";
-    if (from == "config") return to != "cli" && to != "review" && to != "amend" && to != "tests" && to != "bench";
+    if (from == "config")
+        return to != "cli" && to != "review" && to != "amend" && to != "fixity" && to != "tests" && to != "bench";
     if (from == "cli") return to != "tests" && to != "bench";
     const auto row = kRows.find(from);
     return row != kRows.end() && row->second.contains(to);

@@ -37,7 +37,7 @@ inline std::vector<File> read(const std::vector<std::string>& folders) {
 }
 
 /// The folders of the product (tests and bench/ are not part of it).
-inline const std::vector<std::string> kProduct{"pipeline", "stages", "catalogue", "config",
-                                               "review",   "amend",  "station",   "cli"};
+inline const std::vector<std::string> kProduct{"pipeline", "stages", "catalogue", "config", "review",
+                                               "amend",    "fixity", "station",   "cli"};
 
 } // namespace recto::source_tree

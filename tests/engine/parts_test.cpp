@@ -304,6 +304,20 @@ TEST(Events, ChainHoldsAcrossMonthsAndShowsAnyChange) {
     EXPECT_TRUE(log.verify());
 }
 
+TEST(Events, TheChainHoldsWithSeveralWriters) {
+    TempFolder folder;
+    auto fs = posix_file_system();
+    const auto clock = fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)));
+    std::vector<std::jthread> writers; // a log of its own each, as processes have
+    for (int w = 0; w < 4; ++w)
+        writers.emplace_back([&] {
+            EventLog log(fs, folder.path(), clock);
+            for (int i = 0; i < 25; ++i) EXPECT_TRUE(log.append("fixity", {{"n", i}}));
+        });
+    writers.clear();
+    EXPECT_EQ(EventLog(fs, folder.path(), clock).verify().value_or(-1), 100);
+}
+
 TEST(Index, RowsAreReplacedByIdAndCodesSurvive) {
     TempFolder folder;
     auto fs = posix_file_system();
