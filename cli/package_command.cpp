@@ -89,7 +89,7 @@ class Packaging {
         if (!a_.json) std::printf("%s\n", result.path.c_str());
         if (result.existed) return;
         event.update({{"as", writer.name()}, {"files", result.files}, {"bytes", result.bytes}});
-        (void)events_.append("package", std::move(event));
+        (void)events_.append("package", event);
     }
 
     void make_each(const PackageWriter& writer, const std::string& output) {
