@@ -337,7 +337,6 @@ class MainJob(Case):
         self.assertEqual(records, sum(p["files"] for p in report["packages"]))
         self.assertEqual(run("verify", folder).returncode, 0)
 
-    def test_independent_validators(self):
     def validator(self):
         home = os.environ.get("VALIDATORS_HOME")
         bin = common.SHARED / "validators" / "bin"
