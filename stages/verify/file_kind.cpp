@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#define POINTERHOLDER_TRANSITION 4 // qpdf: std::shared_ptr only
 #include <qpdf/QPDF.hh>
 
 #include "pipeline/files/names.h"
@@ -23,7 +24,7 @@ std::string_view to_string(FileKind kind) {
 
 Result<FileKind> kind_of_content(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) return fail("io.open", std::strerror(errno), file);
+    if (!stream) return fail("io.read", std::strerror(errno), file);
     std::string head(4096, '\0');
     stream.read(head.data(), static_cast<std::streamsize>(head.size()));
     if (stream.bad()) return fail("io.read", std::strerror(errno), file);
@@ -104,6 +105,35 @@ bool ending_fits(std::string_view ending, FileKind kind) {
     return true; // a form that the rules allow and this table does not know
 }
 
+namespace {
+
+/// An object and what lies in it directly; what it refers to is an object of its own.
+void look_at(QPDFObjectHandle object, int depth, std::set<std::string>& active) {
+    if (depth > 100) return; // qpdf itself stops at 500
+    if (object.isArray()) {
+        for (const QPDFObjectHandle& part : object.getArrayAsVector())
+            if (!QPDFObjectHandle(part).isIndirect()) look_at(part, depth + 1, active);
+        return;
+    }
+    if (object.isStream()) object = object.getDict();
+    if (!object.isDictionary()) return;
+    if (object.hasKey("/JS")) active.insert("JavaScript");
+    if (object.hasKey("/EF") || object.hasKey("/EmbeddedFiles")) active.insert("EmbeddedFile");
+    if (object.hasKey("/XFA")) active.insert("XFA");
+    for (const char* key : {"/S", "/Subtype", "/Type"}) {
+        QPDFObjectHandle value = object.getKey(key);
+        if (!value.isName()) continue;
+        const std::string name = value.getName().substr(1);
+        for (const char* kind : {"JavaScript", "Launch", "ImportData", "SubmitForm", "GoToE", "RichMedia", "Movie",
+                                 "Sound", "Screen", "3D", "EmbeddedFile", "FileAttachment"})
+            if (name == kind) active.insert(kind);
+    }
+    for (const auto& [key, part] : object.getDictAsMap())
+        if (!QPDFObjectHandle(part).isIndirect()) look_at(part, depth + 1, active);
+}
+
+} // namespace
+
 Result<HiddenInPdf> hidden_in_pdf(const std::string& file) {
     try {
         QPDF pdf;
@@ -112,21 +142,7 @@ Result<HiddenInPdf> hidden_in_pdf(const std::string& file) {
         HiddenInPdf out;
         out.encrypted = pdf.isEncrypted();
         std::set<std::string> active;
-        for (QPDFObjectHandle object : pdf.getAllObjects()) {
-            if (object.isStream()) object = object.getDict();
-            if (!object.isDictionary()) continue;
-            if (object.hasKey("/JS")) active.insert("JavaScript");
-            if (object.hasKey("/EF") || object.hasKey("/EmbeddedFiles")) active.insert("EmbeddedFile");
-            for (const char* key : {"/S", "/Subtype", "/Type"}) {
-                const QPDFObjectHandle value = object.getKey(key);
-                if (!value.isName()) continue;
-                const std::string name = value.getName().substr(1);
-                for (const char* kind : {"JavaScript", "Launch", "ImportData", "SubmitForm", "GoToE", "RichMedia",
-                                         "Movie", "Sound", "Screen", "3D", "EmbeddedFile", "FileAttachment"})
-                    if (name == kind) active.insert(kind);
-            }
-            if (object.hasKey("/XFA")) active.insert("XFA");
-        }
+        for (const QPDFObjectHandle& object : pdf.getAllObjects()) look_at(object, 0, active);
         out.active.assign(active.begin(), active.end());
         return out;
     } catch (const std::exception& e) { return fail("pdf.damaged", e.what(), file); }
