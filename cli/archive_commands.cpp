@@ -1,4 +1,4 @@
-// recto init, verify, status, config: commands about an archive, and about the settings.
+// recto init, status, config: commands about an archive, and about the settings.
 
 #include <algorithm>
 #include <cstdio>
@@ -12,7 +12,6 @@
 #include "pipeline/engine/progress.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/ocfl.h"
-#include "stages/verify/verify.h"
 
 namespace recto::cli {
 namespace {
@@ -21,35 +20,6 @@ int init(const std::string& archive, const ArchiveIdentity& identity) {
     if (auto made = create_archive(archive, identity); !made) return report_error(made.error());
     std::fprintf(stderr, "%s\n", tr("cli.init.done", archive).c_str());
     return kDone;
-}
-
-int verify(const std::vector<std::string>& paths, const std::string& schemas, bool json) {
-    Decoder decoder(program_path(), 2);
-    recto::verify::Options options;
-    options.decode = [&](const std::string& path, int index) { return decoder.decode(path, index); };
-    options.check_pdf = [&](const std::string& path) { return decoder.check_pdf(path); };
-    options.schema_folder = schemas;
-    options.default_schema_folder = schema_folder();
-    std::vector<recto::verify::Report> reports;
-    for (const auto& path : paths) {
-        reports.push_back(recto::verify::verify_path(path, options));
-        if (!json) std::printf("%s", reports.back().to_text(ui_language()).c_str());
-    }
-    if (json) {
-        nlohmann::json list = nlohmann::json::array();
-        for (const auto& r : reports) list.push_back(r.to_json());
-        std::printf("%s\n", nlohmann::json{{"schema", 1}, {"reports", list}}
-                                .dump(1, ' ', false, nlohmann::json::error_handler_t::replace)
-                                .c_str());
-    }
-    // Fixity is an event of the archive; a locked archive is verified all the same, it is only not written down.
-    for (const auto& r : reports) {
-        if (r.kind != recto::verify::Kind::Archive) continue;
-        if (auto archive = open_archive(r.path, nullptr, "recto verify"))
-            (void)(*archive)->events->append(
-                "fixity", {{"objects", r.objects}, {"files", r.files}, {"errors", r.errors()}, {"agent", agent()}});
-    }
-    return recto::verify::exit_code(reports);
 }
 
 int status(const std::string& path, bool json) {
@@ -108,20 +78,6 @@ void add_init(CLI::App& app, Action& action) {
     identity->add_to(*command);
     command->callback(
         [&action, archive, identity] { action = [archive, identity] { return init(*archive, *identity); }; });
-}
-
-void add_verify(CLI::App& app, Action& action) {
-    auto* command = app.add_subcommand("verify", tr("cli.verify"));
-    struct A {
-        std::vector<std::string> paths;
-        std::string schemas;
-        bool json = false;
-    };
-    auto a = std::make_shared<A>();
-    command->add_option("PATH", a->paths, tr("cli.verify.path"))->required();
-    command->add_option("--schemas", a->schemas, tr("cli.verify.schemas"));
-    command->add_flag("--json", a->json, tr("cli.opt.json"));
-    command->callback([&action, a] { action = [a] { return verify(a->paths, a->schemas, a->json); }; });
 }
 
 void add_status(CLI::App& app, Action& action) {

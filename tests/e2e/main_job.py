@@ -76,6 +76,21 @@ class MainJob(Case):
         checked = run("verify", self.archive, *bags)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
+    def test_the_four_properties(self):
+        book = self.root / "four.xlsx"
+        checked = run("verify", self.archive, "--four-properties", "--stage", "归档", "--json", "--xlsx", book)
+        self.assertEqual(checked.returncode, 1, checked.stderr)
+        report = json.loads(checked.stdout)["reports"][0]
+        rules = {r["code"]: r for r in report["rules"]}
+        self.assertEqual(report["items"], len([i for i in self.report["items"] if i["state"] in ("stored", "held")]))
+        self.assertEqual([c for c in rules if rules[c]["verdict"] == "failed"], ["WZ-01", "WZ-03"], "an item without 档号; pages that differ from the catalogue")
+        self.assertEqual({r["place"] for r in rules["WZ-03"]["reasons"]}, {"0025-WS·2012-Y-BGS-0001", "LZ01-WS·2023-D30-0012"})
+        self.assertTrue(zipfile.is_zipfile(book))
+        bag = self.packages / "0025-WS·2012-Y-BGS-0002"
+        self.assertEqual(run("verify", bag, "--four-properties").returncode, 0)
+        zh = run("verify", bag, "--four-properties", "--stage", "preservation", env={"RECTO_LANG": "zh"}).stdout
+        self.assertIn("ZS-01  真实性  通过  固化信息有效", zh)
+
     def test_verify_sees_damage(self):
         import shutil
         copy = self.root / "damaged"

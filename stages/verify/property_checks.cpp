@@ -1,0 +1,259 @@
+#include "stages/verify/property_checks.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <set>
+
+#include "pipeline/files/child_process.h"
+#include "pipeline/files/codes.h"
+#include "pipeline/files/dates.h"
+#include "stages/verify/file_kind.h"
+
+namespace recto::verify {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// The value of a field: the operator's word before the catalogue's, that before what was read.
+std::string value_of(const Json& record, std::string_view id) {
+    if (id == "reference_code") return record.value("reference_code", "");
+    for (const char* source : {"operator", "catalogue", "extracted"})
+        for (const Json& field : record.value("fields", Json::array()))
+            if (field.value("id", "") == id && field.value("source", "") == source) {
+                std::string value = field.value("value", "");
+                if (value.empty()) value = field.value("as_written", "");
+                if (!value.empty()) return value;
+            }
+    return "";
+}
+
+std::size_t characters(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+/// One of the forms: date, number, length=N, or a list of values in which "*年" means what ends so.
+bool has_form(const std::string& value, const std::string& form) {
+    if (form == "date") return normalise_date(value).has_value() || value.find('~') != std::string::npos;
+    if (form == "number") return parse_page_count(value).has_value();
+    if (form.starts_with("length=")) return characters(value) <= std::stoul(form.substr(7));
+    for (std::size_t from = 0; from <= form.size();) {
+        const std::size_t end = std::min(form.find('|', from), form.size());
+        const std::string_view one = std::string_view(form).substr(from, end - from);
+        if (one.starts_with('*') ? value.ends_with(one.substr(1)) : value == one) return true;
+        from = end + 1;
+    }
+    return false;
+}
+
+/// For checks that need the data of items; packages without them are not checked.
+template <class F> CheckOutcome each_record(const CheckInput& in, F look) {
+    CheckOutcome out;
+    for (const PropertyItem& item : in.items) {
+        if (item.record.is_null()) continue;
+        ++out.checked;
+        look(item, out);
+    }
+    if (out.checked == 0) {
+        out.verdict = Verdict::NotChecked;
+        out.reasons.push_back({"", "properties.no_record", {}});
+    } else if (!out.reasons.empty()) {
+        out.verdict = Verdict::Failed;
+    }
+    return out;
+}
+
+CheckOutcome check_values(const CheckInput& in) {
+    return each_record(in, [&](const PropertyItem& item, CheckOutcome& out) {
+        for (const std::string& rule : in.with) {
+            const std::size_t colon = rule.find(':');
+            if (colon == std::string::npos) continue;
+            const std::string id = rule.substr(0, colon), value = value_of(item.record, id);
+            if (!value.empty() && !has_form(value, rule.substr(colon + 1)))
+                out.reasons.push_back({item.name, "properties.value", {id, value, rule.substr(colon + 1)}});
+        }
+    });
+}
+
+CheckOutcome check_required(const CheckInput& in) {
+    return each_record(in, [&](const PropertyItem& item, CheckOutcome& out) {
+        for (const std::string& id : in.with)
+            if (value_of(item.record, id).empty()) out.reasons.push_back({item.name, "properties.lacks", {id}});
+    });
+}
+
+/// 档号 that occur twice, and numbers that are missing between the least and the greatest of those with one beginning.
+CheckOutcome check_serials(const CheckInput& in) {
+    std::map<std::string, std::string> seen;
+    std::map<std::string, std::set<long>> numbers;
+    CheckOutcome out = each_record(in, [&](const PropertyItem& item, CheckOutcome& o) {
+        const std::string code = fold_code(item.record.value("reference_code", ""));
+        if (code.empty()) return;
+        if (!seen.emplace(code, item.name).second) o.reasons.push_back({item.name, "properties.twice", {}});
+        std::size_t digits = code.size();
+        while (digits > 0 && code[digits - 1] >= '0' && code[digits - 1] <= '9') --digits;
+        if (digits < code.size() && code.size() - digits < 10)
+            numbers[code.substr(0, digits)].insert(std::stol(code.substr(digits)));
+    });
+    for (const auto& [beginning, there] : numbers) {
+        long before = *there.begin();
+        for (const long number : there) {
+            if (number > before + 1)
+                out.reasons.push_back({beginning, "properties.gap", {std::to_string(before), std::to_string(number)}});
+            before = number;
+        }
+    }
+    if (!out.reasons.empty() && out.checked > 0) out.verdict = Verdict::Failed;
+    return out;
+}
+
+CheckOutcome check_pages(const CheckInput& in) {
+    return each_record(in, [&](const PropertyItem& item, CheckOutcome& out) {
+        const Json expected = item.record.value("expected_pages", Json());
+        const int counted = item.record.value("counted_pages", 0);
+        if (expected.is_number_integer() && expected.get<int>() > 0 && expected.get<int>() != counted)
+            out.reasons.push_back(
+                {item.name, "properties.pages", {std::to_string(expected.get<int>()), std::to_string(counted)}});
+    });
+}
+
+CheckOutcome check_content(const CheckInput& in) {
+    return each_record(in, [&](const PropertyItem& item, CheckOutcome& out) {
+        const auto has = [&](std::string_view folder) {
+            return std::ranges::any_of(item.files, [&](const auto& file) { return file.first.starts_with(folder); });
+        };
+        if (item.record.value("pages", Json::array()).empty())
+            out.reasons.push_back({item.name, "properties.no_pages", {}});
+        if (!has("master/") && !has("representations/master/"))
+            out.reasons.push_back({item.name, "properties.no_file", {"master/"}});
+        if (!has("access/") && !has("representations/access/"))
+            out.reasons.push_back({item.name, "properties.no_file", {"access/"}});
+    });
+}
+
+CheckOutcome check_provenance(const CheckInput& in) {
+    return each_record(in, [&](const PropertyItem& item, CheckOutcome& out) {
+        const bool premis =
+            std::ranges::any_of(item.files, [](const auto& f) { return f.first.ends_with("premis.xml"); });
+        if (!premis) out.reasons.push_back({item.name, "properties.no_file", {"premis.xml"}});
+        const Json made = item.record.value("provenance", Json::object());
+        if (!made.is_object() || made.value("agent", "").empty())
+            out.reasons.push_back({item.name, "properties.lacks", {"provenance"}});
+    });
+}
+
+/// All files, by as many threads as there are; `look` adds reasons of one.
+CheckOutcome each_file(const CheckInput& in, const std::function<void(const std::string& path, const std::string& file,
+                                                                      std::vector<PropertyReason>& reasons)>& look) {
+    CheckOutcome out;
+    std::vector<std::pair<std::string, const std::string*>> files; // place and file
+    for (const PropertyItem& item : in.items)
+        for (const auto& [path, file] : item.files)
+            files.emplace_back(item.name.empty() ? path : item.name + "/" + path, &file);
+    out.checked = files.size();
+    std::vector<std::vector<PropertyReason>> found(files.size());
+    for_each_index(files.size(), in.threads, [&](std::size_t i) { look(files[i].first, *files[i].second, found[i]); });
+    for (auto& reasons : found) std::ranges::move(reasons, std::back_inserter(out.reasons));
+    if (files.empty()) out.verdict = Verdict::NotChecked;
+    else if (!out.reasons.empty()) out.verdict = Verdict::Failed;
+    return out;
+}
+
+CheckOutcome check_formats(const CheckInput& in) {
+    return each_file(in, [&](const std::string& path, const std::string& file, std::vector<PropertyReason>& reasons) {
+        const std::string ending = ending_of(path);
+        if (ending.empty() && !path.ends_with("/")) return; // a declaration of the store (0=...)
+        if (std::ranges::find(in.with, ending) == in.with.end()) {
+            reasons.push_back({path, "properties.format", {ending}});
+            return;
+        }
+        const auto kind = kind_of_content(file);
+        if (!kind) reasons.push_back({path, "unreadable", {kind.error().reason}});
+        else if (!ending_fits(ending, *kind))
+            reasons.push_back({path, "properties.other_content", {ending, std::string(to_string(*kind))}});
+    });
+}
+
+CheckOutcome check_hidden(const CheckInput& in, bool encryption) {
+    return each_file(in, [&](const std::string& path, const std::string& file, std::vector<PropertyReason>& reasons) {
+        const auto kind = kind_of_content(file);
+        if (!kind) return; // formats and KY-01 say so
+        if (!encryption && *kind == FileKind::Program) reasons.push_back({path, "properties.program", {}});
+        if (*kind != FileKind::Pdf) return;
+        const auto hidden = hidden_in_pdf(file);
+        if (!hidden) return; // damage: recto verify says so
+        if (encryption && hidden->encrypted) reasons.push_back({path, "properties.encrypted", {}});
+        if (encryption) return;
+        for (const std::string& what : hidden->active) reasons.push_back({path, "properties.active", {what}});
+    });
+}
+
+CheckOutcome check_encryption(const CheckInput& in) { return check_hidden(in, true); }
+CheckOutcome check_active(const CheckInput& in) { return check_hidden(in, false); }
+
+/// clamdscan or clamscan: 0 clean, 1 found, anything else was no scan.
+CheckOutcome check_virus(const CheckInput& in) {
+    CheckOutcome out;
+    out.verdict = Verdict::NotChecked;
+    if (in.scanner.empty()) {
+        out.reasons.push_back({"", "properties.no_scanner", {}});
+        return out;
+    }
+    std::vector<std::string> words = in.scanner;
+    words.push_back(path_argument(in.path));
+    const ProgramOutput said = run_program(words, ChildProcess::Clock::now() + std::chrono::hours(12), 16 << 20);
+    out.evidence = in.scanner.front();
+    if (said.end != ProgramOutput::End::Done || (said.status != 0 && said.status != 1)) {
+        out.reasons.push_back({"",
+                               said.status == 127 ? "properties.no_scanner" : "properties.scan_failed",
+                               {said.errors.substr(0, 200)}});
+        return out;
+    }
+    for (const PropertyItem& item : in.items) out.checked += item.files.size();
+    out.verdict = said.status == 0 ? Verdict::Passed : Verdict::Failed;
+    for (std::size_t from = 0; said.status == 1 && from < said.output.size();) {
+        const std::size_t end = std::min(said.output.find('\n', from), said.output.size());
+        const std::string line = said.output.substr(from, end - from);
+        if (line.ends_with(" FOUND")) out.reasons.push_back({"", "properties.virus", {line}});
+        from = end + 1;
+    }
+    return out;
+}
+
+CheckOutcome check_none(const CheckInput& in) {
+    CheckOutcome out;
+    out.verdict = Verdict::NotChecked;
+    std::string why;
+    for (const std::string& word : in.with) why += (why.empty() ? "" : " ") + word;
+    out.reasons.push_back({"", "properties.none", {why}});
+    return out;
+}
+
+} // namespace
+
+std::string PropertyReason::message(Language language) const {
+    const Issue issue{place, code, Severity::Error, args};
+    return issue.message(language);
+}
+
+PropertyCheck find_property_check(std::string_view name) {
+    static constexpr std::array<std::pair<std::string_view, PropertyCheck>, 11> kChecks{{
+        {"values", check_values},
+        {"required", check_required},
+        {"serials", check_serials},
+        {"pages", check_pages},
+        {"content", check_content},
+        {"provenance", check_provenance},
+        {"formats", check_formats},
+        {"encryption", check_encryption},
+        {"active", check_active},
+        {"virus", check_virus},
+        {"none", check_none},
+    }};
+    for (const auto& [known, check] : kChecks)
+        if (known == name) return check;
+    return nullptr;
+}
+
+} // namespace recto::verify

@@ -1,0 +1,57 @@
+#pragma once
+
+/// Checks of the four properties that look at more than recto verify does: what the description says, what kind the files are,
+/// what they hide. One function a check; property_rules.h says which rule uses which.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "pipeline/core/messages.h"
+#include "pipeline/files/file_system.h"
+#include "stages/verify/report.h"
+
+namespace recto::verify {
+
+/// An item, or a package without the data of one.
+struct PropertyItem {
+    std::string name;                         ///< 档号, else its place below what is checked.
+    nlohmann::json record;                    ///< metadata/item.json; null where there is none.
+    std::map<std::string, std::string> files; ///< Path in it -> file.
+};
+
+enum class Verdict { Passed, Failed, NotChecked };
+
+/// Why a rule is not met, or not checked.
+struct PropertyReason {
+    std::string place; ///< Item, or item and file.
+    std::string code;  ///< Row "verify." + code of the messages.
+    std::vector<std::string> args;
+    [[nodiscard]] std::string message(Language language) const;
+};
+
+struct CheckOutcome {
+    Verdict verdict = Verdict::Passed;
+    std::uint64_t checked = 0; ///< Items or files that were looked at.
+    std::vector<PropertyReason> reasons;
+    std::string evidence; ///< Program and version of a scan, and the like; may be empty.
+};
+
+struct CheckInput {
+    const std::vector<PropertyItem>& items;
+    const std::vector<std::string>& with;    ///< The rule's parameters.
+    const std::string& path;                 ///< What is checked.
+    int threads;                             ///< 1 or more.
+    const std::vector<std::string>& scanner; ///< Program that looks for viruses, with its arguments; empty: none.
+};
+
+using PropertyCheck = CheckOutcome (*)(const CheckInput&);
+/// Null when there is none of that name: values, required, serials, pages, content, provenance, formats, encryption, active, virus, none.
+[[nodiscard]] PropertyCheck find_property_check(std::string_view name);
+
+} // namespace recto::verify
