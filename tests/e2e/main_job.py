@@ -360,7 +360,7 @@ class MainJob(Case):
         if not home:
             self.skipTest("shared data absent: VALIDATORS_HOME is not set (scripts/test sets the validators up)")
         def check(*words, **env):
-            p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True, env=dict(os.environ, **env))
+            p = subprocess.run([str(bin / words[0]), *map(str, words[1:])], capture_output=True, text=True, env=dict(os.environ, **env), cwd=self.root)  # some leave a log there
             self.assertEqual(p.returncode, 0, f"{words}: {p.stdout[-2000:]}{p.stderr[-2000:]}")
         return check
 
