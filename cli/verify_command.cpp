@@ -123,11 +123,11 @@ void add_verify(CLI::App& app, Action& action) {
     auto a = std::make_shared<VerifyArguments>();
     command->add_option("PATH", a->paths, tr("cli.verify.path"));
     command->add_option("--schemas", a->schemas, tr("cli.verify.schemas"));
-    command->add_flag("--four-properties", a->four_properties, tr("cli.verify.four_properties"));
-    command->add_option("--stage", a->stage, tr("cli.verify.stage"))->capture_default_str();
-    command->add_option("--rules", a->rules, tr("cli.verify.rules"));
+    auto* four = command->add_flag("--four-properties", a->four_properties, tr("cli.verify.four_properties"));
+    command->add_option("--stage", a->stage, tr("cli.verify.stage"))->capture_default_str()->needs(four);
+    command->add_option("--rules", a->rules, tr("cli.verify.rules"))->needs(four);
     command->add_flag("--print-rules", a->print_rules, tr("cli.verify.print_rules"));
-    command->add_option("--xlsx", a->workbook, tr("cli.verify.xlsx"));
+    command->add_option("--xlsx", a->workbook, tr("cli.verify.xlsx"))->needs(four);
     command->add_flag("--json", a->json, tr("cli.opt.json"));
     command->callback([&action, a] { action = [a] { return verify(*a); }; });
 }

@@ -2,22 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/xml_writer.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/records.h"
 
 namespace recto::encode {
-
-std::string item_field(const nlohmann::json& item, std::string_view id) {
-    static constexpr const char* kSources[] = {"operator", "catalogue", "extracted"};
-    for (const char* source : kSources)
-        for (const auto& f : item.at("fields"))
-            if (f.at("id") == id && f.at("source") == source) {
-                const std::string value = f.at("value");
-                return value.empty() ? f.at("as_written").get<std::string>() : value;
-            }
-    return {};
-}
 
 std::string item_title(const nlohmann::json& item) {
     if (std::string title = item_field(item, "title"); !title.empty()) return title;

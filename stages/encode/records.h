@@ -43,7 +43,5 @@ struct AltoPage {
 
 /// Title to show: the title field, else 档号, else the provisional name.
 [[nodiscard]] std::string item_title(const nlohmann::json& item);
-/// Value of a field: the operator's before the catalogue's before the extracted; "" when absent.
-[[nodiscard]] std::string item_field(const nlohmann::json& item, std::string_view id);
 
 } // namespace recto::encode

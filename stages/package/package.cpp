@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/strict_json.h"
 
 namespace recto {
@@ -39,15 +40,6 @@ std::vector<const SettingBase*> package_settings() {
     return list;
 }
 
-std::string package_field(const nlohmann::json& item, std::string_view id) {
-    std::string value;
-    for (const char* source : {"extracted", "catalogue", "operator"})
-        for (const auto& field : item.value("fields", nlohmann::json::array()))
-            if (field.value("id", "") == id && field.value("source", "") == source)
-                value = field.value("value", "").empty() ? field.value("as_written", "") : field.value("value", "");
-    return value;
-}
-
 PackageFacts package_facts(const nlohmann::json& item) {
     using nlohmann::json;
     PackageFacts facts;
@@ -67,7 +59,7 @@ PackageFacts package_facts(const nlohmann::json& item) {
     }
     if (const auto made = item.find("provenance"); made != item.end() && made->is_object())
         facts.agent = made->value("agent", "");
-    facts.title = package_field(item, "title");
+    facts.title = item_field(item, "title");
     return facts;
 }
 

@@ -105,10 +105,6 @@ struct PackageFacts {
 };
 [[nodiscard]] PackageFacts package_facts(const nlohmann::json& item);
 
-/// The value of a field of item.json ("title"): the operator's word counts before the catalogue's, that before what was read
-/// from the page. Empty when there is none.
-[[nodiscard]] std::string package_field(const nlohmann::json& item, std::string_view id);
-
 /// What a writer knows before a byte is copied.
 struct PackagePlan {
     nlohmann::json item; ///< metadata/item.json

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <thread>
 #include <utility>
 
 #include <openssl/evp.h>
+
+#include "stages/verify/each_index.h"
 
 namespace recto::verify {
 
@@ -85,15 +85,7 @@ std::size_t checksum_length(std::string_view name) {
 }
 
 void run_checksums(FileSystem& fs, std::vector<ChecksumJob>& jobs, int threads) {
-    if (threads <= 0) threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
-    threads = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(threads), jobs.size()));
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < jobs.size(); i = next++) jobs[i].values = hash_file(fs, jobs[i]);
-    };
-    std::vector<std::jthread> pool;
-    for (int i = 1; i < threads; ++i) pool.emplace_back(work);
-    work();
+    for_each_index(jobs.size(), threads, [&](std::size_t i) { jobs[i].values = hash_file(fs, jobs[i]); });
 }
 
 } // namespace recto::verify

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <thread>
 
 #define POINTERHOLDER_TRANSITION 4 // qpdf: std::shared_ptr only
 #include <qpdf/QPDF.hh>
@@ -145,17 +143,10 @@ Result<HiddenInPdf> hidden_in_pdf(const std::string& file) {
         for (const QPDFObjectHandle& object : pdf.getAllObjects()) look_at(object, 0, active);
         out.active.assign(active.begin(), active.end());
         return out;
+    } catch (const QPDFExc& e) {
+        if (e.getErrorCode() == qpdf_e_password) return HiddenInPdf{true, true, {}}; // opens for nobody without it
+        return fail("pdf.damaged", e.what(), file);
     } catch (const std::exception& e) { return fail("pdf.damaged", e.what(), file); }
-}
-
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
-    std::atomic<std::size_t> next{0};
-    const auto run = [&] {
-        for (std::size_t i = next++; i < count; i = next++) work(i);
-    };
-    std::vector<std::jthread> pool;
-    for (int t = 1; t < threads && static_cast<std::size_t>(t) < count; ++t) pool.emplace_back(run);
-    run();
 }
 
 } // namespace recto::verify

@@ -2,8 +2,6 @@
 
 /// What a file is by its first bytes, whatever its name says; and what a PDF has beside its pages. Any thread.
 
-#include <cstddef>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +22,10 @@ enum class FileKind { Empty, Tiff, Jpeg, Jp2, Png, Pdf, Zip, Xml, Json, Text, Pr
 
 struct HiddenInPdf {
     bool encrypted = false;
+    bool locked = false;             ///< It asks for a password: nothing else is known of it.
     std::vector<std::string> active; ///< Each kind once: "JavaScript", "Launch", "EmbeddedFile", "RichMedia", ...
 };
-/// By qpdf, every object. Error: "pdf.damaged".
+/// By qpdf, every object; of one that asks for a password only that. Error: "pdf.damaged".
 [[nodiscard]] Result<HiddenInPdf> hidden_in_pdf(const std::string& file);
-
-/// Calls `work` for 0 .. count - 1, on `threads` threads, this one among them.
-void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& work);
 
 } // namespace recto::verify

@@ -1,7 +1,6 @@
 #include "stages/verify/four_properties.h"
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,6 +14,19 @@ namespace recto::verify {
 
 namespace {
 
+/// What the checks ask for, so that the records of a whole archive may lie in memory: 18,000 volumes are one archive.
+nlohmann::json checked_part(const nlohmann::json& item) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const char* key :
+         {"reference_code", "provisional_name", "fields", "counted_pages", "expected_pages", "provenance"})
+        if (const auto at = item.find(key); at != item.end()) out[key] = *at;
+    const auto pages = item.find("pages");
+    out["pages"] = nlohmann::json::array_t(pages == item.end() ? 0 : pages->size());
+    if (auto made = out.find("provenance"); made != out.end() && made->is_object())
+        *made = {{"agent", made->value("agent", "")}};
+    return out;
+}
+
 /// item.json among the item's files, and the name that people know it by.
 void read_record(FileSystem& fs, PropertyItem& item) {
     for (const char* path : {"metadata/item.json", "metadata/other/item.json"}) {
@@ -24,7 +36,7 @@ void read_record(FileSystem& fs, PropertyItem& item) {
         if (!bytes) return;
         auto parsed = parse_strict_json(*bytes);
         if (!parsed || !parsed->value.is_object()) return; // ZS-05, KY-04
-        item.record = std::move(parsed->value);
+        item.record = checked_part(parsed->value);
         std::string code = item.record.value("reference_code", "");
         if (code.empty()) code = item.record.value("provisional_name", "");
         if (!code.empty()) item.name = code;
@@ -117,8 +129,8 @@ PropertyReport check_four_properties(const std::string& path, const Report& veri
     const std::vector<PropertyItem> items = items_of(path, verified.kind);
     report.items = items.size();
     for (const PropertyItem& item : items) report.files += item.files.size();
-    const int threads = options.threads > 0 ? options.threads
-                                            : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
+    const bool files = std::ranges::any_of(rules, [](const PropertyRule& r) { return asks_for_files(r.check); });
+    const std::vector<FileFacts> facts = files ? look_at_files(items, options.threads) : std::vector<FileFacts>();
     for (const PropertyRule& rule : rules) {
         if (std::ranges::find(rule.stages, options.stage) == rule.stages.end()) continue;
         CheckOutcome outcome;
@@ -126,7 +138,7 @@ PropertyReport check_four_properties(const std::string& path, const Report& veri
             outcome = from_issues(rule, verified);
         } else if (const PropertyCheck check = find_property_check(rule.check)) {
             try {
-                outcome = check({items, rule.with, path, threads, options.scanner});
+                outcome = check({items, rule.with, path, facts, options.scanner});
             } catch (const nlohmann::json::exception& e) { // item.json has something of another type: ZS-05 says where
                 outcome.verdict = Verdict::Failed;
                 outcome.reasons.push_back({"", "properties.malformed", {e.what()}});

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/files/handover_names.h"
 #include "stages/verify/checksums.h"
 #include "stages/verify/plain_files.h"
 #include "stages/verify/xml_check.h"
@@ -14,9 +15,6 @@
 namespace recto::verify {
 
 namespace {
-
-constexpr std::string_view kRecords = "电子档案", kOther = "其他", kNotes = "说明文件.TXT", kItems = "文件目录.XML",
-                           kVolumes = "案卷目录.XML", kListBegin = "digests-", kListEnd = ".txt";
 
 struct Entry {
     std::string number, code, name;
@@ -40,7 +38,7 @@ void entries_of(const xmlNode* node, std::vector<Entry>& out) {
 
 void check_catalogue(FileSystem& fs, const std::string& folder, const std::map<std::string, std::uint64_t>& files,
                      Report& report, Issues& issues) {
-    const std::string name(files.contains(std::string(kVolumes)) ? kVolumes : kItems);
+    const std::string name(files.contains(std::string(kHandoverVolumes)) ? kHandoverVolumes : kHandoverItems);
     const auto bytes = fs.read(join_path(folder, name));
     if (!bytes) return issues.error(name, "handover.catalogue", bytes.error().reason);
     const auto doc = parse_xml(*bytes, name);
@@ -51,7 +49,7 @@ void check_catalogue(FileSystem& fs, const std::string& folder, const std::map<s
     if (entries.empty()) return issues.error(name, "handover.catalogue", "no entry");
     std::set<std::string> unnamed; // records that no entry has named yet
     for (const auto& [path, size] : files)
-        if (path.starts_with(std::string(kRecords) + "/")) unnamed.insert(path);
+        if (path.starts_with(std::string(kHandoverRecords) + "/")) unnamed.insert(path);
     long before = 0;
     for (const Entry& entry : entries) {
         const long number = std::strtol(entry.number.c_str(), nullptr, 10);
@@ -77,24 +75,24 @@ void check_catalogue(FileSystem& fs, const std::string& folder, const std::map<s
 
 bool is_handover(const std::vector<std::string>& names) {
     const auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
-    return has(kRecords) && (has(kItems) || has(kVolumes) || has(kNotes));
+    return has(kHandoverRecords) && (has(kHandoverItems) || has(kHandoverVolumes) || has(kHandoverNotes));
 }
 
 void check_handover(FileSystem& fs, const std::string& folder, const BagCheckOptions& options, Report& report,
                     Issues& issues) {
     const auto files = plain_files(fs, folder, "handover.link", issues);
-    if (!files.contains(std::string(kNotes))) issues.error(std::string(kNotes), "handover.no_notes");
+    if (!files.contains(std::string(kHandoverNotes))) issues.error(std::string(kHandoverNotes), "handover.no_notes");
     check_catalogue(fs, folder, files, report, issues);
 
-    const std::string begin = join_path(std::string(kOther), std::string(kListBegin));
+    const std::string begin = join_path(std::string(kHandoverOther), std::string(kHandoverListBegin));
     std::string list, algorithm;
     for (auto at = files.lower_bound(begin); at != files.end() && at->first.starts_with(begin); ++at)
-        if (at->first.ends_with(kListEnd)) {
+        if (at->first.ends_with(kHandoverListEnd)) {
             list = at->first;
-            algorithm = list.substr(begin.size(), list.size() - begin.size() - kListEnd.size());
+            algorithm = list.substr(begin.size(), list.size() - begin.size() - kHandoverListEnd.size());
         }
     if (list.empty() || checksum_length(algorithm) == 0)
-        return issues.error(join_path(std::string(kOther), "digests-*.txt"), "handover.digests", algorithm);
+        return issues.error(join_path(std::string(kHandoverOther), "digests-*.txt"), "handover.digests", algorithm);
     const auto lines = fs.read(join_path(folder, list));
     if (!lines) return issues.error(list, "handover.digests", lines.error().reason);
     std::set<std::string> named{list};

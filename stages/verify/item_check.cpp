@@ -1,16 +1,13 @@
 #include "stages/verify/item_check.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "pipeline/core/model.h"
 #include "pipeline/files/strict_json.h"
+#include "stages/verify/each_index.h"
 #include "stages/verify/mets_check.h"
 #include "stages/verify/pdf_check.h"
 
@@ -265,34 +262,22 @@ class ItemChecker {
                                    .get<std::string>(),
                                page.at("image").at("index").get<int>()});
         }
-        std::atomic<std::size_t> next{0}, done{0};
-        const auto work = [&] {
-            for (std::size_t i = next++; i < jobs.size(); i = next++) {
-                const Job& job = jobs[i];
-                const std::string name =
-                    job.index == 0 ? where(job.path) : where(job.path) + "#" + std::to_string(job.index + 1);
-                const auto raster = options_.decode(job.file, job.index);
-                ++done;
-                if (!raster) {
-                    const std::string reason = raster.error().code + ": " + raster.error().reason;
-                    if (failed.contains({job.path, job.index})) issues_.warning(name, "image.known_damage", reason);
-                    else issues_.error(name, "image.damaged", reason);
-                } else if (job.width > 0 && job.height > 0 &&
-                           (raster->width() != job.width || raster->height() != job.height)) {
-                    issues_.error(name, "image.size", std::to_string(job.width) + "x" + std::to_string(job.height),
-                                  std::to_string(raster->width()) + "x" + std::to_string(raster->height()));
-                }
+        for_each_index(jobs.size(), options_.threads, [&](std::size_t i) {
+            const Job& job = jobs[i];
+            const std::string name =
+                job.index == 0 ? where(job.path) : where(job.path) + "#" + std::to_string(job.index + 1);
+            const auto raster = options_.decode(job.file, job.index);
+            if (!raster) {
+                const std::string reason = raster.error().code + ": " + raster.error().reason;
+                if (failed.contains({job.path, job.index})) issues_.warning(name, "image.known_damage", reason);
+                else issues_.error(name, "image.damaged", reason);
+            } else if (job.width > 0 && job.height > 0 &&
+                       (raster->width() != job.width || raster->height() != job.height)) {
+                issues_.error(name, "image.size", std::to_string(job.width) + "x" + std::to_string(job.height),
+                              std::to_string(raster->width()) + "x" + std::to_string(raster->height()));
             }
-        };
-        const int wanted = options_.threads > 0
-                               ? options_.threads
-                               : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
-        {
-            std::vector<std::jthread> pool;
-            for (int t = 1; t < wanted; ++t) pool.emplace_back(work);
-            work();
-        }
-        report_.images += done;
+        });
+        report_.images += jobs.size();
     }
 
     void pdf() {

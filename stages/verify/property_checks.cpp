@@ -8,7 +8,8 @@
 #include "pipeline/files/child_process.h"
 #include "pipeline/files/codes.h"
 #include "pipeline/files/dates.h"
-#include "stages/verify/file_kind.h"
+#include "pipeline/files/item_fields.h"
+#include "stages/verify/each_index.h"
 
 namespace recto::verify {
 
@@ -16,17 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// The value of a field: the operator's word before the catalogue's, that before what was read.
 std::string value_of(const Json& record, std::string_view id) {
-    if (id == "reference_code") return record.value("reference_code", "");
-    for (const char* source : {"operator", "catalogue", "extracted"})
-        for (const Json& field : record.value("fields", Json::array()))
-            if (field.value("id", "") == id && field.value("source", "") == source) {
-                std::string value = field.value("value", "");
-                if (value.empty()) value = field.value("as_written", "");
-                if (!value.empty()) return value;
-            }
-    return "";
+    return id == "reference_code" ? record.value("reference_code", "") : item_field(record, id);
 }
 
 std::size_t characters(const std::string& text) {
@@ -143,49 +135,39 @@ CheckOutcome check_provenance(const CheckInput& in) {
     });
 }
 
-/// All files, by as many threads as there are; `look` adds reasons of one.
-CheckOutcome each_file(const CheckInput& in, const std::function<void(const std::string& path, const std::string& file,
-                                                                      std::vector<PropertyReason>& reasons)>& look) {
+CheckOutcome each_file(const CheckInput& in,
+                       const std::function<void(const FileFacts& file, std::vector<PropertyReason>& reasons)>& judge) {
     CheckOutcome out;
-    std::vector<std::pair<std::string, const std::string*>> files; // place and file
-    for (const PropertyItem& item : in.items)
-        for (const auto& [path, file] : item.files)
-            files.emplace_back(item.name.empty() ? path : item.name + "/" + path, &file);
-    out.checked = files.size();
-    std::vector<std::vector<PropertyReason>> found(files.size());
-    for_each_index(files.size(), in.threads, [&](std::size_t i) { look(files[i].first, *files[i].second, found[i]); });
-    for (auto& reasons : found) std::ranges::move(reasons, std::back_inserter(out.reasons));
-    if (files.empty()) out.verdict = Verdict::NotChecked;
+    out.checked = in.files.size();
+    for (const FileFacts& file : in.files) judge(file, out.reasons);
+    if (in.files.empty()) out.verdict = Verdict::NotChecked;
     else if (!out.reasons.empty()) out.verdict = Verdict::Failed;
     return out;
 }
 
 CheckOutcome check_formats(const CheckInput& in) {
-    return each_file(in, [&](const std::string& path, const std::string& file, std::vector<PropertyReason>& reasons) {
-        const std::string ending = ending_of(path);
-        if (ending.empty() && !path.ends_with("/")) return; // a declaration of the store (0=...)
-        if (std::ranges::find(in.with, ending) == in.with.end()) {
-            reasons.push_back({path, "properties.format", {ending}});
-            return;
-        }
-        const auto kind = kind_of_content(file);
-        if (!kind) reasons.push_back({path, "unreadable", {kind.error().reason}});
-        else if (!ending_fits(ending, *kind))
-            reasons.push_back({path, "properties.other_content", {ending, std::string(to_string(*kind))}});
+    return each_file(in, [&](const FileFacts& file, std::vector<PropertyReason>& reasons) {
+        if (std::ranges::find(in.with, file.ending) == in.with.end())
+            reasons.push_back({file.place, "properties.format", {file.ending}});
+        else if (!file.kind) reasons.push_back({file.place, "unreadable", {file.kind.error().reason}});
+        else if (!ending_fits(file.ending, *file.kind))
+            reasons.push_back(
+                {file.place, "properties.other_content", {file.ending, std::string(to_string(*file.kind))}});
     });
 }
 
+/// What cannot be looked into is never said to be free of anything.
 CheckOutcome check_hidden(const CheckInput& in, bool encryption) {
-    return each_file(in, [&](const std::string& path, const std::string& file, std::vector<PropertyReason>& reasons) {
-        const auto kind = kind_of_content(file);
-        if (!kind) return; // formats and KY-01 say so
-        if (!encryption && *kind == FileKind::Program) reasons.push_back({path, "properties.program", {}});
-        if (*kind != FileKind::Pdf) return;
-        const auto hidden = hidden_in_pdf(file);
-        if (!hidden) return; // damage: recto verify says so
-        if (encryption && hidden->encrypted) reasons.push_back({path, "properties.encrypted", {}});
-        if (encryption) return;
-        for (const std::string& what : hidden->active) reasons.push_back({path, "properties.active", {what}});
+    return each_file(in, [&](const FileFacts& file, std::vector<PropertyReason>& reasons) {
+        if (!file.kind) reasons.push_back({file.place, "unreadable", {file.kind.error().reason}});
+        else if (!file.hidden) reasons.push_back({file.place, "pdf.damaged", {file.hidden.error().reason}});
+        else if (encryption ? file.hidden->encrypted : file.hidden->locked)
+            reasons.push_back({file.place, "properties.encrypted", {}});
+        if (encryption || !file.kind) return;
+        if (*file.kind == FileKind::Program) reasons.push_back({file.place, "properties.program", {}});
+        if (!file.hidden) return;
+        for (const std::string& what : file.hidden->active)
+            reasons.push_back({file.place, "properties.active", {what}});
     });
 }
 
@@ -231,6 +213,24 @@ CheckOutcome check_none(const CheckInput& in) {
 }
 
 } // namespace
+
+std::vector<FileFacts> look_at_files(const std::vector<PropertyItem>& items, int threads) {
+    std::vector<FileFacts> out;
+    std::vector<const std::string*> files;
+    for (const PropertyItem& item : items)
+        for (const auto& [path, file] : item.files) {
+            out.push_back(
+                {item.name.empty() ? path : item.name + "/" + path, ending_of(path), FileKind::Empty, HiddenInPdf{}});
+            files.push_back(&file);
+        }
+    for_each_index(out.size(), threads, [&](std::size_t i) {
+        out[i].kind = kind_of_content(*files[i]);
+        if (out[i].kind && *out[i].kind == FileKind::Pdf) out[i].hidden = hidden_in_pdf(*files[i]);
+    });
+    return out;
+}
+
+bool asks_for_files(std::string_view check) { return check == "formats" || check == "encryption" || check == "active"; }
 
 std::string PropertyReason::message(Language language) const {
     const Issue issue{place, code, Severity::Error, args};

@@ -14,6 +14,7 @@
 
 #include "pipeline/core/messages.h"
 #include "pipeline/files/file_system.h"
+#include "stages/verify/file_kind.h"
 #include "stages/verify/report.h"
 
 namespace recto::verify {
@@ -21,9 +22,18 @@ namespace recto::verify {
 /// An item, or a package without the data of one.
 struct PropertyItem {
     std::string name;                         ///< 档号, else its place below what is checked.
-    nlohmann::json record;                    ///< metadata/item.json; null where there is none.
+    nlohmann::json record;                    ///< What is checked of metadata/item.json; null where there is none.
     std::map<std::string, std::string> files; ///< Path in it -> file.
 };
+
+/// A file, opened once for all checks.
+struct FileFacts {
+    std::string place, ending;  ///< Item and path; "tif".
+    Result<FileKind> kind;      ///< By its content.
+    Result<HiddenInPdf> hidden; ///< Nothing for what is no PDF.
+};
+/// All files of the items, in their order, by `threads` threads.
+[[nodiscard]] std::vector<FileFacts> look_at_files(const std::vector<PropertyItem>& items, int threads);
 
 enum class Verdict { Passed, Failed, NotChecked };
 
@@ -46,12 +56,14 @@ struct CheckInput {
     const std::vector<PropertyItem>& items;
     const std::vector<std::string>& with;    ///< The rule's parameters.
     const std::string& path;                 ///< What is checked.
-    int threads;                             ///< 1 or more.
+    const std::vector<FileFacts>& files;     ///< Of the items; only formats, encryption and active ask for them.
     const std::vector<std::string>& scanner; ///< Program that looks for viruses, with its arguments; empty: none.
 };
 
 using PropertyCheck = CheckOutcome (*)(const CheckInput&);
 /// Null when there is none of that name: values, required, serials, pages, content, provenance, formats, encryption, active, virus, none.
 [[nodiscard]] PropertyCheck find_property_check(std::string_view name);
+/// Whether the check looks at CheckInput::files.
+[[nodiscard]] bool asks_for_files(std::string_view check);
 
 } // namespace recto::verify

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/names.h"
 #include "stages/package/eark/eark_mets.h"
 #include "stages/package/package.h"
@@ -161,8 +162,8 @@ class EarkWriter final : public PackageWriter {
         }
         if (descriptive != "dc") {
             const std::string ead =
-                eark_ead({plan.facts.id, plan.facts.display_name, package.title, package_field(plan.item, "date"),
-                          package_field(plan.item, "creator"),
+                eark_ead({plan.facts.id, plan.facts.display_name, package.title, item_field(plan.item, "date"),
+                          item_field(plan.item, "creator"),
                           fmt::format("{} pages (页)", plan.item.value("pages", nlohmann::json::array()).size()),
                           package.submitter, plan.facts.agent, package.created});
             package.descriptive.push_back(made_file("metadata/descriptive/ead3.xml", ead));

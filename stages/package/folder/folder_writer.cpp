@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "pipeline/files/csv.h"
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/link_table.h"
 #include "pipeline/files/names.h"
 #include "stages/package/package.h"
@@ -65,7 +66,7 @@ Result<std::vector<Part>> parts_of(const nlohmann::json& item, const PackageFact
     LinkRow common;
     common.code = facts.display_name;
     common.item_id = facts.id;
-    for (std::size_t i = 0; i < kLinkFields.size(); ++i) common.fields[i] = package_field(item, kLinkFields[i].id);
+    for (std::size_t i = 0; i < kLinkFields.size(); ++i) common.fields[i] = item_field(item, kLinkFields[i].id);
     std::vector<Part> out;
     for (const auto& file : item.value("files", nlohmann::json::array())) {
         const std::string role = file.value("role", "");

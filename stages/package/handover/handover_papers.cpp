@@ -49,7 +49,7 @@ std::string carrier_name(const HandoverJob& job, std::size_t number) {
 }
 
 std::string handover_digest_file(DigestAlgorithm algorithm) {
-    return "digests-" + std::string(to_string(algorithm)) + ".txt";
+    return std::string(kHandoverListBegin) + std::string(to_string(algorithm)) + std::string(kHandoverListEnd);
 }
 
 Result<std::string> handover_notes(const HandoverJob& job, const HandoverCarrier& carrier) {

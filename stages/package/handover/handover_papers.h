@@ -10,6 +10,7 @@
 
 #include "pipeline/core/digest.h"
 #include "pipeline/core/result.h"
+#include "pipeline/files/handover_names.h"
 
 namespace recto {
 
@@ -44,11 +45,6 @@ struct HandoverCarrier {
     std::vector<HandoverItem> items;
     std::vector<HandoverFile> files; ///< Of the records, in the order of the items.
 };
-
-inline constexpr std::string_view kHandoverRecords = "电子档案", kHandoverOther = "其他",
-                                  kHandoverNotes = "说明文件.TXT", kHandoverItems = "文件目录.XML",
-                                  kHandoverVolumes = "案卷目录.XML",
-                                  kHandoverRegister = "电子档案移交与接收登记表.xlsx", kHandoverDigests = "摘要表.xlsx";
 
 /// "<name>-001": also the carrier's folder.
 [[nodiscard]] std::string carrier_name(const HandoverJob& job, std::size_t number);

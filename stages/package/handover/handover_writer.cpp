@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "pipeline/files/charset.h"
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/names.h"
 #include "stages/package/handover/handover_papers.h"
 #include "stages/package/package.h"
@@ -50,10 +51,16 @@ const Setting<std::string> kCharset{
 const Setting<std::string> kDigest{"handover.digest", "sha256",
                                    std::vector<std::string_view>{"sha256", "sha512", "sm3"},
                                    "Digest of the carriers' files.", "载体中文件的摘要算法。"};
-/// A later rule is one more choice here and its layout below; what was written by the former one stays what it was.
+/// A later rule is one more choice here, its name in rule_of() and its layout below; what was written by the former one stays
+/// what it was.
 const Setting<std::string> kEdition{"handover.edition", "2012", std::vector<std::string_view>{"2012"},
                                     "Rule that the folders follow: 2012, 电子档案移交与接收办法 (档发〔2012〕7号).",
                                     "所依规则:2012 为《电子档案移交与接收办法》(档发〔2012〕7号)。"};
+
+/// As the papers name the rule of an edition; empty for one that the setting does not take.
+std::string rule_of(const std::string& edition) {
+    return edition == "2012" ? "《电子档案移交与接收办法》(档发〔2012〕7号)附件2" : "";
+}
 
 bool is_year(std::string_view text) {
     return text.size() == 4 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }) &&
@@ -77,8 +84,8 @@ struct Class {
     std::string year, category;
 };
 Class class_of(const nlohmann::json& item, const std::string& code) {
-    Class out{package_field(item, "year"), package_field(item, "class_code")};
-    const std::string date = package_field(item, "date");
+    Class out{item_field(item, "year"), item_field(item, "class_code")};
+    const std::string date = item_field(item, "date");
     if (out.year.empty() && is_year(std::string_view(date).substr(0, 4))) out.year = date.substr(0, 4);
     std::string from_code, category;
     const auto levels = split(code, "-");
@@ -97,6 +104,7 @@ Class class_of(const nlohmann::json& item, const std::string& code) {
 
 /// An item with what is needed to write it.
 struct Planned {
+    OcflState state;
     PackagePlan plan;
     HandoverItem row;
     std::vector<std::pair<std::string, HandoverFile>> files; ///< Logical path, and where it goes.
@@ -185,7 +193,7 @@ class HandoverWriter final : public PackageWriter {
         job.sender = in.settings.get(kSender);
         job.receiver = in.settings.get(kReceiver);
         job.carrier_type = in.settings.get(kCarrierType);
-        job.rule = "《电子档案移交与接收办法》(档发〔2012〕7号)附件2";
+        job.rule = rule_of(in.settings.get(kEdition));
         job.charset = in.settings.get(kCharset);
         job.by_volume = in.settings.get(kCatalogueKind) == "volume";
         (void)parse_digest_algorithm(in.settings.get(kDigest), job.algorithm);
@@ -194,9 +202,9 @@ class HandoverWriter final : public PackageWriter {
     }
 
     static Result<Planned> plan(const PackageSetRequest& in, const HandoverJob& job, const std::string& object) {
-        RECTO_ASSIGN(const OcflState state, in.store.state(object));
         Planned out;
-        RECTO_ASSIGN(out.plan, plan_package({in.fs, in.store, state, in.output, in.clock, in.settings},
+        RECTO_ASSIGN(out.state, in.store.state(object));
+        RECTO_ASSIGN(out.plan, plan_package({in.fs, in.store, out.state, in.output, in.clock, in.settings},
                                             [](const std::string& logical) {
                                                 return logical.starts_with("preservation/") ||
                                                        logical.starts_with("access/");
@@ -204,14 +212,14 @@ class HandoverWriter final : public PackageWriter {
         const nlohmann::json& item = out.plan.item;
         HandoverItem& row = out.row;
         row.code = out.plan.facts.display_name;
-        row.volume = package_field(item, "volume_code");
+        row.volume = item_field(item, "volume_code");
         if (row.volume.empty())
             if (const std::size_t dash = row.code.rfind('-'); dash != std::string::npos && dash > 0)
                 row.volume = row.code.substr(0, dash);
         row.title = out.plan.facts.title;
-        row.creator = package_field(item, "creator");
-        row.date = package_field(item, "date");
-        row.security = package_field(item, "security_level");
+        row.creator = item_field(item, "creator");
+        row.date = item_field(item, "date");
+        row.security = item_field(item, "security_level");
         row.note = fmt::format("{} 页", item.value("pages", nlohmann::json::array()).size());
         if (auto held =
                 to_charset(row.code + row.volume + row.title + row.creator + row.date + row.security, job.charset);
@@ -304,7 +312,6 @@ class HandoverWriter final : public PackageWriter {
 
     static Result<void> add_item(const PackageSetRequest& in, const HandoverJob& job, const std::string& object,
                                  std::size_t number, const std::string& folder, HandoverCarrier& carrier) {
-        RECTO_ASSIGN(const OcflState state, in.store.state(object));
         RECTO_ASSIGN(Planned planned, plan(in, job, object));
         const std::array kinds{DigestAlgorithm::Sha512, job.algorithm};
         for (auto& [logical, file] : planned.files) {
@@ -314,7 +321,7 @@ class HandoverWriter final : public PackageWriter {
             const std::string target = join_path(folder, file.path);
             RECTO_TRY(in.fs.make_folders(parent_path(target)));
             RECTO_ASSIGN(const auto digests, in.fs.copy(source->second, target, kinds));
-            if (digests[0] != state.files.at(logical))
+            if (digests[0] != planned.state.files.at(logical))
                 return fail("package.damaged_source", "its bytes have changed: " + logical, source->second);
             file.digest = digests[1];
             carrier.files.push_back(std::move(file));

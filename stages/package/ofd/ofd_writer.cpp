@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "pipeline/files/alto_reader.h"
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/names.h"
 #include "pipeline/files/zip_writer.h"
 #include "stages/package/ofd/ofd_document.h"
@@ -96,7 +97,7 @@ std::vector<OfdPage> pages_of(const nlohmann::json& item) {
 
 ofd::Info info_of(const PackagePlan& plan, const OcflState& state, std::int64_t quality) {
     const PackageFacts& facts = plan.facts;
-    const auto field = [&](std::string_view id) { return package_field(plan.item, id); };
+    const auto field = [&](std::string_view id) { return item_field(plan.item, id); };
     ofd::Info info;
     info.id = facts.id;
     std::erase(info.id, '-');
