@@ -1,11 +1,13 @@
 // The digitization report as JSON, CSV and XLSX.
 
 #include <fmt/format.h>
-#include <xlsxwriter.h>
 
 #include "catalogue/report.h"
+#include "pipeline/core/clock.h"
 #include "pipeline/core/messages.h"
 #include "pipeline/files/csv.h"
+#include "pipeline/files/file_system.h"
+#include "pipeline/files/xlsx_out.h"
 
 namespace recto::catalogue {
 
@@ -91,40 +93,27 @@ std::string report_csv(const DigitizationReport& report) {
 }
 
 Result<void> write_report_xlsx(const DigitizationReport& report, const std::string& path) {
-    lxw_workbook_options options{};
-    options.constant_memory = LXW_FALSE;
-    lxw_workbook* book = workbook_new_opt(path.c_str(), &options);
-    if (!book) return fail("io.write", "no workbook could be made", path);
-    lxw_worksheet* sheet = workbook_add_worksheet(book, "数字化率");
-    lxw_format* bold = workbook_add_format(book);
-    format_set_bold(bold);
-    lxw_format* text = workbook_add_format(book);
-    format_set_num_format(text, "@"); // stays text when a person edits it: 0025, 1-5
-    lxw_format* percent = workbook_add_format(book);
-    format_set_num_format(percent, "0.00%");
-    lxw_col_t column = 0;
-    for (const std::string& h : headings(report)) worksheet_write_string(sheet, 0, column++, h.c_str(), bold);
-    worksheet_freeze_panes(sheet, 1, 1);
-    worksheet_set_column(sheet, 0, 1, 24, nullptr);
-    lxw_row_t at = 1;
+    XlsxOut book(default_clock()->now());
+    book.sheet("数字化率", {24, 24});
+    const std::vector<std::string> heads = headings(report);
+    book.row({heads.begin(), heads.end()}, XlsxOut::Style::Heading);
+    book.freeze();
     const auto line = [&](const ReportRow& r, const std::string& key) {
-        worksheet_write_string(sheet, at, 0, key.c_str(), text);
-        worksheet_write_string(sheet, at, 1, r.title.c_str(), text);
-        lxw_col_t c = 2;
+        std::vector<XlsxOut::Cell> cells{key, r.title};
         for (const Rate* rate : {&r.volumes, &r.items, &r.pages}) {
-            worksheet_write_number(sheet, at, c++, static_cast<double>(rate->done), nullptr);
-            worksheet_write_number(sheet, at, c++, static_cast<double>(rate->of), nullptr);
-            if (rate->known()) worksheet_write_number(sheet, at, c++, rate->value(), percent);
-            else worksheet_write_string(sheet, at, c++, in_both_languages("rates.cannot").c_str(), text);
+            cells.emplace_back(static_cast<double>(rate->done));
+            cells.emplace_back(static_cast<double>(rate->of));
+            if (rate->known()) cells.emplace_back(XlsxOut::Percent{rate->value()});
+            else cells.emplace_back(in_both_languages("rates.cannot"));
         }
-        worksheet_write_number(sheet, at, c++, static_cast<double>(r.held), nullptr);
-        worksheet_write_string(sheet, at, c, remark_of(r).c_str(), text);
-        ++at;
+        cells.emplace_back(static_cast<double>(r.held));
+        cells.emplace_back(remark_of(r));
+        book.row(cells);
     };
     for (const ReportRow& r : report.rows) line(r, r.key.empty() ? in_both_languages("rates.not_given") : r.key);
     line(report.total, in_both_languages("rates.total"));
-    if (const lxw_error e = workbook_close(book); e != LXW_NO_ERROR) return fail("io.write", lxw_strerror(e), path);
-    return {};
+    RECTO_ASSIGN(const std::string bytes, book.finish());
+    return posix_file_system()->write(path, bytes);
 }
 
 } // namespace recto::catalogue

@@ -17,7 +17,8 @@ struct XlsxOut::State {
     lxw_workbook* book = nullptr;
     lxw_worksheet* sheet = nullptr;
     lxw_row_t row = 0;
-    lxw_format *text = nullptr, *number = nullptr, *heading = nullptr, *form = nullptr, *title = nullptr;
+    lxw_format *text = nullptr, *number = nullptr, *percent = nullptr, *heading = nullptr, *form = nullptr,
+               *title = nullptr;
 };
 
 XlsxOut::XlsxOut(std::chrono::system_clock::time_point created) : state_(std::make_unique<State>()) {
@@ -37,6 +38,8 @@ XlsxOut::XlsxOut(std::chrono::system_clock::time_point created) : state_(std::ma
     state_->text = workbook_add_format(state_->book);
     format_set_num_format(state_->text, "@");
     state_->number = workbook_add_format(state_->book);
+    state_->percent = workbook_add_format(state_->book);
+    format_set_num_format(state_->percent, "0.00%");
     state_->heading = workbook_add_format(state_->book);
     format_set_bold(state_->heading);
     state_->form = workbook_add_format(state_->book);
@@ -78,6 +81,8 @@ void XlsxOut::row(const std::vector<Cell>& cells, Style style) {
         if (const auto* number = std::get_if<double>(&cell))
             worksheet_write_number(state_->sheet, state_->row, column, *number,
                                    style == Style::Form ? state_->form : state_->number);
+        else if (const auto* share = std::get_if<Percent>(&cell))
+            worksheet_write_number(state_->sheet, state_->row, column, share->value, state_->percent);
         else worksheet_write_string(state_->sheet, state_->row, column, std::get<std::string>(cell).c_str(), text);
         ++column;
     }
@@ -90,6 +95,10 @@ void XlsxOut::title(const std::string& text, int columns) {
     worksheet_merge_range(state_->sheet, state_->row, 0, state_->row, static_cast<lxw_col_t>(columns - 1), text.c_str(),
                           state_->title);
     ++state_->row;
+}
+
+void XlsxOut::freeze() {
+    if (state_->sheet != nullptr) worksheet_freeze_panes(state_->sheet, state_->row, 1);
 }
 
 std::uint32_t XlsxOut::rows() const { return state_->row; }

@@ -15,8 +15,11 @@ namespace recto {
 
 class XlsxOut {
   public:
-    using Cell = std::variant<std::string, double>; ///< Text stays text when a person edits it: 0025, 1-5.
-    enum class Style { Plain, Heading, Form };      ///< Heading: bold; Form: framed cells to fill in.
+    struct Percent {
+        double value; ///< 1 is 100 %.
+    };
+    using Cell = std::variant<std::string, double, Percent>; ///< Text stays text when a person edits it: 0025, 1-5.
+    enum class Style { Plain, Heading, Form };               ///< Heading: bold; Form: framed cells to fill in.
 
     /// `created` goes into the file's properties; the same calls give the same bytes.
     explicit XlsxOut(std::chrono::system_clock::time_point created);
@@ -25,6 +28,8 @@ class XlsxOut {
     /// The rows that follow go there. Widths of columns in characters.
     void sheet(const std::string& name, const std::vector<double>& widths);
     void row(const std::vector<Cell>& cells, Style style = Style::Plain);
+    /// The rows so far and the first column stay in sight.
+    void freeze();
     /// One line across `columns` columns, in the middle.
     void title(const std::string& text, int columns);
     /// Rows of the sheet so far; a sheet holds 1,048,576.

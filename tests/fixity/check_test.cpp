@@ -211,13 +211,13 @@ TEST(FixityChoice, AShareTakesThoseCheckedLongestAgoAndTheDamagedFirst) {
     const auto all = names(24);
     const std::chrono::system_clock::time_point now{std::chrono::seconds(1'764'000'000)};
     {
-        CheckLog log(fs, "/work/fixity.log");
+        CheckLog log(fs, "/fixity.log");
         ASSERT_TRUE(log.begin("earlier"));
         for (std::size_t i = 0; i < all.size(); ++i)
             ASSERT_TRUE(log.add(all[i], 1'700'000'000 + static_cast<std::int64_t>((i * 7) % 24), i != 5));
         ASSERT_TRUE(log.end());
     }
-    CheckLog log(fs, "/work/fixity.log");
+    CheckLog log(fs, "/fixity.log");
     const auto again = log.begin("now");
     ASSERT_TRUE(again);
     EXPECT_FALSE(*again);
@@ -240,7 +240,7 @@ TEST(FixityChoice, ATwelfthAMonthGoesThroughAllWithinAYearEvenWhenTheLogIsLost) 
     const auto all = names(600);
     std::set<std::string> seen;
     for (int month = 0; month < 12; ++month) {
-        CheckLog none(std::make_shared<MemoryFileSystem>(), "/work/fixity.log");
+        CheckLog none(std::make_shared<MemoryFileSystem>(), "/fixity.log");
         const std::chrono::system_clock::time_point day{std::chrono::seconds(1'764'000'000 + month * 2'629'800LL)};
         const auto chosen = choose(all, parse_share("1/12").value(), none, day);
         EXPECT_EQ(chosen.size(), 50U);
@@ -283,16 +283,17 @@ TEST(FixityChoice, DamageIsToldAgainByTheCallThatGoesOn) {
 TEST(FixityChoice, ATornOrForeignLogCostsChecksOnly) {
     TwoRoots t;
     ASSERT_EQ(t.run({}, false, nullptr, {}, 1).result.checked, 1U);
-    const std::string log = t.disk->read("/a/work/fixity.log").value();
+    const std::string file = join_path(join_path("/a", "work"), "fixity.log");
+    const std::string log = t.disk->read(file).value();
     for (std::size_t length = 0; length <= log.size(); ++length) {
-        ASSERT_TRUE(t.disk->write("/a/work/fixity.log", log.substr(0, length)));
+        ASSERT_TRUE(t.disk->write(file, log.substr(0, length)));
         const Told told = t.run({}, false);
         ASSERT_FALSE(told.failed);
         EXPECT_TRUE(told.damage.empty());
         EXPECT_EQ(told.result.checked, length == log.size() ? 1U : 2U) << length;
         EXPECT_EQ(t.run({}, false).result.checked, 2U) << "the log is whole again";
     }
-    ASSERT_TRUE(t.disk->write("/a/work/fixity.log", std::string("\0\xff\n\n\t\t\t\n", 8)));
+    ASSERT_TRUE(t.disk->write(file, std::string("\0\xff\n\n\t\t\t\n", 8)));
     EXPECT_EQ(t.run({}, false).result.checked, 2U);
 }
 

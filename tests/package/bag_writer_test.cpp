@@ -1,22 +1,16 @@
 // The bag writer on a small object in memory: known bytes, refusals, deaths.
 
-#include <chrono>
-#include <memory>
-
-#include <gtest/gtest.h>
-
-#include "pipeline/files/memory_file_system.h"
-#include "stages/package/package.h"
+#include "tests/package/stored_item.h"
 
 namespace recto {
 namespace {
 
 const std::string kId = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 
-class BagWriterTest : public ::testing::Test {
+class BagWriterTest : public package_test::StoredItem {
   protected:
     void SetUp() override {
-        ASSERT_TRUE(store_.create());
+        StoredItem::SetUp();
         put("{\"schema\":1,\"id\":\"" + kId +
             "\",\"reference_code\":\"A002-KJ·2023/001\",\"provisional_name\":\"box\",\"held\":false,"
             "\"repository\":{\"code\":\"435001\",\"name\":\"某市\\n档案馆\"},\"fonds\":[\"A002\"],\"provenance\":{"
@@ -26,35 +20,15 @@ class BagWriterTest : public ::testing::Test {
     }
 
     void put(const std::string& item) {
-        ASSERT_TRUE(fs_->make_folders("/scratch"));
-        ASSERT_TRUE(fs_->write("/scratch/m", "scan"));
-        ASSERT_TRUE(fs_->write("/scratch/i", item));
-        ASSERT_TRUE(fs_->write("/scratch/x", "odd"));
-        const auto state = store_.put("urn:uuid:" + kId,
-                                      {{"master/0001.tif", "/scratch/m", "", true},
-                                       {"metadata/item.json", "/scratch/i", "", false},
-                                       {"text/50%\n%2F%0a.txt", "/scratch/x", "", false}},
-                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
-        ASSERT_TRUE(state) << state.error().to_string();
-        state_ = *state;
+        store(kId, {{"master/0001.tif", "scan"}, {"metadata/item.json", item}, {"text/50%\n%2F%0a.txt", "odd"}});
     }
 
-    Result<PackageResult> write(FileSystem& fs) {
-        const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
-        return find_package_writer("bag")->write({fs, store, state_, output_, *clock_, settings_});
-    }
+    using StoredItem::write;
+    Result<PackageResult> write(FileSystem& fs) { return write(fs, "bag"); }
 
     std::string read(const std::string& name) {
         return fs_->read("/out/A002-KJ·2023%2F001/" + name).value_or("(absent)");
     }
-
-    std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
-    OcflStore store_{fs_, "/storage"};
-    OcflState state_;
-    std::string output_ = "/out";
-    Settings settings_;
-    std::shared_ptr<const Clock> clock_ =
-        fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
 
 TEST_F(BagWriterTest, WritesTheBytesThatRfc8493Asks) {
@@ -118,25 +92,20 @@ TEST_F(BagWriterTest, ChangedBytesInTheStoreAreNotPackaged) {
 }
 
 TEST_F(BagWriterTest, WholeOrAbsentAfterDeathAndPowerCutAtEveryChange) {
-    int calls = 1;
-    for (int nth = 1; nth <= calls + 1; ++nth) {
-        FaultyFileSystem faulty(fs_, FaultyFileSystem::Mode::Death, nth);
-        (void)write(faulty);
-        calls = std::max(calls, faulty.changes());
-        fs_->cut_power(static_cast<std::uint64_t>(nth % 4));
-        const bool there = fs_->stat("/out/A002-KJ·2023%2F001").value().exists;
-        const auto again = write(*fs_);
-        ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
-        EXPECT_EQ(again->existed, there) << nth;
-        EXPECT_EQ(fs_->list("/out").value(), std::vector<std::string>{"A002-KJ·2023%2F001"}) << nth;
-        EXPECT_EQ(read("data/master/0001.tif"), "scan");
-        EXPECT_EQ(read("tagmanifest-sha256.txt").substr(0, 64),
-                  digest_hex(DigestAlgorithm::Sha256, read("bag-info.txt")))
-            << nth;
-        ASSERT_TRUE(fs_->remove_tree("/out"));
-        ASSERT_TRUE(fs_->sync("/")); // or the next power cut brings it back
-    }
-    EXPECT_GT(calls, 20);
+    whole_or_absent_at_every_change(
+        "/out/A002-KJ·2023%2F001",
+        [&](FileSystem& fs) -> Result<bool> {
+            RECTO_ASSIGN(const PackageResult made, write(fs));
+            return made.existed;
+        },
+        [&](int nth) {
+            EXPECT_EQ(fs_->list("/out").value(), std::vector<std::string>{"A002-KJ·2023%2F001"}) << nth;
+            EXPECT_EQ(read("data/master/0001.tif"), "scan");
+            EXPECT_EQ(read("tagmanifest-sha256.txt").substr(0, 64),
+                      digest_hex(DigestAlgorithm::Sha256, read("bag-info.txt")))
+                << nth;
+        },
+        20);
 }
 
 TEST_F(BagWriterTest, AFullDiskIsSaidBeforeAnythingIsCopied) {
@@ -156,8 +125,7 @@ TEST_F(BagWriterTest, DigestsBySm3AreATagFileOfTheirOwn) {
     ASSERT_TRUE(write(*fs_));
     EXPECT_EQ(read("sm3.txt"), "(absent)");
     ASSERT_TRUE(fs_->remove_tree("/out"));
-    for (const SettingBase* s : package_settings())
-        if (s->key == "bag.sm3") settings_.set(*s, true);
+    set("bag.sm3", true);
     ASSERT_TRUE(write(*fs_));
     EXPECT_NE(read("sm3.txt").find(digest_hex(DigestAlgorithm::Sm3, "scan") + "  data/master/0001.tif\n"),
               std::string::npos);

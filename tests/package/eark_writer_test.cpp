@@ -1,13 +1,7 @@
 // The E-ARK writer on a small object in memory: what lies where, digests, refusals, deaths. tests/e2e/main_job.py has real packages
 // judged by other software.
 
-#include <chrono>
-#include <memory>
-
-#include <gmock/gmock.h>
-
-#include "pipeline/files/memory_file_system.h"
-#include "stages/package/package.h"
+#include "tests/package/stored_item.h"
 
 namespace recto {
 namespace {
@@ -18,15 +12,14 @@ using ::testing::Not;
 
 const std::string kEarkId = "6ba7b810-9dad-11d1-80b4-00c04fd430c8", kEarkCode = "0025-WS·2012-Y-BGS-0001";
 
-class EarkWriterTest : public ::testing::Test {
+class EarkWriterTest : public package_test::StoredItem {
   protected:
     void SetUp() override {
-        ASSERT_TRUE(store_.create());
+        StoredItem::SetUp();
         put("关于 <通知> & \"答复\"");
     }
 
     void put(const std::string& title) {
-        ASSERT_TRUE(fs_->make_folders("/scratch"));
         const nlohmann::json item = {{"schema", 1},
                                      {"id", kEarkId},
                                      {"reference_code", kEarkCode},
@@ -36,40 +29,21 @@ class EarkWriterTest : public ::testing::Test {
                                      {"provenance", {{"agent", "recto 0.1.0"}}},
                                      {"fields", {{{"id", "title"}, {"source", "catalogue"}, {"value", title}}}},
                                      {"pages", {{{"id", "p-1"}, {"order", 1}}}}};
-        std::vector<OcflFile> files;
-        for (const auto& [path, bytes] : std::map<std::string, std::string>{{"access/档 1.pdf", "a pdf"},
-                                                                            {"master/0001.tif", "a scan"},
-                                                                            {"mets.xml", "<mets/>"},
-                                                                            {"metadata/dc.xml", "<dc/>"},
-                                                                            {"metadata/item.json", item.dump()},
-                                                                            {"metadata/premis.xml", "<premis/>"},
-                                                                            {"preservation/0001.jpg", "an image"},
-                                                                            {"text/0001.alto.xml", "<alto/>"}}) {
-            const std::string staged = "/scratch/" + std::to_string(files.size());
-            ASSERT_TRUE(fs_->write(staged, bytes));
-            files.push_back({path, staged, "", false});
-        }
-        const auto state = store_.put("urn:uuid:" + kEarkId, files,
-                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
-        ASSERT_TRUE(state) << state.error().to_string();
-        state_ = *state;
+        store(kEarkId, {{"access/档 1.pdf", "a pdf"},
+                        {"master/0001.tif", "a scan"},
+                        {"mets.xml", "<mets/>"},
+                        {"metadata/dc.xml", "<dc/>"},
+                        {"metadata/item.json", item.dump()},
+                        {"metadata/premis.xml", "<premis/>"},
+                        {"preservation/0001.jpg", "an image"},
+                        {"text/0001.alto.xml", "<alto/>"}});
     }
 
-    Result<PackageResult> write(FileSystem& fs) {
-        const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
-        return find_package_writer("eark")->write({fs, store, state_, output_, *clock_, settings_});
-    }
+    using StoredItem::write;
+    Result<PackageResult> write(FileSystem& fs) { return write(fs, "eark"); }
     std::string read(const std::string& path) {
         return fs_->read("/out/" + kEarkCode + "/" + path).value_or("(absent)");
     }
-
-    std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
-    OcflStore store_{fs_, "/storage"};
-    OcflState state_;
-    std::string output_ = "/out";
-    Settings settings_;
-    std::shared_ptr<const Clock> clock_ =
-        fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
 
 TEST_F(EarkWriterTest, LaysOutRepresentationsAndMetadata) {
@@ -103,8 +77,7 @@ TEST_F(EarkWriterTest, LaysOutRepresentationsAndMetadata) {
 }
 
 TEST_F(EarkWriterTest, DescriptiveMetadataBySetting) {
-    for (const SettingBase* s : package_settings())
-        if (s->key == "eark.descriptive") settings_.set(*s, std::string("ead3"));
+    set("eark.descriptive", std::string("ead3"));
     ASSERT_TRUE(write(*fs_));
     EXPECT_EQ(read("metadata/descriptive/dc.xml"), "(absent)");
     EXPECT_THAT(read("METS.xml"), HasSubstr("MDTYPE=\"EAD\""));
@@ -112,21 +85,13 @@ TEST_F(EarkWriterTest, DescriptiveMetadataBySetting) {
 }
 
 TEST_F(EarkWriterTest, WholeOrAbsentAfterDeathAndDamageRefused) {
-    int calls = 1;
-    for (int nth = 1; nth <= calls + 1; ++nth) {
-        FaultyFileSystem faulty(fs_, FaultyFileSystem::Mode::Death, nth);
-        (void)write(faulty);
-        calls = std::max(calls, faulty.changes());
-        fs_->cut_power(static_cast<std::uint64_t>(nth % 4));
-        const bool there = fs_->stat("/out/" + kEarkCode).value().exists;
-        const auto again = write(*fs_);
-        ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
-        EXPECT_EQ(again->existed, there) << nth;
-        EXPECT_EQ(list_files(*fs_, "/out")->size(), 12U) << nth;
-        ASSERT_TRUE(fs_->remove_tree("/out"));
-        ASSERT_TRUE(fs_->sync("/"));
-    }
-    EXPECT_GT(calls, 10);
+    whole_or_absent_at_every_change(
+        "/out/" + kEarkCode,
+        [&](FileSystem& fs) -> Result<bool> {
+            RECTO_ASSIGN(const PackageResult made, write(fs));
+            return made.existed;
+        },
+        [&](int nth) { EXPECT_EQ(list_files(*fs_, "/out")->size(), 12U) << nth; }, 10);
     ASSERT_TRUE(fs_->write(store_.content_path(state_, "master/0001.tif").value(), "A scan"));
     EXPECT_EQ(write(*fs_).error().code, "package.damaged_source");
     EXPECT_THAT(fs_->list("/out").value(), ElementsAre());

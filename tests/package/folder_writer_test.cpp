@@ -1,13 +1,7 @@
 // The folder writer on small objects in memory: names, the table of links, refusals, deaths.
 
-#include <chrono>
-#include <memory>
-
-#include <gmock/gmock.h>
-
 #include "pipeline/files/link_table.h"
-#include "pipeline/files/memory_file_system.h"
-#include "stages/package/package.h"
+#include "tests/package/stored_item.h"
 
 namespace recto {
 namespace {
@@ -17,23 +11,16 @@ using ::testing::ElementsAre;
 const std::string kItemId = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 const std::string kCode = "0025-WS·2012-Y-BGS-0001";
 
-const SettingBase& setting(const std::string& key) {
-    for (const SettingBase* s : package_settings())
-        if (s->key == key) return *s;
-    throw std::invalid_argument(key);
-}
-
-class FolderWriterTest : public ::testing::Test {
+class FolderWriterTest : public package_test::StoredItem {
   protected:
     void SetUp() override {
-        ASSERT_TRUE(store_.create());
+        StoredItem::SetUp();
         put(kCode);
     }
 
     /// An item of two pages with a PDF, stored.
     void put(const std::string& code, bool images = true, const std::string& title = "关于通知", bool held = false) {
         using nlohmann::json;
-        ASSERT_TRUE(fs_->make_folders("/scratch"));
         json item = {{"schema", 1},
                      {"id", kItemId},
                      {"reference_code", code},
@@ -46,12 +33,10 @@ class FolderWriterTest : public ::testing::Test {
                       {{{"id", "p-1"}, {"order", 1}, {"class", "body"}},
                        {{"id", "p-2"}, {"order", 2}, {"class", "blank-verso"}}}},
                      {"files", json::array()}};
-        std::vector<OcflFile> files;
+        std::vector<File> files;
         const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page,
                              const char* type) {
-            const std::string staged = "/scratch/" + std::to_string(files.size());
-            ASSERT_TRUE(fs_->write(staged, bytes));
-            files.push_back({logical, staged, "", false});
+            files.push_back({logical, bytes});
             item["files"].push_back({{"path", logical},
                                      {"role", role},
                                      {"page", page},
@@ -65,32 +50,18 @@ class FolderWriterTest : public ::testing::Test {
             add("preservation/0001.jpg", "first", "preservation", 1, "image/jpeg");
             add("preservation/0002.jpg", "second", "preservation", 2, "image/jpeg");
         }
-        ASSERT_TRUE(fs_->write("/scratch/item", item.dump()));
-        files.push_back({"metadata/item.json", "/scratch/item", "", false});
-        const auto state = store_.put("urn:uuid:" + kItemId, files,
-                                      {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
-        ASSERT_TRUE(state) << state.error().to_string();
-        state_ = *state;
+        files.push_back({"metadata/item.json", item.dump()});
+        store(kItemId, files);
     }
 
-    Result<PackageResult> write(FileSystem& fs) {
-        const OcflStore store(std::shared_ptr<FileSystem>(std::shared_ptr<void>(), &fs), "/storage");
-        return find_package_writer("folder")->write({fs, store, state_, output_, *clock_, settings_});
-    }
+    using StoredItem::write;
+    Result<PackageResult> write(FileSystem& fs) { return write(fs, "folder"); }
 
     std::vector<LinkRow> links(const std::string& file) {
         const auto rows = read_links(fs_->read(file).value_or(""), file);
         EXPECT_TRUE(rows);
         return rows.value_or(std::vector<LinkRow>{});
     }
-
-    std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
-    OcflStore store_{fs_, "/storage"};
-    OcflState state_;
-    std::string output_ = "/out";
-    Settings settings_;
-    std::shared_ptr<const Clock> clock_ =
-        fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
 
 TEST_F(FolderWriterTest, NamesPagesAndThePdfByTheirCodeAndLinksThem) {
@@ -145,22 +116,22 @@ TEST_F(FolderWriterTest, NamesThatSystemsRefuseAreMadeFitAndSaid) {
 }
 
 TEST_F(FolderWriterTest, SettingsChooseFilesFoldersAndNames) {
-    settings_.set(setting("folder.files"), std::string("images"));
-    settings_.set(setting("folder.layout"), std::string("volume"));
-    settings_.set(setting("folder.page_name"), std::string("{serial}"));
-    settings_.set(setting("folder.serial_digits"), std::int64_t{3});
+    set("folder.files", std::string("images"));
+    set("folder.layout", std::string("volume"));
+    set("folder.page_name", std::string("{serial}"));
+    set("folder.serial_digits", std::int64_t{3});
     const auto result = write(*fs_);
     ASSERT_TRUE(result);
     EXPECT_EQ(result->path, "/out/0025-WS·2012-Y-BGS/" + kCode);
     EXPECT_THAT(fs_->list(result->path).value(), ElementsAre("001.jpg", "002.jpg", "links.csv"));
-    settings_.set(setting("folder.page_name"), std::string("{code}"));
+    set("folder.page_name", std::string("{code}"));
     EXPECT_EQ(write(*fs_).error().code, "package.page_name");
 }
 
 TEST_F(FolderWriterTest, WhatIsNotThereIsRefused) {
     put(kCode, false);
     EXPECT_EQ(write(*fs_).error().code, "package.no_images");
-    settings_.set(setting("folder.files"), std::string("pdf"));
+    set("folder.files", std::string("pdf"));
     ASSERT_TRUE(write(*fs_));
     EXPECT_EQ(links("/out/" + kCode + "/links.csv").size(), 1U);
     put(kCode, true, "t", true);
@@ -176,7 +147,7 @@ TEST_F(FolderWriterTest, OneTableSpeaksOfAllItems) {
     put("0025-WS·2012-Y-BGS-0010");
     ASSERT_TRUE(write(*fs_));
     put("0025-WS·2012-Y-BGS-0002");
-    settings_.set(setting("folder.layout"), std::string("volume"));
+    set("folder.layout", std::string("volume"));
     ASSERT_TRUE(write(*fs_));
     ASSERT_TRUE(fs_->make_folders("/out/else"));
     ASSERT_TRUE(fs_->write("/out/else/links.csv", "a,b\r\n"));
@@ -190,22 +161,17 @@ TEST_F(FolderWriterTest, OneTableSpeaksOfAllItems) {
 }
 
 TEST_F(FolderWriterTest, WholeOrAbsentAfterDeathAndPowerCutAtEveryChange) {
-    int calls = 1;
-    for (int nth = 1; nth <= calls + 1; ++nth) {
-        FaultyFileSystem faulty(fs_, FaultyFileSystem::Mode::Death, nth);
-        (void)write(faulty);
-        calls = std::max(calls, faulty.changes());
-        fs_->cut_power(static_cast<std::uint64_t>(nth % 4));
-        const bool there = fs_->stat("/out/" + kCode).value().exists;
-        const auto again = write(*fs_);
-        ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
-        EXPECT_EQ(again->existed, there) << nth;
-        EXPECT_EQ(links("/out/" + kCode + "/links.csv").size(), 3U) << nth;
-        EXPECT_EQ(fs_->read("/out/" + kCode + "/" + kCode + ".pdf").value_or(""), "a pdf") << nth;
-        ASSERT_TRUE(fs_->remove_tree("/out"));
-        ASSERT_TRUE(fs_->sync("/"));
-    }
-    EXPECT_GT(calls, 10);
+    whole_or_absent_at_every_change(
+        "/out/" + kCode,
+        [&](FileSystem& fs) -> Result<bool> {
+            RECTO_ASSIGN(const PackageResult made, write(fs));
+            return made.existed;
+        },
+        [&](int nth) {
+            EXPECT_EQ(links("/out/" + kCode + "/links.csv").size(), 3U) << nth;
+            EXPECT_EQ(fs_->read("/out/" + kCode + "/" + kCode + ".pdf").value_or(""), "a pdf") << nth;
+        },
+        10);
 }
 
 } // namespace

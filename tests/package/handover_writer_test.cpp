@@ -1,13 +1,7 @@
 // The handover writer on small objects in memory: folders, papers, sharing out, character sets, deaths. What it makes is read
 // back by the verifier's tests (tests/verify/handover_check_test.cpp).
 
-#include <chrono>
-#include <memory>
-
-#include <gmock/gmock.h>
-
-#include "pipeline/files/memory_file_system.h"
-#include "stages/package/package.h"
+#include "tests/package/stored_item.h"
 
 namespace recto {
 namespace {
@@ -16,20 +10,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const SettingBase& handover_setting(const std::string& key) {
-    for (const SettingBase* s : package_settings())
-        if (s->key == key) return *s;
-    throw std::invalid_argument(key);
-}
-
-class HandoverWriterTest : public ::testing::Test {
+class HandoverWriterTest : public package_test::StoredItem {
   protected:
-    void SetUp() override { ASSERT_TRUE(store_.create()); }
-
     /// An item of `pages` pages of 1,000 bytes, with a PDF of 100.
     void put(const std::string& code, int pages = 2, const std::string& title = "关于通知", bool held = false) {
         using nlohmann::json;
-        ASSERT_TRUE(fs_->make_folders("/scratch"));
         const std::string id = "6ba7b810-9dad-11d1-80b4-00c04fd4" + std::to_string(1000 + objects_.size());
         json item = {{"schema", 1},
                      {"id", id},
@@ -42,12 +27,10 @@ class HandoverWriterTest : public ::testing::Test {
                        {{"id", "date"}, {"source", "catalogue"}, {"value", "1987-03-17"}}}},
                      {"pages", json::array()},
                      {"files", json::array()}};
-        std::vector<OcflFile> files;
+        std::vector<File> files;
         const auto add = [&](const std::string& logical, const std::string& bytes, const char* role, int page,
                              const char* type) {
-            const std::string staged = "/scratch/" + std::to_string(files.size());
-            ASSERT_TRUE(fs_->write(staged, bytes));
-            files.push_back({logical, staged, "", false});
+            files.push_back({logical, bytes});
             item["files"].push_back(
                 {{"path", logical}, {"role", role}, {"page", page}, {"media_type", type}, {"size", bytes.size()}});
         };
@@ -58,11 +41,8 @@ class HandoverWriterTest : public ::testing::Test {
         }
         add("access/x.pdf", code + std::string(100 - code.size(), 'f'), "access", 0, "application/pdf");
         add("text/x.txt", "text", "text", 0, "text/plain");
-        ASSERT_TRUE(fs_->write("/scratch/item", item.dump()));
-        files.push_back({"metadata/item.json", "/scratch/item", "", false});
-        const auto state =
-            store_.put("urn:uuid:" + id, files, {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
-        ASSERT_TRUE(state) << state.error().to_string();
+        files.push_back({"metadata/item.json", item.dump()});
+        store(id, files);
         objects_.push_back("urn:uuid:" + id);
     }
 
@@ -72,19 +52,11 @@ class HandoverWriterTest : public ::testing::Test {
     }
     Result<PackageSetResult> write() { return write(*fs_); }
 
-    template <class T> void set(const std::string& key, T value) { settings_.set(handover_setting(key), value); }
-
     std::string text(const std::string& path) {
         return fs_->read("/out/" + path).value_or("(" + path + " is not there)");
     }
 
-    std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
-    OcflStore store_{fs_, "/storage"};
     std::vector<std::string> objects_;
-    std::string output_ = "/out";
-    Settings settings_;
-    std::shared_ptr<const Clock> clock_ =
-        fixed_clock(std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
 };
 
 TEST_F(HandoverWriterTest, LaysRecordsByYearAndClassWithTheirPapers) {
@@ -241,21 +213,13 @@ TEST_F(HandoverWriterTest, DamagedSourcesAreRefusedAndNothingIsLeft) {
 
 TEST_F(HandoverWriterTest, CarriersAreWholeOrAbsentAfterDeathAndPowerCut) {
     put("0025-WS·1987-Y-BGS-0001", 1);
-    int calls = 1;
-    for (int nth = 1; nth <= calls + 1; ++nth) {
-        FaultyFileSystem faulty(fs_, FaultyFileSystem::Mode::Death, nth);
-        (void)write(faulty);
-        calls = std::max(calls, faulty.changes());
-        fs_->cut_power(static_cast<std::uint64_t>(nth % 4));
-        const bool there = fs_->stat("/out/电子档案移交-001").value().exists;
-        const auto again = write();
-        ASSERT_TRUE(again) << nth << ": " << again.error().to_string();
-        EXPECT_EQ(again->packages[0].existed, there) << nth;
-        EXPECT_EQ(list_files(*fs_, "/out")->size(), 7U) << nth;
-        ASSERT_TRUE(fs_->remove_tree("/out"));
-        ASSERT_TRUE(fs_->sync("/"));
-    }
-    EXPECT_GT(calls, 10);
+    whole_or_absent_at_every_change(
+        "/out/电子档案移交-001",
+        [&](FileSystem& fs) -> Result<bool> {
+            RECTO_ASSIGN(const PackageSetResult made, write(fs));
+            return made.packages.at(0).existed;
+        },
+        [&](int nth) { EXPECT_EQ(list_files(*fs_, "/out")->size(), 7U) << nth; }, 10);
 }
 
 } // namespace
