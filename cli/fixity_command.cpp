@@ -198,16 +198,7 @@ int fixity_round(const FixityArguments& a, const fixity::Selection& selection, c
                  bool& closed) {
     const auto wall = wall_clock();
     closed = false;
-    if (!windows.open_at(wall->now())) {
-        const std::string opens = next_opening(windows, *wall);
-        if (!a.schedule.wait) {
-            std::fprintf(stderr, "recto: %s\n", tr("window.closed", a.schedule.window, opens).c_str());
-            return kTryAgain;
-        }
-        std::fprintf(stderr, "%s\n", tr("window.waiting", a.schedule.window, opens).c_str());
-        const Waited waited = wait_until_open(windows, *wall, ending_signals());
-        if (waited != Waited::Open) return waited == Waited::Interrupted ? kInterrupted : kTryAgain;
-    }
+    if (const int code = a.schedule.enter(windows, *wall); code != kDone) return code;
     const auto fs = posix_file_system();
     auto archive = open_for_fixity(a, fs);
     if (!archive) {

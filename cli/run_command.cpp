@@ -207,16 +207,8 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     StageList stages = make_stages();
     const int jobs = a.jobs > 0 ? a.jobs : machine_limits().workers();
     const auto wall = wall_clock();
-    if (!a.dry_run && !windows.open_at(wall->now())) { // before models are loaded or the archive is touched
-        const std::string opens = next_opening(windows, *wall);
-        if (!a.schedule.wait) {
-            std::fprintf(stderr, "recto: %s\n", tr("window.closed", a.schedule.window, opens).c_str());
-            return kTryAgain;
-        }
-        std::fprintf(stderr, "%s\n", tr("window.waiting", a.schedule.window, opens).c_str());
-        const Waited waited = wait_until_open(windows, *wall, ending_signals());
-        if (waited != Waited::Open) return waited == Waited::Interrupted ? kInterrupted : kTryAgain;
-    }
+    if (!a.dry_run) // before models are loaded or the archive is touched
+        if (const int code = a.schedule.enter(windows, *wall); code != kDone) return code;
     auto log = RunLog::open(a.log);
     if (!log) return report_error(log.error());
     Decoder decoder(program_path(), jobs + 2); // starts no child before it is asked

@@ -6,8 +6,6 @@
 #include <memory>
 #include <string>
 
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 
 #include "pipeline/core/clock.h"
@@ -24,18 +22,15 @@ struct ScheduleOptions {
     CLI::Option* add_window(CLI::App& app, const char* help);
     /// The windows named; none when --window was not given. Error: "window.bad".
     [[nodiscard]] Result<TimeWindows> windows() const;
+    /// kDone inside the windows. Outside, with --wait, waits for the next and says so; else says when it opens: kTryAgain. A
+    /// signal ends the wait: kInterrupted, or kTryAgain.
+    [[nodiscard]] int enter(const TimeWindows& windows, const Clock& clock) const;
     /// Lowers this thread's priority, and so that of all threads and children made later; says when it could not.
     void apply_nice() const;
 };
 
 /// The clock on the wall, which windows go by: never a fixed one.
 [[nodiscard]] std::shared_ptr<const Clock> wall_clock();
-
-/// How a wait ended.
-enum class Waited { Open, Stopped, Interrupted };
-/// Waits until `windows` are open. The clock is asked again every few seconds, so that one that is set, or a machine that
-/// slept, is noticed. `signals` (blocked) end the wait: SIGINT as Interrupted, any other as Stopped.
-Waited wait_until_open(const TimeWindows& windows, const Clock& clock, const sigset_t& signals);
 
 /// "2026-11-23 20:00 (Mon)", or that it never opens.
 [[nodiscard]] std::string next_opening(const TimeWindows& windows, const Clock& clock);

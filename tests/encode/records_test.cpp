@@ -1,4 +1,5 @@
-// item.json and the XML made from it: schemas, agreement, round trip, reproducibility.
+// item.json and the XML made from it: schemas, agreement, round trip, reproducibility. One file because all look at the
+// records of the same made-up items.
 
 #include <set>
 

@@ -1,4 +1,5 @@
 // The run with fake stages: order, caching, errors, stops, suspects, reproducibility. No OCR, no decoding; clean under TSan.
+// One file because every test runs the same fake stages.
 
 #include <filesystem>
 #include <map>

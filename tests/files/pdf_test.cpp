@@ -1,4 +1,5 @@
-// Scans out of PDF as they were stored, and pages that have to be rendered.
+// Scans out of PDF as they were stored, and pages that have to be rendered, and their text. One file because all
+// build their PDFs by one maker.
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
