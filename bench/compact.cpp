@@ -24,7 +24,8 @@ void put(const std::string& path, const std::string& bytes) {
 
 int main(int argc, char** argv) {
     std::string folder;
-    std::cout << "file\tpixels\tlayers\tmask\tg4\tbackground\tforeground\ttotal\tink_kept\tcolour\tseconds\tfaithful\tits_ink_kept\tits_colour\n";
+    std::cout << "file\tpixels\tlayers\tmask\tg4\tbackground\tforeground\ttotal\tink_"
+                 "kept\tcolour\tseconds\tfaithful\tits_ink_kept\tits_colour\n";
     for (int i = 1; i < argc; ++i) {
         const std::string path = argv[i];
         if (path == "--out" && i + 1 < argc) {
@@ -72,7 +73,8 @@ int main(int argc, char** argv) {
             }
         } else std::cout << "\tnone\t\t\t\t\t";
         std::cout << '\t' << made->loss.ink_kept << '\t' << made->loss.colour << '\t' << seconds;
-        if (page.mode != ColourMode::Bilevel) { // The faithful form, by its default settings, as a measure of the measure.
+        if (page.mode !=
+            ColourMode::Bilevel) { // The faithful form, by its default settings, as a measure of the measure.
             Raster small = page;
             const double factor = std::min(1.0, 200 / page.dpi.x);
             cv::resize(page.pixels, small.pixels = cv::Mat(), {}, factor, factor, cv::INTER_AREA);

@@ -122,7 +122,8 @@ std::string code_region(const cv::Mat& pixels) {
     const auto width = static_cast<std::size_t>(pixels.cols);
     std::vector<std::uint8_t> above2(width + std::size_t{2} * kMargin, 0), above1 = above2, row = above2;
     MqEncoder encoder;
-    constexpr std::uint32_t kTypical = 0x9b25; // T.88, figure 8: the context that says whether a row is like the one above
+    constexpr std::uint32_t kTypical =
+        0x9b25; // T.88, figure 8: the context that says whether a row is like the one above
     unsigned typical = 0;
     for (int y = 0; y < pixels.rows; ++y) {
         const auto* in = pixels.ptr<std::uint8_t>(y);
@@ -160,8 +161,8 @@ Result<std::string> write_jbig2(const Raster& raster) {
         return std::isfinite(dpi) && dpi > 0 && dpi < 1e6 ? static_cast<std::uint32_t>(std::lround(dpi / 0.0254)) : 0U;
     };
     std::string out;
-    put32(out, 0);                  // segment 0
-    out.append("\x30\x00\x01", 3);  // page information, refers to none, of page 1
+    put32(out, 0);                 // segment 0
+    out.append("\x30\x00\x01", 3); // page information, refers to none, of page 1
     put32(out, 19);
     put32(out, width);
     put32(out, height);

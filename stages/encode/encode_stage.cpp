@@ -48,16 +48,22 @@ const Setting<bool> kAccessImages{
 
 const Setting<std::string> kPdfImages{
     "pdf.images", "faithful", std::vector<std::string_view>{"faithful", "compact"},
-    "How the PDF holds a page. faithful: one picture, its look unchanged. compact: print as a bi-level mask at full resolution "
-    "over small pictures of its colour and of the paper (mixed raster content), about a sixth of the bytes. A page on which a "
-    "seal, a stamp, handwriting, pencil, a picture or a letterhead would visibly lose, or which would hardly become smaller, is "
+    "How the PDF holds a page. faithful: one picture, its look unchanged. compact: print as a bi-level mask at full "
+    "resolution "
+    "over small pictures of its colour and of the paper (mixed raster content), about a sixth of the bytes. A page on "
+    "which a "
+    "seal, a stamp, handwriting, pencil, a picture or a letterhead would visibly lose, or which would hardly become "
+    "smaller, is "
     "kept faithful.",
-    "PDF 中页面图像的存放方式。faithful:每页一幅图像,外观不变。compact:文字以全分辨率二值蒙版叠加在低分辨率的字色与纸色图像上"
+    "PDF "
+    "中页面图像的存放方式。faithful:每页一幅图像,外观不变。compact:"
+    "文字以全分辨率二值蒙版叠加在低分辨率的字色与纸色图像上"
     "(混合光栅内容 MRC),约为六分之一大小;凡印章、戳记、手写、铅笔、图片或公文红头会有可见损失,或几乎不能变小的页面,"
     "仍按 faithful 存放。"};
 const Setting<std::string> kPdfMask{
     "pdf.mask", "jbig2", std::vector<std::string_view>{"jbig2", "g4"},
-    "Coding of masks and bi-level pages of compact PDFs, both lossless: jbig2 (generic regions, never symbols, which may put one "
+    "Coding of masks and bi-level pages of compact PDFs, both lossless: jbig2 (generic regions, never symbols, which "
+    "may put one "
     "character in another's place) or g4 (a third larger, read by the oldest software).",
     "紧凑型 PDF 中蒙版和二值页的编码,均为无损:jbig2(仅用通用区域,绝不用可能错换字符的符号替换)或 g4(大约三分之一,"
     "最旧的软件也能读取)。"};
@@ -299,7 +305,7 @@ class EncodeStage final : public PageStage {
     const StageInfo& info() const override { return info_; }
     Result<void> open(const StageContext& context) override {
         RECTO_TRY(PageStage::open(context));
-        if (context.settings->get(kAccessClean) != "off") info_.peak_bytes_per_pixel += 25; // its maps of marks
+        if (context.settings->get(kAccessClean) != "off") info_.peak_bytes_per_pixel += 25;   // its maps of marks
         if (context.settings->get(kPdfImages) == "compact") info_.peak_bytes_per_pixel += 40; // likewise, and of edges
         return {};
     }

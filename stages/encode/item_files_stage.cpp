@@ -135,8 +135,7 @@ class ItemFiles {
             out.width_pt = 595.276;
             out.height_pt = 841.89;
         }
-        if (!image.staged_path.empty())
-            out.image = pdf_image(image, p.encoded.pdf_filter, p.encoded.pdf_components);
+        if (!image.staged_path.empty()) out.image = pdf_image(image, p.encoded.pdf_filter, p.encoded.pdf_components);
         for (const PdfInk& ink : p.encoded.pdf_inks)
             out.inks.push_back(
                 {pdf_image(ink.colours, "DCTDecode", ink.components), pdf_image(ink.mask, ink.mask_filter, 1)});

@@ -45,8 +45,9 @@ Raster at_dpi(const Raster& page, double dpi) {
 
 /// How much ink a page has where.
 struct Depth {
-    cv::Mat most;   ///< 250 times the share of the paper's light that the channel lacks which lacks most, so that red is as deep as
-                    ///< black.
+    cv::Mat
+        most; ///< 250 times the share of the paper's light that the channel lacks which lacks most, so that red is as deep as
+              ///< black.
     cv::Mat spread; ///< How much more that is than what the channel lacks that lacks least: 0 for grey ink.
 };
 
@@ -108,8 +109,8 @@ cv::Mat places_of(const Ink& ink, const PageLook& look) {
     cv::Mat out(labels.size(), CV_8UC1);
     for (int y = 0; y < labels.rows; ++y)
         for (int x = 0; x < labels.cols; ++x)
-            out.at<std::uint8_t>(y, x) = std::max(certain.at<std::uint8_t>(y, x),
-                                                  has_ink[static_cast<std::size_t>(labels.at<int>(y, x))]);
+            out.at<std::uint8_t>(y, x) =
+                std::max(certain.at<std::uint8_t>(y, x), has_ink[static_cast<std::size_t>(labels.at<int>(y, x))]);
     out.setTo(0, pictures_in(look));
     return out;
 }
@@ -123,8 +124,8 @@ struct InkParts {
     cv::Mat all;
 };
 
-/// 255 on edges of ink, 128 on those which are less than half as steep as the page's edges mostly are: stains, folds and what
-/// shines through have such.
+/// 255 on edges of ink, 128 on those which are less than seven tenths as steep as the page's edges mostly are: stains, folds and
+/// what shines through have such.
 cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allowed) {
     cv::Mat slope, out = cv::Mat::zeros(depth.size(), CV_8UC1);
     cv::morphologyEx(depth, slope, cv::MORPH_GRADIENT, cv::Mat::ones(5, 5, CV_8UC1));
@@ -150,35 +151,107 @@ cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allow
         const auto* s = slope.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
         for (int x = 0; x < depth.cols; ++x)
-            if (o[x] != 0 && 2 * s[x] > median) o[x] = 255;
+            if (o[x] != 0 && 10 * s[x] > 7 * median) o[x] = 255;
     }
     return out;
 }
 
-/// What of `marks` is ink: those with mostly sharp edges wholly, of others what is near to sharp ones; none of a few pixels,
-/// which are noise of the sensor: they cost bits and say nothing.
-cv::Mat real_ink(const cv::Mat& marks, const cv::Mat& edges, const cv::Mat& around, int least) {
+/// What of `marks` is ink: what is near to sharp edges; and of those with mostly sharp edges, such as the inside of broad strokes,
+/// what is at least as deep as `solid`. None of a few pixels, which are noise of the sensor: they cost bits and say nothing.
+cv::Mat real_ink(const cv::Mat& marks, const cv::Mat& depth, const cv::Mat& ridge, const cv::Mat& edges,
+                 const cv::Mat& around, int solid, int least) {
     cv::Mat labels, stats, centres, near, sharp = edges == 255;
     const int n = cv::connectedComponentsWithStats(marks, labels, stats, centres, 8, CV_32S);
     cv::dilate(sharp, near, around);
-    std::vector<int> balance(static_cast<std::size_t>(n), 0);
+    std::vector<int> balance(static_cast<std::size_t>(n), 0), deepest(balance);
     for (int y = 0; y < marks.rows; ++y) {
         const int* l = labels.ptr<int>(y);
         const auto* e = edges.ptr<std::uint8_t>(y);
-        for (int x = 0; x < marks.cols; ++x)
-            if (l[x] != 0 && e[x] != 0) balance[static_cast<std::size_t>(l[x])] += e[x] == 255 ? 1 : -1;
+        const auto* d = depth.ptr<std::uint8_t>(y);
+        for (int x = 0; x < marks.cols; ++x) {
+            if (l[x] == 0) continue;
+            const auto i = static_cast<std::size_t>(l[x]);
+            deepest[i] = std::max<int>(deepest[i], d[x]);
+            if (e[x] != 0) balance[i] += e[x] == 255 ? 1 : -1;
+        }
+    }
+    // Small and faint is what JPEG leaves beside strokes; small and deep is a stop.
+    std::vector<std::uint8_t> real(static_cast<std::size_t>(n), 0);
+    for (int i = 1; i < n; ++i) {
+        const int area = stats.at<int>(i, cv::CC_STAT_AREA);
+        const auto k = static_cast<std::size_t>(i);
+        real[k] = area >= least && (area >= 8 * least || deepest[k] >= solid) ? 255 : 0;
     }
     cv::Mat out = cv::Mat::zeros(marks.size(), CV_8UC1);
     for (int y = 0; y < marks.rows; ++y) {
         const int* l = labels.ptr<int>(y);
         const auto* m = near.ptr<std::uint8_t>(y);
+        const auto* d = depth.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
         for (int x = 0; x < marks.cols; ++x)
-            if (l[x] != 0 && (m[x] != 0 || balance[static_cast<std::size_t>(l[x])] > 0) &&
-                stats.at<int>(l[x], cv::CC_STAT_AREA) >= least)
+            if (real[static_cast<std::size_t>(l[x])] != 0 &&
+                (m[x] != 0 || (balance[static_cast<std::size_t>(l[x])] > 0 && d[x] >= solid)))
                 o[x] = 255;
     }
+    // What is dark so close to ink that the background knows nothing of it would be drawn as paper: holes in broad black.
+    cv::Mat close;
+    cv::dilate(out, close, around);
+    for (int y = 0; y < out.rows; ++y) {
+        const auto* c = close.ptr<std::uint8_t>(y);
+        const auto* d = depth.ptr<std::uint8_t>(y);
+        const auto* r = ridge.ptr<std::uint8_t>(y);
+        auto* o = out.ptr<std::uint8_t>(y);
+        for (int x = 0; x < out.cols; ++x)
+            if (c[x] != 0 && d[x] >= solid && 10 * d[x] > 7 * r[x]) o[x] = 255;
+    }
     return out;
+}
+
+/// Shares the ink out between grey and coloured. What has much colour is coloured; the core of a stroke says of itself which it
+/// is; an edge, where a scanner's colours fringe, goes with the core next to it.
+void part_inks(InkParts& out, const cv::Mat& depth, const cv::Mat& spread, const cv::Mat& ridge,
+               const cv::Mat& around) {
+    const auto is_coloured = [](int d, int c) { return 5 * c > 2 * d && c > 25; };
+    const auto has_much = [](int d, int c) { return 2 * c > d && c > 40; };
+    cv::Mat grey_core = cv::Mat::zeros(depth.size(), CV_8UC1), coloured_core = grey_core.clone();
+    for (int y = 0; y < depth.rows; ++y) {
+        const auto* m = out.all.ptr<std::uint8_t>(y);
+        const auto* d = depth.ptr<std::uint8_t>(y);
+        const auto* c = spread.ptr<std::uint8_t>(y);
+        const auto* r = ridge.ptr<std::uint8_t>(y);
+        for (int x = 0; x < depth.cols; ++x)
+            if (m[x] != 0 && (10 * d[x] >= 8 * r[x] || has_much(d[x], c[x])))
+                (is_coloured(d[x], c[x]) ? coloured_core : grey_core).at<std::uint8_t>(y, x) = 255;
+    }
+    cv::dilate(grey_core, grey_core, around);
+    cv::dilate(coloured_core, coloured_core, around);
+    for (InkPart* part : {&out.grey, &out.coloured}) {
+        part->mask = cv::Mat::zeros(depth.size(), CV_8UC1);
+        part->weight = cv::Mat::zeros(depth.size(), CV_8UC1);
+    }
+    // The core of a stroke has its colour; its edge is mixed with the paper's.
+    std::array<std::uint8_t, 256> core{}, even{};
+    for (std::size_t i = 0; i < core.size(); ++i) {
+        const double share = static_cast<double>(i) / 250;
+        core[i] = cv::saturate_cast<std::uint8_t>(255 * std::pow(share, 6));
+        even[i] = cv::saturate_cast<std::uint8_t>(255 * share * share); // seals are mottled: their colour is the mean
+    }
+    for (int y = 0; y < depth.rows; ++y) {
+        const auto* m = out.all.ptr<std::uint8_t>(y);
+        const auto* d = depth.ptr<std::uint8_t>(y);
+        const auto* c = spread.ptr<std::uint8_t>(y);
+        const auto* r = ridge.ptr<std::uint8_t>(y);
+        const auto* g = grey_core.ptr<std::uint8_t>(y);
+        const auto* k = coloured_core.ptr<std::uint8_t>(y);
+        for (int x = 0; x < depth.cols; ++x) {
+            if (m[x] == 0) continue;
+            const bool coloured = has_much(d[x], c[x]) || (g[x] != k[x] ? k[x] != 0 : is_coloured(d[x], c[x]));
+            InkPart& part = coloured ? out.coloured : out.grey;
+            const auto share = static_cast<std::size_t>(250 * d[x] / std::max<int>(1, r[x]));
+            part.mask.at<std::uint8_t>(y, x) = 255;
+            part.weight.at<std::uint8_t>(y, x) = std::max<std::uint8_t>(1, coloured ? even[share] : core[share]);
+        }
+    }
 }
 
 int median_of(const cv::Mat& values, const cv::Mat& where) {
@@ -209,7 +282,7 @@ InkParts parts_of(const Raster& page, const cv::Mat& places) {
     cv::dilate(smooth, ridge, square(0.35));
     cv::Mat allowed;
     cv::resize(places, allowed, page.pixels.size(), 0, 0, cv::INTER_NEAREST);
-    const int faint = std::max(12, median_of(ridge, allowed == 255) / 4);
+    const int usual = median_of(ridge, allowed == 255), faint = std::max(12, usual / 4);
     // Half as deep as the nearest ridge; a hairline beside a broad stroke has its own.
     cv::Mat marks(smooth.size(), CV_8UC1);
     for (int y = 0; y < marks.rows; ++y) {
@@ -222,32 +295,9 @@ InkParts parts_of(const Raster& page, const cv::Mat& places) {
             o[x] = a[x] != 0 && d[x] > (a[x] == 255 ? 12 : faint) && 2 * d[x] > r[x] && 10 * d[x] > 3 * p[x] ? 255 : 0;
     }
     InkParts out;
-    out.all = real_ink(marks, edges_of(smooth, ridge, allowed), around, std::max(2, cvRound(0.02 * mm * mm)));
-    for (InkPart* part : {&out.grey, &out.coloured}) {
-        part->mask = cv::Mat::zeros(smooth.size(), CV_8UC1);
-        part->weight = cv::Mat::zeros(smooth.size(), CV_8UC1);
-    }
-    // The core of a stroke has its colour; its edge is mixed with the paper's.
-    std::array<std::uint8_t, 256> core{}, even{};
-    for (std::size_t i = 0; i < core.size(); ++i) {
-        const double share = static_cast<double>(i) / 250;
-        core[i] = cv::saturate_cast<std::uint8_t>(255 * std::pow(share, 6));
-        even[i] = cv::saturate_cast<std::uint8_t>(255 * share * share); // seals are mottled: their colour is the mean
-    }
-    for (int y = 0; y < out.all.rows; ++y) {
-        const auto* d = smooth.ptr<std::uint8_t>(y);
-        const auto* c = spread.ptr<std::uint8_t>(y);
-        const auto* r = ridge.ptr<std::uint8_t>(y);
-        const auto* m = out.all.ptr<std::uint8_t>(y);
-        for (int x = 0; x < out.all.cols; ++x) {
-            if (m[x] == 0) continue;
-            const bool coloured = 5 * c[x] > 2 * d[x] && c[x] > 25;
-            InkPart& part = coloured ? out.coloured : out.grey;
-            const auto share = static_cast<std::size_t>(250 * d[x] / std::max<int>(1, r[x]));
-            part.mask.at<std::uint8_t>(y, x) = 255;
-            part.weight.at<std::uint8_t>(y, x) = std::max<std::uint8_t>(1, coloured ? even[share] : core[share]);
-        }
-    }
+    out.all = real_ink(marks, smooth, ridge, edges_of(smooth, ridge, allowed), around, usual * 6 / 10,
+                       std::max(2, cvRound(0.02 * mm * mm)));
+    part_inks(out, smooth, spread, ridge, square(0.35));
     return out;
 }
 
@@ -384,6 +434,26 @@ double colour_loss(const Raster& a, const Raster& b) {
     return most;
 }
 
+/// 255 along those sides of an image where the scanner's dark bed is seen: of flecks there no contrast to paper can be told.
+cv::Mat bed_of(const Raster& view) {
+    const cv::Mat grey = to_grey(view);
+    const double paper = cv::mean(grey)[0];
+    const int margin = std::min({cvRound(4 * view.dpi.x / 25.4), grey.rows / 4, grey.cols / 4});
+    cv::Mat out = cv::Mat::zeros(grey.size(), CV_8UC1);
+    const auto look_along = [&](const cv::Mat& line, const cv::Rect& strip) {
+        if (2 * cv::countNonZero(line < paper / 2) > static_cast<int>(line.total())) out(strip) = 255;
+    };
+    look_along(grey.row(1), {0, 0, grey.cols, margin});
+    look_along(grey.row(grey.rows - 2), {0, grey.rows - margin, grey.cols, margin});
+    look_along(grey.col(1), {0, 0, margin, grey.rows});
+    look_along(grey.col(grey.cols - 2), {grey.cols - margin, 0, margin, grey.rows});
+    return out;
+}
+
+MixedLoss loss_of(const Raster& view, const Ink& ink, const Raster& seen) {
+    return {ink_kept(ink, look_at(seen), bed_of(view), kSmallestMark), colour_loss(view, seen)};
+}
+
 } // namespace
 
 MixedLoss loss_between(const Raster& page, const Raster& seen) {
@@ -391,7 +461,7 @@ MixedLoss loss_between(const Raster& page, const Raster& seen) {
     Raster other = view;
     cv::resize(seen.pixels, other.pixels = cv::Mat(), view.pixels.size(), 0, 0,
                seen.width() > view.width() ? cv::INTER_AREA : cv::INTER_LINEAR);
-    return {ink_kept(find_ink(look_at(view)), look_at(other), {}, kSmallestMark), colour_loss(view, other)};
+    return loss_of(view, find_ink(look_at(view)), other);
 }
 
 Result<MixedResult> make_mixed_raster(const Raster& page) {
@@ -415,8 +485,9 @@ Result<MixedResult> make_mixed_raster(const Raster& page) {
         layer.mask.pixels = 255 - part->mask;
         layer.mask.mode = ColourMode::Bilevel;
         layer.mask.dpi = fine.dpi;
+        const bool coloured = part == &parts.coloured;
         const cv::Mat colours = fill_smooth(fine.pixels, part->weight, size_at(fine, kForegroundDpi));
-        RECTO_ASSIGN(layer.colours_jpeg, write_jpeg(picture(colours, fine), kForegroundQuality, true));
+        RECTO_ASSIGN(layer.colours_jpeg, write_jpeg(picture(colours, fine), kForegroundQuality, !coloured));
         RECTO_ASSIGN(layer.colours, read_back_jpeg(layer.colours_jpeg));
         layers.inks.push_back(std::move(layer));
     }
@@ -429,7 +500,7 @@ Result<MixedResult> make_mixed_raster(const Raster& page) {
         RECTO_ASSIGN(layers.background_jpeg, write_jpeg(picture(background, fine), attempt.quality, true));
         RECTO_ASSIGN(layers.background, read_back_jpeg(layers.background_jpeg));
         const Raster seen = compose(layers, view);
-        out.loss = {ink_kept(ink, look_at(seen), {}, kSmallestMark), colour_loss(view, seen)};
+        out.loss = loss_of(view, ink, seen);
         if (out.loss.within()) break;
     }
     out.layers = std::move(layers);

@@ -33,16 +33,17 @@ struct MixedRaster {
 
 /// What a viewer's page differs in from the page it was made from.
 struct MixedLoss {
-    double ink_kept = 1;  ///< Share of its contrast to the paper that the mark which lost most kept.
-    double colour = 0;    ///< Largest mean difference of colour of a square of 2.5 mm, Delta E.
+    double ink_kept = 1; ///< Share of its contrast to the paper that the mark which lost most kept.
+    double colour = 0;   ///< Largest mean difference of colour of a square of 2.5 mm, Delta E.
     /// The bounds, found on pages looked at beside their source: docs/FORMATS.md shows pictures on both sides of them.
     static constexpr double kLeastInk = 0.7, kMostColour = 8.5;
     [[nodiscard]] bool within() const { return ink_kept >= kLeastInk && colour <= kMostColour; }
 };
 
 struct MixedResult {
-    std::optional<MixedRaster> layers; ///< Of the last attempt; none for pages that have no layers (bi-level, very small).
-    MixedLoss loss;                    ///< Likewise. Not within its bounds: the page is better kept as one picture.
+    std::optional<MixedRaster>
+        layers;     ///< Of the last attempt; none for pages that have no layers (bi-level, very small).
+    MixedLoss loss; ///< Likewise. Not within its bounds: the page is better kept as one picture.
 };
 
 /// What `seen`, another picture of the page of any resolution, differs in from it.

@@ -195,7 +195,8 @@ double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted, d
     for (std::size_t i = 1; i < now.size(); ++i) {
         const Ink::Mark& before = ink.marks[i];
         // Of faint marks, those of a few pixels are the paper's own texture.
-        const double smallest = std::max(before.depth, before.chroma) < kFaintMark ? std::max({12.0, 0.3 * mm2, least}) : least;
+        const double smallest =
+            std::max(before.depth, before.chroma) < kFaintMark ? std::max({12.0, 0.3 * mm2, least}) : least;
         if (before.area < smallest || left[i].area > 0) continue;
         const double depth = now[i].depth / now[i].area, chroma = now[i].chroma / now[i].area;
         // A mark is seen by the stronger of its two differences from the paper.

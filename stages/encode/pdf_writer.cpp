@@ -246,7 +246,8 @@ Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image, FirstError& 
     dict.replaceKey("/Height", Object::newInteger(image.height));
     const bool fax = image.filter == "CCITTFaxDecode", bilevel = fax || image.filter == "JBIG2Decode";
     dict.replaceKey("/BitsPerComponent", Object::newInteger(bilevel ? 1 : 8));
-    if (as_mask) dict.replaceKey("/ImageMask", Object::newBool(true)); // paints where samples are 0: black of both codings
+    if (as_mask)
+        dict.replaceKey("/ImageMask", Object::newBool(true)); // paints where samples are 0: black of both codings
     else dict.replaceKey("/ColorSpace", Object::newName(image.components == 3 ? "/DeviceRGB" : "/DeviceGray"));
     Object parms = Object::newNull();
     if (fax)

@@ -230,5 +230,62 @@ TEST(Colour, OutputIntentHasNoDate) {
     EXPECT_EQ(a.substr(36, 4), "acsp");
 }
 
+// ---- The compact form -------------------------------------------------------------------------------------------------
+
+TEST(EncodeStage, CompactPagesAreLayersAndTheirFilesAreNamed) {
+    MadeItem* made = nullptr;
+    const EncodedPage page = encode(ColourMode::Colour, {{"pdf.images", "compact"}}, 300, {}, &made);
+    ASSERT_EQ(page.pdf_inks.size(), 1U);
+    const PdfInk& ink = page.pdf_inks[0];
+    EXPECT_EQ(ink.mask_filter, "JBIG2Decode");
+    EXPECT_EQ(ink.mask.width, 1240) << "full resolution";
+    EXPECT_EQ(ink.components, 3);
+    EXPECT_LT(page.pdf_image.width, 500) << "the background is coarse";
+    for (const StagedFile* f : {&page.pdf_image, &ink.mask, &ink.colours}) {
+        EXPECT_EQ(f->sha512, digest_hex(DigestAlgorithm::Sha512, read_file(f->staged_path)));
+        EXPECT_EQ(f->size, fs::file_size(f->staged_path));
+        EXPECT_TRUE(f->logical_path.empty()) << "not stored by themselves";
+    }
+    const nlohmann::json stored = page;
+    EXPECT_EQ(stored.get<EncodedPage>().pdf_inks.at(0).mask.sha512, ink.mask.sha512);
+    delete made;
+    const EncodedPage g4 = encode(ColourMode::Grey, {{"pdf.images", "compact"}, {"pdf.mask", "g4"}});
+    ASSERT_EQ(g4.pdf_inks.size(), 1U);
+    EXPECT_EQ(g4.pdf_inks[0].mask_filter, "CCITTFaxDecode");
+    EXPECT_EQ(g4.pdf_inks[0].components, 1);
+    const EncodedPage access =
+        encode(ColourMode::Colour, {{"pdf.images", "compact"}, {"encode.access_images", "true"}});
+    ASSERT_NE(role(access, "access-image"), nullptr);
+    EXPECT_EQ(role(access, "access-image")->width, 827) << "the access image is one picture as ever";
+    EXPECT_TRUE(encode(ColourMode::Colour, {}).pdf_inks.empty());
+}
+
+TEST(EncodeStage, CompactBilevelPagesAreJbig2) {
+    const EncodedPage page = encode(ColourMode::Bilevel, {{"pdf.images", "compact"}});
+    EXPECT_EQ(page.pdf_filter, "JBIG2Decode");
+    EXPECT_TRUE(page.pdf_inks.empty());
+    EXPECT_EQ(encode(ColourMode::Bilevel, {{"pdf.images", "compact"}, {"pdf.mask", "g4"}}).pdf_filter,
+              "CCITTFaxDecode");
+    EXPECT_EQ(encode(ColourMode::Bilevel, {{"pdf.mask", "jbig2"}}).pdf_filter, "CCITTFaxDecode") << "faithful: as ever";
+}
+
+TEST(EncodeStage, PicturesStayOnePictureAndItIsSaid) {
+    MadeItem made({{letter(), ColourMode::Colour, 300, PageClass::Body, ""}}, {{"pdf.images", "compact"}});
+    cv::Mat& p = made.rasters[0].pixels;
+    cv::Mat texture(200, 150, CV_8UC3);
+    cv::RNG chance(3);
+    chance.fill(texture, cv::RNG::UNIFORM, 20, 230);
+    cv::resize(texture, texture, {900, 1000}, 0, 0, cv::INTER_CUBIC);
+    texture.copyTo(p(cv::Rect(150, 500, 900, 1000)));
+    made.encode_pages();
+    EXPECT_TRUE(made.item.pages[0].encoded.pdf_inks.empty());
+    EXPECT_EQ(made.item.pages[0].encoded.pdf_image.width, 827) << "the picture of the faithful form";
+    const auto& findings = made.item.pages[0].findings;
+    const auto kept = std::find_if(findings.begin(), findings.end(),
+                                   [](const Finding& f) { return f.code == "encode.kept_faithful"; });
+    ASSERT_NE(kept, findings.end());
+    EXPECT_EQ(kept->args.size(), 2U);
+}
+
 } // namespace
 } // namespace recto

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <regex>
 
+#include "pipeline/files/decode.h"
 #include "pipeline/files/memory_file_system.h"
 #include "stages/encode/pdf_writer.h"
 #include "tests/encode/support.h"
@@ -315,6 +316,57 @@ TEST(PdfWriter, Dates) {
     EXPECT_EQ(encode::pdf_date("2026-11-22T17:15:00+08:00"), "D:20261122171500+08'00'");
     EXPECT_EQ(encode::pdf_date("2026-11-22T17:15:00Z"), "D:20261122171500Z");
     EXPECT_EQ(encode::pdf_date("yesterday"), "");
+}
+
+TEST(CompactPdf, LooksAsThePageDoesAndIsMadeAgainByteForByte) {
+    MadeItem made(assorted_pages(), {{"pdf.images", "compact"}});
+    for (Raster& r : made.rasters) // A red seal on each page that has colours.
+        if (r.mode == ColourMode::Colour)
+            cv::circle(r.pixels, {r.width() / 2, r.height() * 4 / 5}, r.width() / 10, cv::Scalar(205, 48, 52),
+                       r.width() / 100);
+    made.encode_pages();
+    const auto done = made.make_files();
+    ASSERT_TRUE(done) << done.error().to_string();
+    const std::string list = run("pdfimages -list " + quote(made.pdf_path())).text;
+    EXPECT_NE(list.find("jbig2"), std::string::npos) << list;
+    EXPECT_EQ(run("qpdf --check " + quote(made.pdf_path())).status, 0);
+    int layered = 0;
+    for (std::size_t i = 0; i < made.rasters.size(); ++i) {
+        const Raster& page = made.rasters[i];
+        layered += made.item.pages[i].encoded.pdf_inks.empty() ? 0 : 1;
+        const std::string drawn = made.folder / fmt::format("drawn{}", i);
+        run(fmt::format("pdftoppm -r 100 -f {0} -l {0} -singlefile -png {1} {2}", i + 1, quote(made.pdf_path()),
+                        quote(drawn)));
+        const auto seen = decode_here(drawn + ".png", 0);
+        ASSERT_TRUE(seen) << i;
+        cv::Mat a = page.pixels, b = seen->pixels;
+        if (a.channels() == 1) cv::cvtColor(a, a, cv::COLOR_GRAY2RGB);
+        if (b.channels() == 1) cv::cvtColor(b, b, cv::COLOR_GRAY2RGB);
+        cv::resize(a, a, {124, 175}, 0, 0, cv::INTER_AREA);
+        cv::resize(b, b, a.size(), 0, 0, cv::INTER_AREA);
+        cv::absdiff(a, b, b);
+        const cv::Scalar mean = cv::mean(b);
+        EXPECT_LT(std::max({mean[0], mean[1], mean[2]}), 5) << "page " << i + 1;
+    }
+    EXPECT_GE(layered, 2);
+
+    auto item = item_from_json(nlohmann::json::parse(made.content("metadata/item.json")));
+    ASSERT_TRUE(item);
+    const std::string images = made.folder / "images";
+    fs::create_directories(images);
+    ASSERT_TRUE(recover_page_images(*item, made.pdf_path(), images));
+    for (std::size_t i = 0; i < item->pages.size(); ++i) {
+        const auto &now = item->pages[i].encoded.pdf_inks, &before = made.item.pages[i].encoded.pdf_inks;
+        ASSERT_EQ(now.size(), before.size());
+        for (std::size_t k = 0; k < now.size(); ++k) {
+            EXPECT_EQ(read_file(now[k].mask.staged_path), read_file(before[k].mask.staged_path));
+            EXPECT_EQ(read_file(now[k].colours.staged_path), read_file(before[k].colours.staged_path));
+        }
+    }
+    auto wrong = *item;
+    for (Page& p : wrong.pages)
+        if (!p.encoded.pdf_inks.empty()) p.encoded.pdf_inks[0].mask.sha512[0] ^= 1;
+    EXPECT_EQ(recover_page_images(wrong, made.pdf_path(), images).error().code, "encode.pdf_images");
 }
 
 } // namespace

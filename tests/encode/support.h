@@ -264,6 +264,8 @@ class MadeItem {
             auto result = worker->run({item, item.pages[i], rasters[i], work, none, limits});
             ASSERT_TRUE(result) << result.error().to_string();
             item.pages[i].encoded = result->get<EncodedPage>();
+            if (const auto found = result->find("findings"); found != result->end())
+                for (const auto& f : *found) item.pages[i].findings.push_back(f.get<Finding>());
         }
     }
 

@@ -4,6 +4,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
 
 #include "stages/encode/hocr.h"
 #include "stages/encode/text_layer.h"
