@@ -208,7 +208,10 @@ void Examiner::bring_object(Held& held, Damage& d, Examined& out) {
         auto staged = store(d.side).stage_object(copy, claims.head);
         if (!staged) return failed(staged.error());
         out.waits = true;
-        waiting_.push_back({std::move(*staged), claims.head, claims.sha512.size(), {},
+        waiting_.push_back({std::move(*staged),
+                            claims.head,
+                            claims.sha512.size(),
+                            {},
                             static_cast<std::size_t>(&d - out.damage.data())});
         return;
     }
@@ -234,8 +237,7 @@ std::vector<std::pair<std::string, Examined>> Examiner::settle() {
         Damage& d = found.damage[waiting_[i].damage];
         if (placed[i]) {
             d.outcome = Outcome::Mended;
-            brought.push_back(
-                {{"object", d.object}, {"versions", waiting_[i].head}, {"files", waiting_[i].files}});
+            brought.push_back({{"object", d.object}, {"versions", waiting_[i].head}, {"files", waiting_[i].files}});
         } else {
             d.outcome = Outcome::Failed;
             d.detail = placed[i].error().to_string();

@@ -411,7 +411,7 @@ class BagChecker {
     std::map<std::string, std::uint64_t> files_; ///< Relative path -> size.
     std::set<std::string> folders_;
     std::map<std::string, std::vector<std::string>> by_form_; ///< NFC of a path -> the paths that have it.
-    std::map<std::string, const std::string*> by_case_; ///< The same without case; made when first asked for.
+    std::map<std::string, const std::string*> by_case_;       ///< The same without case; made when first asked for.
 };
 
 } // namespace

@@ -179,9 +179,8 @@ class ItemChecker {
         for (const json& file : item_["files"])
             page_of_file_[file.at("path").get<std::string>()] = file.value("page", 0);
         for (const json& p : item_["pages"])
-            image_of_page_.emplace(
-                p.at("order").get<int>(),
-                std::pair{p.at("reading").at("width").get<int>(), p.at("reading").at("height").get<int>()});
+            image_of_page_.emplace(p.at("order").get<int>(), std::pair{p.at("reading").at("width").get<int>(),
+                                                                       p.at("reading").at("height").get<int>()});
     }
 
     /// The page that a file is of; 0: none.

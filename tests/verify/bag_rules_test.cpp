@@ -90,9 +90,9 @@ TEST_F(BagRules, NamesThatAreOneElsewhere) {
     put("data/Thumbs.db", "t");
     put("manifest-sha512.txt", entry("a", "data/a.txt") + entry("b", "data/b.txt") + entry("f", composed) +
                                    entry("e", decomposed) + entry("B", "data/B.txt") + entry("t", "data/Thumbs.db"));
-    EXPECT_THAT(codes(), testing::UnorderedElementsAre("(bag.system_file) data/Thumbs.db", "(bag.case) data/b.txt",
-                                                       "(bag.case) manifest-sha512.txt",
-                                                       "(bag.normalization) " + composed));
+    EXPECT_THAT(codes(),
+                testing::UnorderedElementsAre("(bag.system_file) data/Thumbs.db", "(bag.case) data/b.txt",
+                                              "(bag.case) manifest-sha512.txt", "(bag.normalization) " + composed));
 }
 
 TEST_F(BagRules, OtherTagFiles) {

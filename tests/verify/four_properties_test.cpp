@@ -140,13 +140,13 @@ TEST_F(FourPropertiesTest, EveryErrorOfTheVerifierBelongsToARule) {
     for (std::string line; std::getline(table, line);) {
         if (!line.starts_with("RECTO_MESSAGE(\"verify.")) continue;
         const std::string code = line.substr(22, line.find('"', 22) - 22);
-        const bool not_an_error =
-            code.starts_with("properties.") || code.starts_with("severity.") || code.starts_with("summary") ||
-            code.starts_with("ocfl.W") || code.ends_with("not_checked") || code == "no_input" ||
-            code == "store_unfinished" || code == "fixity_unknown" || code == "item.foreign" ||
-            code == "image.known_damage" || code == "bag.algorithm" || code == "bag.md5sum" ||
-            code == "bag.relative" || code == "bag.case" || code == "bag.normalization" || code == "bag.system_file" ||
-            code == "mets.algorithm" || code == "xml.unknown" || code == "xml.schema_bad";
+        const bool not_an_error = code.starts_with("properties.") || code.starts_with("severity.") ||
+                                  code.starts_with("summary") || code.starts_with("ocfl.W") ||
+                                  code.ends_with("not_checked") || code == "no_input" || code == "store_unfinished" ||
+                                  code == "fixity_unknown" || code == "item.foreign" || code == "image.known_damage" ||
+                                  code == "bag.algorithm" || code == "bag.md5sum" || code == "bag.relative" ||
+                                  code == "bag.case" || code == "bag.normalization" || code == "bag.system_file" ||
+                                  code == "mets.algorithm" || code == "xml.unknown" || code == "xml.schema_bad";
         const bool taken = std::ranges::any_of(
             rules_, [&](const PropertyRule& r) { return r.check == "issues" && rule_takes(r, code); });
         EXPECT_TRUE(taken || not_an_error) << code;

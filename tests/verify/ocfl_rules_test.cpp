@@ -14,10 +14,10 @@
 namespace recto::verify {
 namespace {
 
+using nlohmann::json;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
-using nlohmann::json;
 
 std::set<std::string> codes_of(const Report& report, Severity severity) {
     std::set<std::string> out;
@@ -116,8 +116,9 @@ TEST(OcflRules, WhatLiesInAStorageRootAndDoesNotBelongThere) {
                     ASSERT_TRUE(fs.write("/s/ocfl_layout.json", R"({"extension":"of-ours","description":"x"})"));
                 })),
                 ElementsAre("ocfl.W016"));
-    EXPECT_THAT(warnings_of(verified([](auto& fs) { ASSERT_TRUE(fs.make_folders("/s/extensions/recto-staging/a-v2")); })),
-                ElementsAre("store_unfinished"));
+    EXPECT_THAT(
+        warnings_of(verified([](auto& fs) { ASSERT_TRUE(fs.make_folders("/s/extensions/recto-staging/a-v2")); })),
+        ElementsAre("store_unfinished"));
 }
 
 } // namespace

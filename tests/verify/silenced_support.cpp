@@ -22,10 +22,10 @@ namespace recto::verify {
 // The names that the compiler gives the two functions, as the linker's --wrap wants them.
 void real_add(Issues* issues, Issue issue) __asm__("__real__ZN5recto6verify6Issues3addENS0_5IssueE");
 void wrapped_add(Issues* issues, Issue issue) __asm__("__wrap__ZN5recto6verify6Issues3addENS0_5IssueE");
-PropertyCheck real_find(std::string_view name)
-    __asm__("__real__ZN5recto6verify19find_property_checkESt17basic_string_viewIcSt11char_traitsIcEE");
-PropertyCheck wrapped_find(std::string_view name)
-    __asm__("__wrap__ZN5recto6verify19find_property_checkESt17basic_string_viewIcSt11char_traitsIcEE");
+PropertyCheck real_find(std::string_view name) __asm__(
+    "__real__ZN5recto6verify19find_property_checkESt17basic_string_viewIcSt11char_traitsIcEE");
+PropertyCheck wrapped_find(std::string_view name) __asm__(
+    "__wrap__ZN5recto6verify19find_property_checkESt17basic_string_viewIcSt11char_traitsIcEE");
 
 namespace {
 
@@ -37,7 +37,8 @@ class Codes {
         if (file_ == nullptr) return true;
         const std::lock_guard lock(mutex_);
         if (const auto* test = ::testing::UnitTest::GetInstance()->current_test_info())
-            said_.insert(std::string(test->test_suite_name()) + "." + test->name() + " " + std::string(what) + " " + code);
+            said_.insert(std::string(test->test_suite_name()) + "." + test->name() + " " + std::string(what) + " " +
+                         code);
         return true;
     }
     ~Codes() {
