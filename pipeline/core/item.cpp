@@ -93,11 +93,22 @@ void from_json(const nlohmann::json& j, StagedFile& f) {
     j.at("role").get_to(f.role);
 }
 
+void to_json(nlohmann::json& j, const PdfInk& k) {
+    j = {{"mask", k.mask}, {"mask_filter", k.mask_filter}, {"colours", k.colours}, {"components", k.components}};
+}
+void from_json(const nlohmann::json& j, PdfInk& k) {
+    j.at("mask").get_to(k.mask);
+    j.at("mask_filter").get_to(k.mask_filter);
+    j.at("colours").get_to(k.colours);
+    j.at("components").get_to(k.components);
+}
+
 void to_json(nlohmann::json& j, const EncodedPage& e) {
     j = {{"files", e.files},
          {"pdf_image", e.pdf_image},
          {"pdf_filter", e.pdf_filter},
          {"pdf_components", e.pdf_components}};
+    if (!e.pdf_inks.empty()) j["pdf_inks"] = e.pdf_inks;
     if (!e.access_clean.is_null()) j["access_clean"] = e.access_clean;
 }
 void from_json(const nlohmann::json& j, EncodedPage& e) {
@@ -105,6 +116,7 @@ void from_json(const nlohmann::json& j, EncodedPage& e) {
     j.at("pdf_image").get_to(e.pdf_image);
     j.at("pdf_filter").get_to(e.pdf_filter);
     j.at("pdf_components").get_to(e.pdf_components);
+    if (const auto inks = j.find("pdf_inks"); inks != j.end()) inks->get_to(e.pdf_inks);
     if (const auto clean = j.find("access_clean"); clean != j.end()) e.access_clean = *clean;
 }
 

@@ -28,13 +28,23 @@ struct StagedFile {
     std::string created{}; ///< RFC 3339, of a file that an earlier version has already; empty: made for this version.
 };
 
+/// Print drawn over a page's background in the compact form of the PDF (stages/encode/mixed_raster.h).
+struct PdfInk {
+    StagedFile mask;         ///< Bi-level bytes for the PDF; black = ink.
+    std::string mask_filter; ///< "JBIG2Decode", "CCITTFaxDecode".
+    StagedFile colours;      ///< JPEG, coarser than the mask.
+    int components = 3;      ///< Of `colours`: 1 or 3.
+};
+
 /// What the encode stage made of one page.
 struct EncodedPage {
     std::vector<StagedFile> files;
-    /// Image for the PDF, not stored by itself unless the profile says so: JPEG or G4 bytes in a file.
+    /// Image for the PDF, not stored by itself unless the profile says so: JPEG, G4 or JBIG2 bytes in a file. With `pdf_inks`,
+    /// the background over which they are drawn.
     StagedFile pdf_image;
-    std::string pdf_filter; ///< "DCTDecode", "CCITTFaxDecode", "FlateDecode".
+    std::string pdf_filter; ///< "DCTDecode", "CCITTFaxDecode", "JBIG2Decode", "FlateDecode".
     int pdf_components = 3; ///< 1 or 3.
+    std::vector<PdfInk> pdf_inks;
     /// What the clean-up of access images did to this page (stages/encode/access_clean.h); null when it did nothing.
     nlohmann::json access_clean = nullptr;
 };

@@ -113,6 +113,9 @@ bool Run::State::usable(const nlohmann::json& record, bool check_digest) {
     if (record.contains("files") && record["files"].is_array())
         for (const auto& f : record["files"])
             if (!whole(f)) return false;
+    if (record.contains("pdf_inks"))
+        for (const auto& ink : record["pdf_inks"])
+            if (!whole(ink["mask"]) || !whole(ink["colours"])) return false;
     return !record.contains("pdf_image") || whole(record["pdf_image"]);
 }
 

@@ -305,6 +305,16 @@ Result<std::string> write_jpeg(const Raster& raster, int quality, bool subsample
     return out;
 }
 
+Result<Raster> read_back_jpeg(const std::string& bytes) {
+    const DecodeLimits limits;
+    const files::PixelMaker make = [](int rows, int cols, int type) { return cv::Mat(rows, cols, type); };
+    const std::string name = "memory";
+    const files::Bytes data{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+    RECTO_ASSIGN(Raster out, files::decode_jpeg({name, data, limits, make}, 0));
+    out.icc.clear();
+    return out;
+}
+
 Result<std::string> write_png(const Raster& raster, int level) {
     RECTO_TRY(check(raster));
     PngSink sink;

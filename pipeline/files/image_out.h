@@ -19,8 +19,16 @@ Result<std::string> write_tiff(const Raster& raster, TiffCompression compression
 /// Raw CCITT G4 data (0 = white, as PDF's CCITTFaxDecode with K -1 and BlackIs1 false wants it) of a bilevel raster.
 Result<std::string> write_g4(const Raster& raster);
 
+/// One JBIG2 generic region (ITU-T T.88, lossless; template 0, arithmetic coding, typical prediction) of a bilevel raster, as an
+/// embedded stream: page information and region, no file header, which is what PDF's JBIG2Decode wants. Never symbols: those
+/// may put one character in another's place. About 10 ns a pixel that is not in a row like the one above it.
+Result<std::string> write_jbig2(const Raster& raster);
+
 /// JPEG, quality 1 to 100, 4:4:4 for colour unless `subsample`; JFIF density in dpi; ICC kept.
 Result<std::string> write_jpeg(const Raster& raster, int quality, bool subsample = false);
+
+/// The pixels that a reader of write_jpeg's bytes gets, without profile: what compression made of the picture.
+Result<Raster> read_back_jpeg(const std::string& bytes);
 
 /// PNG; zlib level 1 to 9; pHYs and iCCP kept.
 Result<std::string> write_png(const Raster& raster, int level = 6);

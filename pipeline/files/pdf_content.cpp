@@ -116,10 +116,15 @@ struct Interpreter {
         if (shown.area() <= 0) return; // Outside the page or clipped away.
         const bool stencil = key("/ImageMask").isBool() && key("/ImageMask").getBoolValue();
         const bool one_bit = stencil || number(key("/BitsPerComponent"), 8) == 1 || is_jbig2(key("/Filter"));
-        if (shown.area() > largest) {
-            largest = shown.area();
-            const double across = std::hypot(now.ctm.a, now.ctm.b) * page.user_unit;
-            if (across > 0) page.image_dpi = width * 72 / across;
+        if (const double across = std::hypot(now.ctm.a, now.ctm.b) * page.user_unit; across > 0) {
+            // In mixed raster content the shapes are in masks finer than the colours they cut, in layers of one size.
+            double finest = width;
+            for (const char* mask : {"/Mask", "/SMask"})
+                if (key(mask).isStream()) finest = std::max(finest, number(key(mask).getDict().getKey("/Width")));
+            const double dpi = finest * 72 / across;
+            if (shown.area() > 1.001 * largest) page.image_dpi = dpi;
+            else if (shown.area() > 0.999 * largest) page.image_dpi = std::max(page.image_dpi, dpi);
+            largest = std::max(largest, shown.area());
         }
         const bool masked =
             stencil || key("/SMask").isStream() || !key("/Mask").isNull() || number(key("/SMaskInData")) != 0;

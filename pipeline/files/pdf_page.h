@@ -44,7 +44,7 @@ struct PageContent {
     bool one_bit = true;                  ///< Every visible image has one bit a pixel.
     bool shows_text = false;              ///< Text is painted and not painted over by a scan.
     bool hides_text = false;              ///< Some text is not painted, or painted over.
-    double image_dpi = 0;                 ///< Of the image with the largest area; 0 when there is none.
+    double image_dpi = 0;                 ///< Of the image with the largest area or its mask, the finer one; 0 when there is none.
 };
 /// Interprets the content stream as far as needed to know that. Throws what qpdf throws.
 PageContent examine_page(QPDF& pdf, QPDFPageObjectHelper page);

@@ -117,6 +117,10 @@ class ItemFiles {
 
     // ---- PDF -----------------------------------------------------------------------------------------------------
 
+    static PdfImage pdf_image(const StagedFile& f, const std::string& filter, int components) {
+        return {f.staged_path, filter, f.width, f.height, components};
+    }
+
     static PdfPage pdf_page(const Page& p) {
         PdfPage out;
         const StagedFile& image = p.encoded.pdf_image;
@@ -132,7 +136,10 @@ class ItemFiles {
             out.height_pt = 841.89;
         }
         if (!image.staged_path.empty())
-            out.image = {image.staged_path, p.encoded.pdf_filter, image.width, image.height, p.encoded.pdf_components};
+            out.image = pdf_image(image, p.encoded.pdf_filter, p.encoded.pdf_components);
+        for (const PdfInk& ink : p.encoded.pdf_inks)
+            out.inks.push_back(
+                {pdf_image(ink.colours, "DCTDecode", ink.components), pdf_image(ink.mask, ink.mask_filter, 1)});
         out.label = p.printed_number;
         return out;
     }

@@ -85,6 +85,26 @@ std::int64_t characters(const PageText& text) {
     return n;
 }
 
+/// An image that lies in the PDF.
+Json image_json(const StagedFile& f, const std::string& filter, int components) {
+    return {{"filter", filter}, {"components", components}, {"width", f.width},   {"height", f.height},
+            {"dpi", f.dpi},     {"size", f.size},           {"sha512", f.sha512}, {"media_type", f.media_type}};
+}
+
+StagedFile image_from(const Json& j, std::string& filter, int& components) {
+    StagedFile f;
+    j.at("filter").get_to(filter);
+    j.at("components").get_to(components);
+    j.at("width").get_to(f.width);
+    j.at("height").get_to(f.height);
+    j.at("dpi").get_to(f.dpi);
+    j.at("size").get_to(f.size);
+    j.at("sha512").get_to(f.sha512);
+    j.at("media_type").get_to(f.media_type);
+    f.role = "pdf-image";
+    return f;
+}
+
 Json page_json(const Page& p) {
     Json j = {{"id", p.id.to_string()},
               {"image", {{"source", p.image.source}, {"index", p.image.index}}},
@@ -105,16 +125,11 @@ Json page_json(const Page& p) {
                     {"characters", characters(p.text)}};
     if (p.text.layer) j["reading"]["layer"] = *p.text.layer;
     const StagedFile& image = p.encoded.pdf_image;
-    if (image.width > 0)
-        j["pdf_image"] = {{"filter", p.encoded.pdf_filter},
-                          {"components", p.encoded.pdf_components},
-                          {"width", image.width},
-                          {"height", image.height},
-                          {"dpi", image.dpi},
-                          {"size", image.size},
-                          {"sha512", image.sha512},
-                          {"media_type", image.media_type}};
-    else j["pdf_image"] = nullptr;
+    j["pdf_image"] =
+        image.width > 0 ? image_json(image, p.encoded.pdf_filter, p.encoded.pdf_components) : Json(nullptr);
+    for (const PdfInk& ink : p.encoded.pdf_inks) // Absent where the page is one picture.
+        j["pdf_image"]["inks"].push_back({{"mask", image_json(ink.mask, ink.mask_filter, 1)},
+                                          {"colours", image_json(ink.colours, "DCTDecode", ink.components)}});
     if (!p.encoded.access_clean.is_null()) j["access_clean"] = p.encoded.access_clean; // Absent where nothing was done.
     return j;
 }
@@ -139,16 +154,15 @@ Page page_from(const Json& j) {
     reading["blocks"] = Json::array(); // The words are in text/<nnnn>.alto.xml.
     reading.get_to(p.text);
     if (const Json& image = j.at("pdf_image"); !image.is_null()) {
-        image.at("filter").get_to(p.encoded.pdf_filter);
-        image.at("components").get_to(p.encoded.pdf_components);
-        StagedFile& f = p.encoded.pdf_image;
-        image.at("width").get_to(f.width);
-        image.at("height").get_to(f.height);
-        image.at("dpi").get_to(f.dpi);
-        image.at("size").get_to(f.size);
-        image.at("sha512").get_to(f.sha512);
-        image.at("media_type").get_to(f.media_type);
-        f.role = "pdf-image";
+        p.encoded.pdf_image = image_from(image, p.encoded.pdf_filter, p.encoded.pdf_components);
+        for (const Json& ink : image.value("inks", Json::array())) {
+            PdfInk k;
+            int one = 1;
+            std::string jpeg;
+            k.mask = image_from(ink.at("mask"), k.mask_filter, one);
+            k.colours = image_from(ink.at("colours"), jpeg, k.components);
+            p.encoded.pdf_inks.push_back(std::move(k));
+        }
     }
     if (const auto clean = j.find("access_clean"); clean != j.end()) p.encoded.access_clean = *clean;
     return p;

@@ -176,7 +176,7 @@ Ink find_ink(const PageLook& look) {
     return out;
 }
 
-double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted) {
+double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted, double smallest_mark) {
     std::vector<Ink::Mark> now(ink.marks.size());
     std::vector<Ink::Mark> left = now; // what of the input's marks is not painted over is not known: those are skipped
     for (int y = 0; y < ink.labels.rows; ++y) {
@@ -190,12 +190,12 @@ double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted) {
             if (!after.chroma.empty()) m.chroma += after.chroma.at<std::uint8_t>(y, x);
         }
     }
-    const double least = 0.05 * after.dpi / 25.4 * after.dpi / 25.4;
+    const double mm2 = after.dpi / 25.4 * after.dpi / 25.4, least = smallest_mark * mm2;
     double kept = 1;
     for (std::size_t i = 1; i < now.size(); ++i) {
         const Ink::Mark& before = ink.marks[i];
         // Of faint marks, those of a few pixels are the paper's own texture.
-        const double smallest = std::max(before.depth, before.chroma) < kFaintMark ? std::max(12.0, 6 * least) : least;
+        const double smallest = std::max(before.depth, before.chroma) < kFaintMark ? std::max({12.0, 0.3 * mm2, least}) : least;
         if (before.area < smallest || left[i].area > 0) continue;
         const double depth = now[i].depth / now[i].area, chroma = now[i].chroma / now[i].area;
         // A mark is seen by the stronger of its two differences from the paper.

@@ -32,8 +32,8 @@ struct Ink {
 [[nodiscard]] Ink find_ink(const PageLook& look);
 
 /// The least share of its contrast (of depth, or of chroma for coloured ink) that any mark keeps in `after`. Pixels of
-/// `painted` (255; may be empty) are left out: they are no paper.
-[[nodiscard]] double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted);
+/// `painted` (255; may be empty) are left out: they are no paper. Marks under `smallest` square millimetres are not judged.
+[[nodiscard]] double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted, double smallest = 0.05);
 
 /// Marks that shine through from the other side, 255, else 0: paper-coloured, far fainter than the page's print and with
 /// flanks less than half as steep. Empty when they are too few to be a text, when the page has too little print to compare

@@ -190,8 +190,11 @@ class ContentProvider final : public Object::StreamDataProvider {
 
     void provideStreamData(QPDFObjGen const&, Pipeline* to) override {
         std::string out;
-        if (!page_.image.path.empty())
-            out = fmt::format("q\n{} 0 0 {} 0 0 cm\n/Im0 Do\nQ\n", real(plan_.width), real(plan_.height));
+        if (!page_.image.path.empty()) {
+            out = fmt::format("q\n{} 0 0 {} 0 0 cm\n/Im0 Do\n", real(plan_.width), real(plan_.height));
+            for (std::size_t k = 1; k <= page_.inks.size(); ++k) out += fmt::format("/Im{} Do\n", k);
+            out += "Q\n";
+        }
         if (page_.text && !plan_.fonts.empty()) {
             out += "BT\n3 Tr\n";
             const auto runs = lay_out(*page_.text, plan_.width, plan_.height);
@@ -234,16 +237,17 @@ std::vector<FontPlan> plan_fonts(const PdfDocument& document, std::vector<PagePl
     return fonts;
 }
 
-Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image, FirstError& error) {
+Object make_image(QPDF& pdf, FileSystem& fs, const PdfImage& image, FirstError& error, bool as_mask = false) {
     Object stream = pdf.newStream();
     Object dict = stream.getDict();
     dict.replaceKey("/Type", Object::newName("/XObject"));
     dict.replaceKey("/Subtype", Object::newName("/Image"));
     dict.replaceKey("/Width", Object::newInteger(image.width));
     dict.replaceKey("/Height", Object::newInteger(image.height));
-    const bool fax = image.filter == "CCITTFaxDecode";
-    dict.replaceKey("/BitsPerComponent", Object::newInteger(fax ? 1 : 8));
-    dict.replaceKey("/ColorSpace", Object::newName(image.components == 3 ? "/DeviceRGB" : "/DeviceGray"));
+    const bool fax = image.filter == "CCITTFaxDecode", bilevel = fax || image.filter == "JBIG2Decode";
+    dict.replaceKey("/BitsPerComponent", Object::newInteger(bilevel ? 1 : 8));
+    if (as_mask) dict.replaceKey("/ImageMask", Object::newBool(true)); // paints where samples are 0: black of both codings
+    else dict.replaceKey("/ColorSpace", Object::newName(image.components == 3 ? "/DeviceRGB" : "/DeviceGray"));
     Object parms = Object::newNull();
     if (fax)
         parms =
@@ -275,6 +279,11 @@ WrittenFile write(FileSystem& fs, const PdfDocument& document, const std::string
         if (!page.image.path.empty()) {
             Object images = Object::newDictionary();
             images.replaceKey("/Im0", make_image(pdf, fs, page.image, error));
+            for (std::size_t k = 0; k < page.inks.size(); ++k) {
+                Object colours = make_image(pdf, fs, page.inks[k].colours, error);
+                colours.getDict().replaceKey("/Mask", make_image(pdf, fs, page.inks[k].mask, error, true));
+                images.replaceKey(fmt::format("/Im{}", k + 1), colours);
+            }
             resources.replaceKey("/XObject", images);
         }
         if (!plans[p].fonts.empty()) {

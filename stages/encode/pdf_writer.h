@@ -17,14 +17,21 @@ namespace recto::encode {
 
 struct PdfImage {
     std::string path;   ///< Encoded bytes, put into the PDF as they are; read when the PDF is written. Empty: no image.
-    std::string filter; ///< "DCTDecode" (8 bits), "CCITTFaxDecode" (G4, 1 bit), "FlateDecode" (8 bits, no predictor).
+    std::string filter; ///< "DCTDecode" (8 bits), "CCITTFaxDecode" (G4, 1 bit), "JBIG2Decode" (1 bit, embedded stream),
+                        ///< "FlateDecode" (8 bits, no predictor).
     int width = 0, height = 0; ///< Pixels.
     int components = 3;        ///< 1 = grey (or bilevel), 3 = sRGB.
+};
+
+/// `colours` drawn over the whole page, where the bi-level `mask` is black.
+struct PdfMasked {
+    PdfImage colours, mask;
 };
 
 struct PdfPage {
     double width_pt = 0, height_pt = 0; ///< 1/72 inch; brought into PDF's 3 to 14400.
     PdfImage image;
+    std::vector<PdfMasked> inks;    ///< Drawn over `image` in this order.
     const PageText* text = nullptr; ///< From clean_text; null for none. Must outlive write_pdf.
     std::string label;              ///< Printed page number; empty when none.
 };

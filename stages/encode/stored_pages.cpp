@@ -28,14 +28,23 @@ Result<void> recover_page_images(Item& item, const std::string& pdf_path, const 
             StagedFile& image = item.pages[i].encoded.pdf_image;
             if (image.width <= 0) continue; // The page has none: it failed when it was scanned.
             const int number = static_cast<int>(i) + 1;
-            QPDFObjectHandle stream = pages[i].getObjectHandle().getKey("/Resources").getKey("/XObject").getKey("/Im0");
-            if (!stream.isStream()) return fail("encode.pdf_images", "the page has no image", pdf_path, number);
-            const auto data = stream.getRawStreamData();
-            const std::string bytes(reinterpret_cast<const char*>(data->getBuffer()), data->getSize());
-            if (digest_hex(DigestAlgorithm::Sha512, bytes) != image.sha512)
-                return fail("encode.pdf_images", "the image is not the one item.json names", pdf_path, number);
-            image.staged_path = join_path(folder, fmt::format("page-{:04}.image", number));
-            RECTO_TRY(fs->write(image.staged_path, bytes));
+            const auto take = [&](QPDFObjectHandle stream, StagedFile& to, const std::string& name) -> Result<void> {
+                if (!stream.isStream()) return fail("encode.pdf_images", "the page has no image", pdf_path, number);
+                const auto data = stream.getRawStreamData();
+                const std::string bytes(reinterpret_cast<const char*>(data->getBuffer()), data->getSize());
+                if (digest_hex(DigestAlgorithm::Sha512, bytes) != to.sha512)
+                    return fail("encode.pdf_images", "the image is not the one item.json names", pdf_path, number);
+                to.staged_path = join_path(folder, fmt::format("page-{:04}.{}", number, name));
+                return fs->write(to.staged_path, bytes);
+            };
+            QPDFObjectHandle images = pages[i].getObjectHandle().getKey("/Resources").getKey("/XObject");
+            RECTO_TRY(take(images.getKey("/Im0"), image, "image"));
+            int k = 0;
+            for (PdfInk& ink : item.pages[i].encoded.pdf_inks) {
+                QPDFObjectHandle colours = images.getKey(fmt::format("/Im{}", ++k));
+                RECTO_TRY(take(colours, ink.colours, fmt::format("colours{}", k)));
+                RECTO_TRY(take(colours.getDict().getKey("/Mask"), ink.mask, fmt::format("mask{}", k)));
+            }
         }
         return {};
     } catch (const std::exception& e) { return fail("encode.pdf_images", e.what(), pdf_path); }
