@@ -117,9 +117,12 @@ Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const
             if (!made) continue;
             ++out.encoded;
             seen += static_cast<double>(raster->width()) * raster->height();
-            for (const auto& file : made->at("files"))
-                (file.at("role") == "preservation" ? preservation : access) += file.at("size").get<double>();
-            access += made->at("pdf_image").at("size").get<double>();
+            const auto page_files = made->get<EncodedPage>();
+            for (const StagedFile& file : page_files.files)
+                (file.role == "preservation" ? preservation : access) += static_cast<double>(file.size);
+            access += static_cast<double>(page_files.pdf_image.size);
+            for (const PdfInk& ink : page_files.pdf_inks)
+                access += static_cast<double>(ink.mask.size + ink.colours.size);
         }
         if (seen <= 0) continue;
         out.preservation += of_all(preservation / seen * pixels[form]);
