@@ -22,6 +22,7 @@
 #include "cli/metrics_file.h"
 #include "cli/progress_option.h"
 #include "cli/provenance.h"
+#include "cli/run_estimate.h"
 #include "cli/run_lists.h"
 #include "cli/run_log.h"
 #include "cli/run_store.h"
@@ -155,6 +156,19 @@ void print_summary(const RunReport& r, const std::string& report) {
     if (!report.empty()) std::fprintf(stderr, "%s\n", tr("run.report", report).c_str());
 }
 
+int tell_estimate(const RunArguments& a, const intake::IntakePlan& plan, const Settings& settings, StageList& stages) {
+    std::vector<std::string> files;
+    for (const auto& d : plan.deliveries) files.insert(files.end(), d.files.begin(), d.files.end());
+    Decoder decoder(program_path(), 1);
+    for (const auto& stage : stages.pages) {
+        if (stage->info().name != "encode") continue;
+        const auto estimate = estimate_sizes(files, settings, decoder, *stage);
+        if (!estimate) return report_error(estimate.error());
+        std::printf("%s", a.json ? (estimate->to_json().dump(1) + "\n").c_str() : estimate->to_text().c_str());
+    }
+    return kDone;
+}
+
 /// `closed` becomes true when the window closed with work left.
 int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     auto fs = posix_file_system();
@@ -234,7 +248,7 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
         Run engine(options, make_hooks(a, *settings, "", "", none, cat, nullptr, scanned), stages, *settings, cat, fs,
                    clock, progress);
         const auto r = engine.execute();
-        return r ? r->exit_code : report_error(r.error());
+        return r ? tell_estimate(a, *planned, *settings, stages) : report_error(r.error());
     }
 
     auto archive = open_archive(a.archive, a.create ? &a.identity : nullptr, "recto run");

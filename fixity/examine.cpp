@@ -13,6 +13,9 @@ namespace {
 
 constexpr int kLooks = 5;           ///< How often an object that seems to be written just now is looked at.
 constexpr std::size_t kNamed = 200; ///< Files named in one event.
+/// What may wait to be settled: a death has it copied again, so not hours of work; and it is on the disk beside the dirty pages.
+constexpr std::size_t kMostWaiting = 256;
+constexpr std::uint64_t kMostWaitingBytes = std::uint64_t{1} << 30;
 
 const char* code_of(FileState state) {
     switch (state) {
@@ -64,6 +67,17 @@ struct Examiner::Held {
     SideOfObject& of(Side side) { return side == Side::Archive ? archive : copy; }
     [[nodiscard]] const SideOfObject& of(Side side) const { return side == Side::Archive ? archive : copy; }
 };
+
+/// An object that was copied and is not lasting yet.
+struct Examiner::Waiting {
+    OcflStaged staged;
+    int head = 0;
+    std::size_t files = 0;
+    Examined found;
+    std::size_t damage = 0; ///< Which of `found` it is.
+};
+
+Examiner::~Examiner() = default;
 
 Examiner::Examiner(std::shared_ptr<FileSystem> fs, Sides sides, Asked asked, Rate& rate,
                    std::function<void(const std::string&, const nlohmann::json&)> event, std::function<bool()> pause)
@@ -156,6 +170,7 @@ Examined Examiner::object(const std::string& object) {
     take_whole(held, out);
     mend_files(held, out);
     bring_up_to_date(held, out);
+    if (out.waits) waiting_.back().found = out;
     return out;
 }
 
@@ -170,27 +185,72 @@ void Examiner::take_whole(Held& held, Examined& out) {
         }
         d.outcome = !asked_for(d) ? Outcome::Mendable : Outcome::WouldMend;
         if (!asked_for(d) || asked_.dry_run) continue;
-        const std::string place = join_path(root(d.side), held.object);
-        const auto take = [&]() -> Result<void> {
-            RECTO_TRY(fs_->remove_tree(place)); // folders without a file
-            return store(d.side).take_object({join_path(root(other_of(d.side)), held.object), held.object,
-                                              from.claims.sha512,
-                                              [this](std::uint64_t bytes) { return copied(bytes); }},
-                                             from.claims.head);
-        };
-        if (const auto taken = take(); !taken) {
-            d.outcome = Outcome::Failed;
-            d.detail = taken.error().to_string();
-            if (taken.error().code == "io.no_space") out.ended = taken.error();
-            continue;
-        }
-        d.outcome = Outcome::Mended;
-        event_("replication", {{"to", to_string(d.side)},
-                               {"object", held.object},
-                               {"versions", from.claims.head},
-                               {"files", from.claims.sha512.size()},
-                               {"premis", "replication"}});
+        bring_object(held, d, out);
     }
+}
+
+void Examiner::bring_object(Held& held, Damage& d, Examined& out) {
+    const Claims& claims = held.of(other_of(d.side)).claims;
+    const auto failed = [&](const Error& error) {
+        d.outcome = Outcome::Failed;
+        d.detail = error.to_string();
+        if (error.code == "io.no_space") out.ended = error;
+    };
+    const OcflCopy copy{join_path(root(other_of(d.side)), held.object), held.object, claims.sha512,
+                        [this](std::uint64_t bytes) {
+                            waiting_bytes_ += bytes;
+                            return copied(bytes);
+                        }};
+    // Folders without a file may lie at its place.
+    if (const auto removed = fs_->remove_tree(join_path(root(d.side), held.object)); !removed)
+        return failed(removed.error());
+    if (d.side == Side::Copy) {
+        auto staged = store(d.side).stage_object(copy, claims.head);
+        if (!staged) return failed(staged.error());
+        out.waits = true;
+        waiting_.push_back({std::move(*staged),
+                            claims.head,
+                            claims.sha512.size(),
+                            {},
+                            static_cast<std::size_t>(&d - out.damage.data())});
+        return;
+    }
+    if (const auto taken = store(d.side).take_object(copy, claims.head); !taken) return failed(taken.error());
+    d.outcome = Outcome::Mended;
+    event_("replication",
+           {{"to", to_string(d.side)},
+            {"objects", {{{"object", held.object}, {"versions", claims.head}, {"files", claims.sha512.size()}}}},
+            {"premis", "replication"}});
+}
+
+bool Examiner::full() const { return waiting_.size() >= kMostWaiting || waiting_bytes_ >= kMostWaitingBytes; }
+
+std::vector<std::pair<std::string, Examined>> Examiner::settle() {
+    std::vector<std::pair<std::string, Examined>> out;
+    if (waiting_.empty()) return out;
+    std::vector<OcflStaged> staged;
+    for (Waiting& one : waiting_) staged.push_back(std::move(one.staged));
+    const auto placed = copy_->place_objects(staged);
+    nlohmann::json brought = nlohmann::json::array();
+    for (std::size_t i = 0; i < waiting_.size(); ++i) {
+        Examined found = std::move(waiting_[i].found);
+        Damage& d = found.damage[waiting_[i].damage];
+        if (placed[i]) {
+            d.outcome = Outcome::Mended;
+            brought.push_back({{"object", d.object}, {"versions", waiting_[i].head}, {"files", waiting_[i].files}});
+        } else {
+            d.outcome = Outcome::Failed;
+            d.detail = placed[i].error().to_string();
+            if (placed[i].error().code == "io.no_space") found.ended = placed[i].error();
+        }
+        out.emplace_back(d.object, std::move(found));
+    }
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    if (!brought.empty())
+        event_("replication",
+               {{"to", to_string(Side::Copy)}, {"objects", std::move(brought)}, {"premis", "replication"}});
+    return out;
 }
 
 void Examiner::mend_files(Held& held, Examined& out) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -37,6 +38,7 @@ struct Examined {
     std::vector<Damage> damage;
     std::uint64_t files = 0;
     bool busy = false;          ///< Being written at this moment: not judged.
+    bool waits = false;         ///< Copied, but not lasting yet: settle() gives the object back.
     std::optional<Error> ended; ///< Writing failed so that going on is of no use (a full disk).
 };
 
@@ -47,9 +49,17 @@ class Examiner {
     Examiner(std::shared_ptr<FileSystem> fs, Sides sides, Asked asked, Rate& rate,
              std::function<void(const std::string& event, const nlohmann::json& details)> event,
              std::function<bool()> pause);
+    ~Examiner();
+    Examiner(const Examiner&) = delete;
+    Examiner& operator=(const Examiner&) = delete;
 
     /// `object`: path relative to the storage roots. An object that is on neither side is missing.
     [[nodiscard]] Examined object(const std::string& object);
+    /// The objects that wait, with what became of them: many at a time, because waiting for the disk is what bringing a small
+    /// object to the copy costs.
+    [[nodiscard]] std::vector<std::pair<std::string, Examined>> settle();
+    /// So many wait that settle() is due.
+    [[nodiscard]] bool full() const;
     /// The files of the storage roots themselves. `strays`: what lies in them and does not belong there.
     [[nodiscard]] Examined roots(const std::vector<std::string>& archive_strays,
                                  const std::vector<std::string>& copy_strays);
@@ -61,6 +71,7 @@ class Examiner {
     void judge(const Held& held, std::vector<Damage>& out) const;
     void mend_files(Held& held, Examined& out);
     void take_whole(Held& held, Examined& out);
+    void bring_object(Held& held, Damage& damage, Examined& out);
     void bring_up_to_date(Held& held, Examined& out);
     void record_damage(const Examined& found, const std::string& object);
     void put_file_back(Damage& damage, const std::string& source, const std::string& sha512, Examined& out);
@@ -81,6 +92,9 @@ class Examiner {
     const std::function<bool()> pause_;
     OcflStore archive_;
     std::optional<OcflStore> copy_;
+    struct Waiting;
+    std::vector<Waiting> waiting_;
+    std::uint64_t waiting_bytes_ = 0;
 };
 
 } // namespace recto::fixity

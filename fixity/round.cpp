@@ -97,9 +97,7 @@ Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const Round
     take(std::move(unreadable));
     take(examiner.roots(here.strays, there.strays));
 
-    for (const std::string& object : chosen) {
-        if (out.ended || !hooks.go_on()) break;
-        Examined found = examiner.object(object);
+    const auto finish = [&](const std::string& object, Examined found) {
         const bool good = std::none_of(found.damage.begin(), found.damage.end(),
                                        [](const Damage& d) { return d.serious() && d.outcome != Outcome::Mended; });
         const bool busy = found.busy;
@@ -107,11 +105,21 @@ Result<RoundResult> run_round(const std::shared_ptr<FileSystem>& fs, const Round
         ++status.objects;
         if (busy) {
             ++out.busy;
-            continue;
+            return;
         }
         ++out.checked;
         if (logging) logging = told(log.add(object, std::chrono::system_clock::to_time_t(clock.now()), good));
+    };
+    const auto settle = [&] {
+        for (auto& [object, found] : examiner.settle()) finish(object, std::move(found));
+    };
+    for (const std::string& object : chosen) {
+        if (out.ended || !hooks.go_on()) break;
+        Examined found = examiner.object(object);
+        if (!found.waits) finish(object, std::move(found));
+        if (examiner.full()) settle();
     }
+    settle();
     out.left = chosen.size() - out.checked - out.busy;
     if (logging && out.left == 0 && !out.ended) (void)told(log.end());
     return out;

@@ -26,6 +26,11 @@ Result<void> list_files_into(FileSystem& fs, const std::string& folder, const st
 
 } // namespace
 
+Result<void> FileSystem::sync_all(std::span<const std::string> paths) {
+    for (const std::string& path : paths) RECTO_TRY(sync(path));
+    return {};
+}
+
 Result<void> FileSystem::read_blocks(const std::string& path, const std::function<void(std::string_view)>& visit) {
     RECTO_ASSIGN(const std::string bytes, read(path));
     visit(bytes);
@@ -71,7 +76,7 @@ Result<void> write_atomically(FileSystem& fs, const std::string& path, std::stri
     return fs.sync(parent_path(path).empty() ? "." : parent_path(path));
 }
 
-Result<void> make_folders_synced(FileSystem& fs, const std::string& path) {
+Result<void> make_folders(FileSystem& fs, const std::string& path, std::vector<std::string>& to_sync) {
     std::vector<std::string> fresh;
     for (std::string at = path; !at.empty() && at != "/"; at = parent_path(at)) {
         RECTO_ASSIGN(const FileStat s, fs.stat(at));
@@ -81,21 +86,34 @@ Result<void> make_folders_synced(FileSystem& fs, const std::string& path) {
     RECTO_TRY(fs.make_folders(path));
     for (auto at = fresh.rbegin(); at != fresh.rend(); ++at) {
         const std::string parent = parent_path(*at);
-        RECTO_TRY(fs.sync(parent.empty() ? "." : parent));
+        to_sync.push_back(parent.empty() ? "." : parent);
     }
     return {};
 }
 
-Result<void> sync_tree(FileSystem& fs, const std::string& folder) {
+Result<void> make_folders_synced(FileSystem& fs, const std::string& path) {
+    std::vector<std::string> parents;
+    RECTO_TRY(make_folders(fs, path, parents));
+    return fs.sync_all(parents);
+}
+
+Result<void> tree_to_sync(FileSystem& fs, const std::string& folder, std::vector<std::string>& to_sync) {
     RECTO_ASSIGN(const auto names, fs.list(folder));
     for (const std::string& name : names) {
         const std::string path = join_path(folder, name);
         RECTO_ASSIGN(const FileStat s, fs.stat(path));
         if (s.is_symlink) continue;
-        if (s.is_directory) RECTO_TRY(sync_tree(fs, path));
-        else RECTO_TRY(fs.sync(path));
+        if (s.is_directory) RECTO_TRY(tree_to_sync(fs, path, to_sync));
+        else to_sync.push_back(path);
     }
-    return fs.sync(folder);
+    to_sync.push_back(folder);
+    return {};
+}
+
+Result<void> sync_tree(FileSystem& fs, const std::string& folder) {
+    std::vector<std::string> paths;
+    RECTO_TRY(tree_to_sync(fs, folder, paths));
+    return fs.sync_all(paths);
 }
 
 Result<std::vector<std::string>> list_files(FileSystem& fs, const std::string& folder) {

@@ -46,6 +46,9 @@ class FileSystem {
     virtual Result<void> remove(const std::string& path) = 0;      ///< A file or an empty folder; no error when absent.
     virtual Result<void> remove_tree(const std::string& path) = 0; ///< No error when absent.
     virtual Result<void> sync(const std::string& path) = 0;        ///< fsync of a file or a folder.
+    /// The same for each of these, which lie on one file system. Many at once may cost less than one after the other: the
+    /// real one then writes back all of the file system, where it is of a kind that says what failed in that.
+    virtual Result<void> sync_all(std::span<const std::string> paths);
     virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;
     /// What the path, or the nearest folder above it that exists, lies on. The default: a local one without a name.
     virtual Result<FileSystemKind> kind(const std::string& path);
@@ -69,9 +72,13 @@ Result<void> write_atomically(FileSystem& fs, const std::string& path, std::stri
 
 /// make_folders, then fsync of the parent of every folder that was new: the folders survive a power cut.
 Result<void> make_folders_synced(FileSystem& fs, const std::string& path);
+/// The same without the fsync: the parents are added to `to_sync`.
+Result<void> make_folders(FileSystem& fs, const std::string& path, std::vector<std::string>& to_sync);
 
 /// fsync of every file below `folder`, then of every folder, deepest first, `folder` itself last. Each once.
 Result<void> sync_tree(FileSystem& fs, const std::string& folder);
+/// What sync_tree() would sync, in its order, added to `to_sync`.
+Result<void> tree_to_sync(FileSystem& fs, const std::string& folder, std::vector<std::string>& to_sync);
 
 /// Files below `folder` (not folders), relative paths, byte order. Symbolic links are listed as files, not followed.
 Result<std::vector<std::string>> list_files(FileSystem& fs, const std::string& folder);

@@ -174,9 +174,14 @@ Result<std::string> OcflStore::content_path(const OcflState& state, const std::s
 // ---- Writing -----------------------------------------------------------------------------------------------------
 
 Result<void> OcflStore::open_staging(const std::string& name) {
+    std::vector<std::string> parents;
+    RECTO_TRY(open_staging(name, parents));
+    return fs_->sync_all(parents);
+}
+
+Result<void> OcflStore::open_staging(const std::string& name, std::vector<std::string>& to_sync) {
     const std::lock_guard lock(shared_->mutex);
-    RECTO_TRY(make_folders_synced(*fs_, join_path(staging(), name)));
-    return {};
+    return make_folders(*fs_, join_path(staging(), name), to_sync);
 }
 
 Result<std::vector<std::string>> OcflStore::names_in_staging() {

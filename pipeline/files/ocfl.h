@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,13 @@ struct OcflCopy {
     std::function<Result<void>(std::uint64_t bytes)> copied;
 };
 
+/// A whole object from a second root, copied to the staging area and not yet lasting.
+struct OcflStaged {
+    std::string object;               ///< Relative to the root.
+    std::string name;                 ///< Of its folder in staging.
+    std::vector<std::string> to_sync; ///< Folders that got new ones for it.
+};
+
 class OcflStore {
   public:
     OcflStore(std::shared_ptr<FileSystem> fs, std::string root);
@@ -86,6 +94,10 @@ class OcflStore {
     /// Takes a whole object of `head` versions from another root: whole or not at all, by one rename. What a death leaves is
     /// put right by recover(), as for put(). "io.exists" when something lies at its place. Errors: those of put().
     Result<void> take_object(const OcflCopy& copy, int head);
+    /// take_object() in two steps, so that many objects wait for the disk once: copied, then synced and renamed together. Each is
+    /// whole or not at all, and its result says which; what a death leaves between the steps recover() removes.
+    Result<OcflStaged> stage_object(const OcflCopy& copy, int head);
+    std::vector<Result<void>> place_objects(std::span<const OcflStaged> staged);
     /// Adds version `n`, the one after the head, byte for byte: `copy.files` are those below "v<n>/". The order is that of put().
     Result<void> take_version(const OcflCopy& copy, int n);
     /// Puts one file (relative to the root) back by the bytes of `source`: written in the staging area, synced, renamed.
@@ -107,6 +119,8 @@ class OcflStore {
     [[nodiscard]] std::string staging() const;
     Result<std::vector<std::string>> names_in_staging(); ///< Empty when it is not there.
     Result<void> open_staging(const std::string& name);
+    Result<void> open_staging(const std::string& name, std::vector<std::string>& to_sync); ///< Not lasting yet.
+    void give_up(const OcflStaged& staged); ///< What fails here recover() does later.
     Result<void> close_staging(const std::string& name);
     Result<void> prune_empty_parents(const std::string& object);
 

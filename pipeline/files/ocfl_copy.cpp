@@ -2,6 +2,7 @@
 // those of put(), so that recover() puts right what a death leaves.
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "pipeline/files/ocfl.h"
@@ -39,28 +40,74 @@ Result<void> OcflStore::recover_stale(const std::string& name) {
     return {};
 }
 
-Result<void> OcflStore::take_object(const OcflCopy& copy, int head) {
+void OcflStore::give_up(const OcflStaged& staged) {
+    (void)prune_empty_parents(staged.object);
+    (void)close_staging(staged.name);
+}
+
+Result<OcflStaged> OcflStore::stage_object(const OcflCopy& copy, int head) {
     const std::string object = join_path(root_, copy.object);
     RECTO_ASSIGN(const FileStat there, fs_->stat(object));
     if (there.exists) return fail("io.exists", "something lies at the object's place", object);
-    const std::string name = file_name(copy.object) + "-" + version_name(head);
-    const std::string stage = join_path(staging(), name), whole = join_path(stage, "object");
-    RECTO_TRY(recover_stale(name));
-    const auto take = [&]() -> Result<void> {
-        RECTO_TRY(open_staging(name));
-        RECTO_TRY(copy_files(*fs_, copy, whole, 0));
-        RECTO_TRY(make_folders_synced(*fs_, parent_path(object)));
-        RECTO_TRY(sync_tree(*fs_, stage));
-        return fs_->rename(whole, object);
+    OcflStaged staged{copy.object, file_name(copy.object) + "-" + version_name(head), {}};
+    RECTO_TRY(recover_stale(staged.name));
+    const std::string stage = join_path(staging(), staged.name);
+    const auto fill = [&]() -> Result<void> {
+        RECTO_TRY(open_staging(staged.name, staged.to_sync));
+        return copy_files(*fs_, copy, join_path(join_path(staging(), staged.name), "object"), 0);
     };
-    if (auto taken = take(); !taken) { // What fails here recover() does later.
-        (void)prune_empty_parents(copy.object);
-        (void)close_staging(name);
-        return taken;
+    if (auto filled = fill(); !filled) {
+        give_up(staged);
+        return tl::unexpected(filled.error());
     }
-    RECTO_TRY(fs_->sync(parent_path(object)));
-    (void)close_staging(name);
-    return {};
+    return staged;
+}
+
+std::vector<Result<void>> OcflStore::place_objects(std::span<const OcflStaged> staged) {
+    std::vector<Result<void>> out(staged.size());
+    std::vector<std::string> to_sync;
+    const auto sync_once = [&]() -> Result<void> { // Folders are shared by many.
+        std::set<std::string> seen;
+        std::erase_if(to_sync, [&](const std::string& path) { return !seen.insert(path).second; });
+        return fs_->sync_all(to_sync);
+    };
+    // (1) The notes that work is under way and all bytes last, before (2) anything is seen at its place, and (3) that lasts.
+    const auto gather = [&]() -> Result<void> {
+        for (const OcflStaged& one : staged) {
+            RECTO_TRY(tree_to_sync(*fs_, join_path(staging(), one.name), to_sync));
+            to_sync.insert(to_sync.end(), one.to_sync.begin(), one.to_sync.end());
+        }
+        return sync_once();
+    };
+    const Result<void> lasting = gather();
+    to_sync.clear();
+    const auto place = [&](const OcflStaged& one) -> Result<void> {
+        RECTO_TRY(lasting);
+        const std::string object = join_path(root_, one.object);
+        RECTO_TRY(make_folders(*fs_, parent_path(object), to_sync));
+        RECTO_TRY(fs_->rename(join_path(join_path(staging(), one.name), "object"), object));
+        to_sync.push_back(parent_path(object));
+        return {};
+    };
+    for (std::size_t i = 0; i < staged.size(); ++i)
+        if (out[i] = place(staged[i]); !out[i]) give_up(staged[i]);
+    // What was given up took its empty folders along.
+    std::erase_if(to_sync, [&](const std::string& path) {
+        const auto s = fs_->stat(path);
+        return s && !s->exists;
+    });
+    const Result<void> seen = sync_once();
+    for (std::size_t i = 0; i < staged.size(); ++i) {
+        if (!out[i]) continue;
+        if (!seen) out[i] = seen; // It is there, and so is its note: recover() looks at it.
+        else (void)close_staging(staged[i].name);
+    }
+    return out;
+}
+
+Result<void> OcflStore::take_object(const OcflCopy& copy, int head) {
+    RECTO_ASSIGN(const OcflStaged staged, stage_object(copy, head));
+    return place_objects({&staged, 1}).front();
 }
 
 Result<void> OcflStore::take_version(const OcflCopy& copy, int n) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -88,6 +90,22 @@ ssize_t read_retrying(int fd, char* buffer, std::size_t count) {
     ssize_t n;
     do { n = ::read(fd, buffer, count); } while (n < 0 && errno == EINTR);
     return n;
+}
+
+/// From so many on one syncfs costs less than an fsync of each, also beside programs with data of their own to write back.
+constexpr std::size_t kManySyncs = 256;
+
+/// Local file systems with a journal, on a kernel whose syncfs returns the error of a failed write-back (5.8 and newer). Network
+/// and user-space file systems are asked for each file: what syncfs means there is another matter.
+bool syncs_as_a_whole(std::uint32_t magic) {
+    static const bool reports_errors = [] {
+        struct utsname name{};
+        int major = 0, minor = 0;
+        return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+               (major > 5 || (major == 5 && minor >= 8));
+    }();
+    constexpr std::uint32_t kExt4 = 0xEF53, kXfs = 0x58465342, kBtrfs = 0x9123683E, kF2fs = 0xF2F52010;
+    return reports_errors && (magic == kExt4 || magic == kXfs || magic == kBtrfs || magic == kF2fs);
 }
 
 int fsync_retrying(int fd) {
@@ -270,6 +288,19 @@ class PosixFileSystem final : public FileSystem {
         const int error = fsync_retrying(file.get());
         // Some file systems (network, fuse) cannot sync a folder and say EINVAL: there is nothing more to do there.
         if (error != 0 && error != EINVAL) return io_error(error, "io.write", path, "sync");
+        return {};
+    }
+
+    Result<void> sync_all(std::span<const std::string> paths) override {
+        if (paths.size() < kManySyncs) return FileSystem::sync_all(paths);
+        const Descriptor any = open_retrying(paths.front().c_str(), O_RDONLY | O_NONBLOCK);
+        if (!any.valid()) return io_error(errno, "io.write", paths.front(), "open to sync");
+        struct statfs s{};
+        if (::fstatfs(any.get(), &s) != 0 || !syncs_as_a_whole(static_cast<std::uint32_t>(s.f_type)))
+            return FileSystem::sync_all(paths);
+        int rc;
+        do { rc = ::syncfs(any.get()); } while (rc != 0 && errno == EINTR);
+        if (rc != 0) return io_error(errno, "io.write", paths.front(), "sync of the file system");
         return {};
     }
 

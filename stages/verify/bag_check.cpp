@@ -202,12 +202,12 @@ class BagChecker {
             return same->second.front();
         }
         // Made where names are not told apart by case: the content is there if a file of the other case has its digest.
-        for (const auto& [other, paths] : by_form_) {
-            if (other.size() != form.size() || lower_ascii(other) != lower_ascii(form)) continue;
-            issues_.warning(manifest, "bag.case", path);
-            return paths.front();
-        }
-        return {};
+        if (by_case_.empty())
+            for (const auto& [other, paths] : by_form_) by_case_.emplace(lower_ascii(other), &paths.front());
+        const auto other = by_case_.find(lower_ascii(form));
+        if (other == by_case_.end()) return {};
+        issues_.warning(manifest, "bag.case", path);
+        return *other->second;
     }
 
     /// Digests by SM3 beside the manifests (bag.sm3): a tag file to others, for us one more list of the payload.
@@ -411,6 +411,7 @@ class BagChecker {
     std::map<std::string, std::uint64_t> files_; ///< Relative path -> size.
     std::set<std::string> folders_;
     std::map<std::string, std::vector<std::string>> by_form_; ///< NFC of a path -> the paths that have it.
+    std::map<std::string, const std::string*> by_case_;       ///< The same without case; made when first asked for.
 };
 
 } // namespace

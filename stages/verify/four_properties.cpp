@@ -22,8 +22,10 @@ nlohmann::json checked_part(const nlohmann::json& item) {
         if (const auto at = item.find(key); at != item.end()) out[key] = *at;
     const auto pages = item.find("pages");
     out["pages"] = nlohmann::json::array_t(pages == item.end() ? 0 : pages->size());
-    if (auto made = out.find("provenance"); made != out.end() && made->is_object())
-        *made = {{"agent", made->value("agent", "")}};
+    if (auto made = out.find("provenance"); made != out.end() && made->is_object()) {
+        const nlohmann::json agent = made->value("agent", nlohmann::json(""));
+        *made = {{"agent", agent}};
+    }
     return out;
 }
 
@@ -37,9 +39,9 @@ void read_record(FileSystem& fs, PropertyItem& item) {
         auto parsed = parse_strict_json(*bytes);
         if (!parsed || !parsed->value.is_object()) return; // ZS-05, KY-04
         item.record = checked_part(parsed->value);
-        std::string code = item.record.value("reference_code", "");
-        if (code.empty()) code = item.record.value("provisional_name", "");
-        if (!code.empty()) item.name = code;
+        for (const char* key : {"provisional_name", "reference_code"})
+            if (const auto name = item.record.find(key); name != item.record.end() && name->is_string())
+                if (!name->get_ref<const std::string&>().empty()) item.name = name->get<std::string>();
         return;
     }
 }

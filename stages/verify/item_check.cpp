@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "pipeline/core/model.h"
@@ -27,7 +28,10 @@ class ItemChecker {
     void run() {
         try {
             read_item();
-            if (ours_) listed_files();
+            if (ours_) {
+                listed_files();
+                learn_pages();
+            }
             xml();
             if (!ours_) return;
             text_file();
@@ -163,30 +167,33 @@ class ItemChecker {
         }
     }
 
-    /// The page that a file is of; 0: none.
-    int page_of(const std::string& path) {
-        int page = 0;
-        for (const json& file : item_["files"]) {
-            if (file.at("path") == path) page = file.value("page", 0);
+    /// What item.json says of the pages, to be asked once for each file: an item may have a hundred thousand.
+    void learn_pages() {
+        for (const char* role : {"preservation", "access-image"}) {
+            for (const json& file : item_["files"]) {
+                if (file.value("role", "") == role)
+                    image_of_page_.emplace(file.value("page", 0),
+                                           std::pair{file.value("width", 0), file.value("height", 0)});
+            }
         }
-        return page;
+        for (const json& file : item_["files"])
+            page_of_file_[file.at("path").get<std::string>()] = file.value("page", 0);
+        for (const json& p : item_["pages"])
+            image_of_page_.emplace(p.at("order").get<int>(), std::pair{p.at("reading").at("width").get<int>(),
+                                                                       p.at("reading").at("height").get<int>()});
+    }
+
+    /// The page that a file is of; 0: none.
+    [[nodiscard]] int page_of(const std::string& path) const {
+        const auto at = page_of_file_.find(path);
+        return at == page_of_file_.end() ? 0 : at->second;
     }
 
     /// Pixels of the image that an ALTO file's coordinates are of: the page's preservation, else access image, else the
     /// page as it was read.
-    std::pair<int, int> size_of_image(const std::string& alto) {
-        const int page = page_of(alto);
-        for (const char* role : {"preservation", "access-image"}) {
-            for (const json& file : item_["files"]) {
-                if (page > 0 && file.value("page", 0) == page && file.value("role", "") == role)
-                    return {file.value("width", 0), file.value("height", 0)};
-            }
-        }
-        for (const json& p : item_["pages"]) {
-            if (p.at("order") == page)
-                return {p.at("reading").at("width").get<int>(), p.at("reading").at("height").get<int>()};
-        }
-        return {0, 0};
+    [[nodiscard]] std::pair<int, int> size_of_image(const std::string& alto) const {
+        const auto at = image_of_page_.find(page_of(alto));
+        return at == image_of_page_.end() || at->first == 0 ? std::pair{0, 0} : at->second;
     }
 
     void text_file() {
@@ -221,7 +228,8 @@ class ItemChecker {
         for (const json& page : item_["pages"]) orders.push_back(page.at("order").get<int>());
         std::ranges::sort(orders);
         for (auto& [path, text] : alto_) {
-            const auto at = std::ranges::find(orders, page_of(path));
+            const auto at = std::ranges::lower_bound(orders, page_of(path));
+            if (at == orders.end() || *at != page_of(path)) continue;
             const auto index = static_cast<std::size_t>(at - orders.begin());
             if (index >= said.size()) continue;
             std::ranges::sort(text);
@@ -327,6 +335,8 @@ class ItemChecker {
     bool ours_ = false;
     std::size_t pages_ = 0;
     std::optional<std::string> text_;
+    std::unordered_map<std::string, int> page_of_file_;
+    std::unordered_map<int, std::pair<int, int>> image_of_page_;
     std::map<std::string, std::string> alto_; ///< What each ALTO file says.
 };
 

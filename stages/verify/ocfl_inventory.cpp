@@ -321,7 +321,7 @@ class Checker {
                 error("E057", algorithm);
                 continue;
             }
-            if (!known_checksum(algorithm)) warning("fixity_unknown", algorithm);
+            if (!known_checksum(algorithm)) issues_.warning(where_, "fixity_unknown", algorithm);
             std::set<std::string> seen;
             for (const auto& [digest, paths] : digests.items()) {
                 const std::size_t length = checksum_length(algorithm);

@@ -51,6 +51,20 @@ class MainJob(Case):
         self.assertEqual(self.report["pages_failed"], 0, self.report["errors"])
         self.assertGreaterEqual(self.report["pages"], 24)
 
+    def test_a_dry_run_estimates_what_is_stored(self):
+        words = ("run", SAMPLES / "batch", "-o", self.root / "none", "--dry-run")
+        said = json.loads(run(*words, "--json").stdout)
+        true = {r["representation"]: r["bytes"] for r in json.loads(run("package", self.archive, "--dry-run", "--json").stdout)["representations"]}
+        estimate = {r["representation"]: r["bytes"] for r in said["representations"]}
+        self.assertEqual(estimate.keys(), true.keys())
+        self.assertEqual(estimate["master"], true["master"], "these are known")
+        for name, bytes_ in true.items():  # measured: .9 to 1.2
+            self.assertTrue(0.67 * bytes_ < estimate[name] < 1.5 * bytes_, f"{name}: {estimate[name]} estimated, {bytes_} stored")
+        self.assertTrue(0.9 * sum(true.values()) < said["bytes"] < 1.1 * sum(true.values()), said)
+        self.assertTrue(said["estimate"])
+        self.assertIn("An estimate", run(*words).stdout)
+        self.assertFalse((self.root / "none").exists())
+
     def test_the_scans_are_untouched_and_kept_byte_for_byte(self):
         self.assertEqual(self.digest_tree(SAMPLES / "batch"), self.before)
         kept = set()

@@ -200,26 +200,46 @@ class Units(Case):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("#!/bin/sh\n")
             path.chmod(0o755)
-        for name in ("recto-night", "recto-watch", "recto-summary"):
+        for name in ("recto-night", "recto-watch", "recto-summary", "recto-fixity"):
             # The programs named are not installed on this machine: a copy of the unit points at stand-ins.
             text = (TOP / f"deploy/systemd/{name}.service").read_text()
             text = re.sub(r"(?m)^(ExecStart(?:Post)?=)/", rf"\1{self.folder}/", text)
             text = re.sub(r"(?m)^Documentation=.*\n", "", text)
             (self.folder / f"{name}.service").write_text(text)
-        for name in ("recto-night", "recto-summary"):
+        for name in ("recto-night", "recto-summary", "recto-fixity"):
             shutil.copy(TOP / f"deploy/systemd/{name}.timer", self.folder)
-        units = [self.folder / n for n in ("recto-night.service", "recto-watch.service", "recto-summary.service", "recto-night.timer", "recto-summary.timer")]
+        units = sorted([*self.folder.glob("recto-*.service"), *self.folder.glob("recto-*.timer")])
+        self.assertEqual({u.name for u in units}, {u.name for u in (TOP / "deploy/systemd").iterdir()})
         checked = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True)
         said = [line for line in (checked.stdout + checked.stderr).splitlines() if "recto" in line]
         self.assertEqual(said, [])
         self.assertEqual(checked.returncode, 0, checked.stderr)
 
     def test_services_are_hardened_and_know_the_exit_codes(self):
-        for name in ("recto-night", "recto-watch"):
+        for name in ("recto-night", "recto-watch", "recto-fixity"):
             text = (TOP / f"deploy/systemd/{name}.service").read_text()
-            for line in ("User=recto", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryMax=", "CPUQuota=", "Nice=", "KillSignal=" if "night" in name else "KillMode=mixed"):
+            for line in ("User=recto", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryMax=", "CPUQuota=", "Nice=", "KillMode=mixed" if "watch" in name else "KillSignal="):
                 self.assertIn(line, text, name)
             self.assertRegex(text, r"SuccessExitStatus=.*75")
+
+    def test_the_check_of_stored_bytes_starts_as_its_unit_says(self):
+        """With the settings as they are shipped, and with those of a file that is older than the unit."""
+        archive = self.folder / "archive"
+        common.run("init", archive, "--repository", "450200")
+        text = (TOP / "deploy/systemd/recto-fixity.service").read_text().replace("\\\n", "")
+        line = re.search(r"(?m)^ExecStart=/usr/bin/recto (.*)$", text)[1]
+        defaults = dict(word.split("=", 1) for word in re.search(r"(?m)^Environment=(.*)$", text)[1].split())
+        shipped = dict(l.split("=", 1) for l in (TOP / "deploy/etc/recto.env").read_text("utf-8").splitlines() if "=" in l and not l.startswith("#"))
+        for env in (defaults | shipped, defaults, defaults | shipped | {"RECTO_FIXITY_OPTIONS": f"--copy {self.folder}/none"}):
+            env |= {"RECTO_ARCHIVE": str(archive), "RECTO_WINDOW": "00:00-24:00"}
+            words = []
+            for word in line.split():  # as systemd does it: ${NAME} is one word, $NAME any number
+                if re.fullmatch(r"\$\w+", word):
+                    words += env.get(word[1:], "").split()
+                else:
+                    words.append(re.sub(r"\$\{(\w+)\}", lambda m: env[m[1]], word))
+            done = common.run(*words)
+            self.assertEqual(done.returncode, 66 if "--copy" in words else 0, done.stderr)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,19 @@ TEST_P(FileSystemPromises, AtomicWriteLeavesNoTemporaryFile) {
     EXPECT_GT(fs_.free_bytes(place_->root).value(), 1000U);
 }
 
+TEST_P(FileSystemPromises, FewAndManyAreSyncedTogether) {
+    std::vector<std::string> paths{place_->root};
+    for (int i = 0; i < 400; ++i) {
+        paths.push_back(at(std::to_string(i)));
+        ASSERT_TRUE(fs_.write(paths.back(), "x"));
+    }
+    EXPECT_TRUE(fs_.sync_all(paths));
+    EXPECT_TRUE(fs_.sync_all({paths.data(), 3}));
+    EXPECT_TRUE(fs_.sync_all({}));
+    const std::string none[] = {at("none")};
+    EXPECT_EQ(fs_.sync_all(none).error().code, "io.not_found");
+}
+
 INSTANTIATE_TEST_SUITE_P(RealAndMemory, FileSystemPromises, ::testing::Bool(),
                          [](const auto& i) { return i.param ? "Disk" : "Memory"; });
 

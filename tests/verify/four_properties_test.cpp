@@ -8,6 +8,9 @@
 #include <sstream>
 
 #include <gmock/gmock.h>
+#define POINTERHOLDER_TRANSITION 4 // qpdf wants to know which pointers are meant
+#include <qpdf/QPDF.hh>
+#include <qpdf/QPDFWriter.hh>
 
 #include "stages/verify/file_kind.h"
 #include "stages/verify/verify.h"
@@ -103,6 +106,12 @@ class FourPropertiesTest : public ::testing::Test {
         return out;
     }
 
+    std::string why_not_checked(const std::string& check, const std::vector<PropertyItem>& items) {
+        const CheckOutcome found = outcome(check, items);
+        EXPECT_EQ(found.verdict, Verdict::NotChecked) << check;
+        return found.reasons.size() == 1 ? found.reasons[0].code : "";
+    }
+
     std::string folder_;
     std::vector<PropertyRule> rules_;
     std::vector<std::string> scanner_;
@@ -131,13 +140,13 @@ TEST_F(FourPropertiesTest, EveryErrorOfTheVerifierBelongsToARule) {
     for (std::string line; std::getline(table, line);) {
         if (!line.starts_with("RECTO_MESSAGE(\"verify.")) continue;
         const std::string code = line.substr(22, line.find('"', 22) - 22);
-        const bool not_an_error =
-            code.starts_with("properties.") || code.starts_with("severity.") || code.starts_with("summary") ||
-            code.starts_with("ocfl.W") || code.ends_with("not_checked") || code == "no_input" ||
-            code == "store_unfinished" || code == "fixity_unknown" || code == "item.foreign" ||
-            code == "image.known_damage" || code == "bag.encoding" || code == "bag.algorithm" || code == "bag.md5sum" ||
-            code == "bag.relative" || code == "bag.case" || code == "bag.normalization" || code == "bag.system_file" ||
-            code == "mets.algorithm" || code == "xml.unknown" || code == "xml.schema_bad";
+        const bool not_an_error = code.starts_with("properties.") || code.starts_with("severity.") ||
+                                  code.starts_with("summary") || code.starts_with("ocfl.W") ||
+                                  code.ends_with("not_checked") || code == "no_input" || code == "store_unfinished" ||
+                                  code == "fixity_unknown" || code == "item.foreign" || code == "image.known_damage" ||
+                                  code == "bag.algorithm" || code == "bag.md5sum" || code == "bag.relative" ||
+                                  code == "bag.case" || code == "bag.normalization" || code == "bag.system_file" ||
+                                  code == "mets.algorithm" || code == "xml.unknown" || code == "xml.schema_bad";
         const bool taken = std::ranges::any_of(
             rules_, [&](const PropertyRule& r) { return r.check == "issues" && rule_takes(r, code); });
         EXPECT_TRUE(taken || not_an_error) << code;
@@ -178,7 +187,8 @@ TEST_F(FourPropertiesTest, DescriptionIsLookedAt) {
     EXPECT_THAT(codes("provenance", {bad}), ElementsAre("lacks"));
     EXPECT_THAT(codes("serials", {good, item("0025-WS·2012-Y-BGS-0003"), good, item("0025-WS·2012-Y-BGS-0004")}),
                 ElementsAre("twice", "gap"));
-    EXPECT_EQ(outcome("required", {PropertyItem{"x", nullptr, {}}}).verdict, Verdict::NotChecked);
+    EXPECT_EQ(why_not_checked("required", {PropertyItem{"x", nullptr, {}}}), "properties.no_record");
+    EXPECT_EQ(why_not_checked("none", {good}), "properties.none");
 }
 
 TEST_F(FourPropertiesTest, FilesAreWhatTheySayAndHideNothing) {
@@ -204,8 +214,41 @@ TEST_F(FourPropertiesTest, FilesAreWhatTheySayAndHideNothing) {
     EXPECT_THAT(codes("formats", {broken}), IsEmpty());
 }
 
+TEST_F(FourPropertiesTest, EncryptionIsFoundWithAndWithoutAPassword) {
+    const auto encrypted = [&](const std::string& name, const char* password) {
+        QPDF pdf;
+        pdf.emptyPDF();
+        const std::string path = put(name, "");
+        QPDFWriter writer(pdf, path.c_str());
+        writer.setR6EncryptionParameters(password, "owner", true, true, true, true, true, true, qpdf_r3p_full, true);
+        writer.write();
+        return path;
+    };
+    PropertyItem open = item("a-1"), locked = item("a-2");
+    open.files["access/a.pdf"] = encrypted("open.pdf", "");
+    locked.files["access/a.pdf"] = encrypted("locked.pdf", "secret");
+    EXPECT_THAT(codes("encryption", {open, locked}), ElementsAre("encrypted", "encrypted"));
+    EXPECT_THAT(codes("active", {open}), IsEmpty());
+    EXPECT_THAT(codes("active", {locked}), ElementsAre("encrypted")) << "what it hides cannot be seen";
+}
+
+TEST_F(FourPropertiesTest, ARecordWithValuesOfOtherTypesFails) {
+    for (const char* record : {R"({"reference_code": 7})", R"({"fields": 7})", R"({"provenance": {"agent": 7}})",
+                               R"({"fields": [{"id": "title"}]})", R"({"pages": 7, "counted_pages": "two"})"}) {
+        put("bag/bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n");
+        put("bag/data/metadata/item.json", record);
+        const PropertyReport report =
+            check_four_properties(folder_ + "/bag", verify_path(folder_ + "/bag"), rules_, {});
+        EXPECT_EQ(report.verdict(), Verdict::Failed);
+        bool told = false;
+        for (const PropertyResult& r : report.results)
+            for (const PropertyReason& reason : r.outcome.reasons) told |= reason.code == "properties.malformed";
+        EXPECT_TRUE(told) << record << "\n" << report.to_text(Language::English);
+    }
+}
+
 TEST_F(FourPropertiesTest, AVirusIsNeverPassedUnseen) {
-    EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::NotChecked);
+    EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.no_scanner");
     scanner_ = {put("none", "")};
     EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::NotChecked) << "cannot be run";
     const auto program = [&](const std::string& text) {
@@ -220,7 +263,7 @@ TEST_F(FourPropertiesTest, AVirusIsNeverPassedUnseen) {
     EXPECT_EQ(found.verdict, Verdict::Failed);
     EXPECT_THAT(found.reasons.at(0).message(Language::English), HasSubstr("Eicar"));
     program("echo 'no service' >&2; exit 2");
-    EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::NotChecked);
+    EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.scan_failed");
 }
 
 TEST_F(FourPropertiesTest, APackageIsJudgedByTheVerifiersIssuesAndTheChecks) {

@@ -323,6 +323,37 @@ TEST_F(ItemCheck, DamageThatTheItemReportsItselfIsAWarning) {
     EXPECT_TRUE(codes(report, Severity::Warning).contains("image.known_damage"));
 }
 
+TEST_F(ItemCheck, WhatCannotBeJudgedIsSaid) {
+    const auto with_item = [&](const std::function<void(json&)>& change) {
+        Files files = good_item();
+        json item = json::parse(files["metadata/item.json"]);
+        change(item);
+        files["metadata/item.json"] = item.dump();
+        return verify(files);
+    };
+    EXPECT_TRUE(
+        codes(with_item([](json& j) { j["type"] = "their-item"; }), Severity::Warning).contains("item.foreign"));
+    EXPECT_TRUE(codes(with_item([](json& j) { j["schema"] = 2; }), Severity::Warning).contains("item.newer"));
+    Files files = good_item();
+    std::string& mets = files["mets.xml"];
+    mets.replace(mets.find("SHA-512"), 7, "HAVAL-5");
+    EXPECT_TRUE(codes(verify(files), Severity::Warning).contains("mets.algorithm"));
+}
+
+TEST_F(ItemCheck, APdfThatTakesTooLongIsNamed) {
+    Options options;
+    options.check_pdf = [](const std::string& path) -> Result<int> { return fail("pdf.time_limit", "stopped", path); };
+    EXPECT_EQ(codes(verify(good_item(), options)), std::set<std::string>{"pdf.time_limit"});
+    // And where only its text does.
+    const std::string slow = folder_ + "/pdftotext";
+    ASSERT_TRUE(posix_file_system()->write(slow, "#!/bin/sh\nexec sleep 20\n"));
+    stdfs::permissions(slow, stdfs::perms::owner_all);
+    options = {};
+    options.pdftotext = slow;
+    options.pdf_seconds = 0;
+    EXPECT_EQ(codes(verify(good_item(), options)), std::set<std::string>{"pdf.time_limit"});
+}
+
 TEST_F(ItemCheck, BytesChangedLinksAndStrayFilesInTheStoreAreFound) {
     ASSERT_TRUE(verify(good_item()).good());
     const std::string master = object_ + "/v1/content/master/0001.tif";

@@ -1,67 +1,30 @@
 // Broken and hostile stores and bags: never a crash, always a report.
 
-#include <memory>
 #include <random>
 
-#include <gtest/gtest.h>
-
-#include "pipeline/files/memory_file_system.h"
-#include "pipeline/files/ocfl.h"
 #include "pipeline/files/strict_json.h"
-#include "stages/verify/verify.h"
+#include "tests/verify/stored_archive.h"
 
 namespace recto::verify {
 namespace {
 
-const std::string kId = "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8";
-
-struct Archive {
-    std::shared_ptr<MemoryFileSystem> fs = std::make_shared<MemoryFileSystem>();
-    std::string object, inventory;
-
-    Archive() {
-        OcflStore store(fs, "/s");
-        EXPECT_TRUE(store.create());
-        for (int v = 1; v <= 2; ++v) {
-            EXPECT_TRUE(fs->make_folders("/w"));
-            EXPECT_TRUE(fs->write("/w/a", "same"));
-            EXPECT_TRUE(fs->write("/w/b", "text " + std::to_string(v)));
-            const auto state =
-                store.put(kId, {{"master/0001.tif", "/w/a", "", false}, {"text/a.txt", "/w/b", "", false}},
-                          {"2026-11-22T17:15:00+08:00", "m", "Recto", "https://example.org"});
-            EXPECT_TRUE(state);
-            object = "/s/" + state->path;
-        }
-        inventory = fs->read(object + "/inventory.json").value();
-    }
-    /// Puts `bytes` in place of the root inventory and the newest version's, with right sidecars.
-    void set_inventory(const std::string& bytes) {
-        const std::string sidecar = digest_hex(DigestAlgorithm::Sha512, bytes) + " inventory.json\n";
-        for (const std::string& folder : {object, object + "/v2"}) {
-            EXPECT_TRUE(fs->write(folder + "/inventory.json", bytes));
-            EXPECT_TRUE(fs->write(folder + "/inventory.json.sha512", sidecar));
-        }
-    }
-    Report verify() { return verify_path("/s", {.threads = 1}, fs.get()); }
-};
-
 TEST(Malformed, TheUntouchedArchiveIsGood) {
-    Archive archive;
+    StoredArchive archive;
     const Report report = archive.verify();
     EXPECT_TRUE(report.issues.empty()) << report.to_text(Language::English);
 }
 
 TEST(Malformed, InventoryTruncatedAnywhere) {
-    Archive archive;
+    StoredArchive archive;
     for (std::size_t length = 0; length + 1 < archive.inventory.size(); length += 7) {
         archive.set_inventory(archive.inventory.substr(0, length));
         EXPECT_FALSE(archive.verify().good()) << length;
-        EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << length;
+        EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kStoredId)) << length;
     }
 }
 
 TEST(Malformed, InventoryWithAChangedByteAnywhere) {
-    Archive archive;
+    StoredArchive archive;
     std::mt19937 random(5);
     for (int round = 0; round < 600; ++round) {
         std::string bytes = archive.inventory;
@@ -72,19 +35,19 @@ TEST(Malformed, InventoryWithAChangedByteAnywhere) {
         }
         archive.set_inventory(bytes); // and where it agrees: no crash, in the store neither
         (void)archive.verify();
-        (void)OcflStore(archive.fs, "/s").state(kId);
+        (void)OcflStore(archive.fs, "/s").state(kStoredId);
         archive.set_inventory(archive.inventory);
     }
     EXPECT_TRUE(archive.verify().good());
 }
 
 TEST(Malformed, HostileInventories) {
-    Archive archive;
+    StoredArchive archive;
     const std::string digest(128, 'a');
     const std::string rest =
         ",\"head\":\"v1\",\"type\":\"https://ocfl.io/1.1/spec/#inventory\",\"digestAlgorithm\":\"sha512\"";
     const auto with = [&](const std::string& manifest, const std::string& state, const std::string& more = "") {
-        return "{\"id\":\"" + kId + "\"" + rest + more + ",\"manifest\":{\"" + digest + "\":" + manifest +
+        return "{\"id\":\"" + kStoredId + "\"" + rest + more + ",\"manifest\":{\"" + digest + "\":" + manifest +
                "},\"versions\":{\"v1\":{\"created\":\"2026-11-22T17:15:00Z\",\"state\":{\"" + digest + "\":" + state +
                "}}}}";
     };
@@ -123,16 +86,16 @@ TEST(Malformed, HostileInventories) {
         (void)report.to_json().dump();
         const bool store_reads_it =
             hostile[i].find("contentDirectory") != std::string::npos || hostile[i].find("fixity") != std::string::npos;
-        if (!store_reads_it) { EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kId)) << i; }
-        EXPECT_FALSE(OcflStore(archive.fs, "/s").put(kId, {}, {})) << i << ": a damaged object was written to";
+        if (!store_reads_it) { EXPECT_FALSE(OcflStore(archive.fs, "/s").state(kStoredId)) << i; }
+        EXPECT_FALSE(OcflStore(archive.fs, "/s").put(kStoredId, {}, {})) << i << ": a damaged object was written to";
     }
 }
 
 TEST(Malformed, EveryFileOfTheStoreMissingOrEmptyInTurn) {
-    const std::vector<std::string> names = list_files(*Archive().fs, "/s").value();
+    const std::vector<std::string> names = list_files(*StoredArchive().fs, "/s").value();
     for (const std::string& name : names) {
         for (const bool empty : {false, true}) {
-            Archive archive;
+            StoredArchive archive;
             if (empty) {
                 ASSERT_TRUE(archive.fs->write("/s/" + name, ""));
             } else {

@@ -27,7 +27,7 @@ class OfdCheckTest : public ::testing::Test {
         ASSERT_TRUE(fs_.make_folders("/in"));
     }
 
-    static std::string zipped(const std::map<std::string, std::string>& entries) {
+    static std::string zipped(const std::map<std::string, std::string>& entries, ZipMethod method = ZipMethod::Store) {
         std::string out;
         ZipWriter zip(
             [&](std::string_view bytes) -> Result<void> {
@@ -35,7 +35,7 @@ class OfdCheckTest : public ::testing::Test {
                 return {};
             },
             {});
-        for (const auto& [name, bytes] : entries) EXPECT_TRUE(zip.add(name, bytes, ZipMethod::Store));
+        for (const auto& [name, bytes] : entries) EXPECT_TRUE(zip.add(name, bytes, method));
         EXPECT_TRUE(zip.finish());
         return out;
     }
@@ -177,6 +177,12 @@ TEST_F(OfdCheckTest, NoCutAndNoChangedByteIsACrash) {
         found += codes_of(bytes).empty() ? 0 : 1; // a time or a flag that nobody reads may go unseen
     }
     EXPECT_GT(found, tried * 9 / 10);
+}
+
+TEST_F(OfdCheckTest, APageThatIsTooLargeToBeOneIsNotRead) {
+    auto entries = entries_;
+    entries[kPageFile].append(std::size_t{64} << 20, ' ');
+    EXPECT_THAT(codes_of(zipped(entries, ZipMethod::Deflate)), Contains("ofd.too_large " + kPageFile));
 }
 
 TEST_F(OfdCheckTest, PagesMayShareResources) {

@@ -1,6 +1,7 @@
 // XML against the schemas that scripts/setup installs: good and bad documents (../shared/validators/samples/xml, read in
 // place), and what is said when the schemas are not there.
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -37,6 +38,17 @@ TEST(XmlSchemas, AbsentSchemasAreSaidByAWarningNeverSilently) {
     const auto unknown = check("/no/such/folder", "<a xmlns=\"urn:x\"/>");
     ASSERT_EQ(unknown.size(), 1U);
     EXPECT_EQ(unknown[0].code, "xml.unknown");
+}
+
+TEST(XmlSchemas, ASchemaThatIsNoneIsSaid) {
+    std::string folder = (std::filesystem::temp_directory_path() / "recto-schemas-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    ASSERT_TRUE(posix_file_system()->write(folder + "/alto-4.xsd", "<not-a-schema/>"));
+    const auto issues = check(folder, "<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v4#\"/>");
+    ASSERT_EQ(issues.size(), 1U);
+    EXPECT_EQ(issues[0].code, "xml.schema_bad");
+    EXPECT_EQ(issues[0].severity, Severity::Warning);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(XmlSchemas, InstalledSchemasAcceptGoodAndRefuseBadDocuments) {
