@@ -5,7 +5,7 @@
 ///
 /// The mask holds what find_ink (page_ink.h) is sure of, pencil, seals and handwriting included, cut where a mark is half as
 /// deep as it gets; pictures and shades are left to the background. What the layers lose is measured on the page composed
-/// again, as a viewer draws it: the contrast of every mark of ink, and the colour of everything (CIE 1976).
+/// again, as a viewer draws it: the contrast of every mark of ink, and the colour of everything (CIE 1994).
 
 #include <optional>
 #include <string>
@@ -36,7 +36,7 @@ struct MixedLoss {
     double ink_kept = 1; ///< Share of its contrast to the paper that the mark which lost most kept.
     double colour = 0;   ///< Largest mean difference of colour of a square of 2.5 mm, Delta E.
     /// The bounds, found on pages looked at beside their source: docs/FORMATS.md shows pictures on both sides of them.
-    static constexpr double kLeastInk = 0.7, kMostColour = 8.5;
+    static constexpr double kLeastInk = 0.7, kMostColour = 7.5;
     [[nodiscard]] bool within() const { return ink_kept >= kLeastInk && colour <= kMostColour; }
 };
 

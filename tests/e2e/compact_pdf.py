@@ -19,8 +19,8 @@ def output(*words, **options):
 class CompactPdf(Case):
     def prepare(self):
         batch = self.folder / "in"
-        # Print, a letterhead, an old typed page; 003 is stained and stays one picture.
-        for item, names in (("item-1", ("Y-BGS-0001-001", "Y-BGS-0001-003", "Y-BGS-0001-007")), ("item-2", ("Y-BGS-0001-006", "box7-english-002"))):
+        # Print, a letterhead, a typed page.
+        for item, names in (("item-1", ("Y-BGS-0001-004", "Y-BGS-0001-007", "Y-BGS-0001-008")), ("item-2", ("Y-BGS-0001-006", "box7-english-002"))):
             (batch / item).mkdir(parents=True)
             for half in common.halves():
                 if half.stem.endswith(names):

@@ -25,6 +25,7 @@ struct PdfSpec {
     int width = 0, height = 0, bits = 8;
     std::string content = "q 595 0 0 842 0 0 cm /Im0 Do Q";
     std::string page = "/MediaBox [0 0 595 842]";
+    int mask_width = 0;    ///< Above 0: /Im1, the same picture through a stencil of that width.
     bool compress = false; ///< Let the writer put Flate around raw samples.
     std::string password_user, password_owner;
     bool encrypt = false;
@@ -44,6 +45,17 @@ void write_pdf(const std::string& path, const PdfSpec& s) {
     QPDFObjectHandle resources = QPDFObjectHandle::parse(
         "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> /XObject << >> >>");
     resources.getKey("/XObject").replaceKey("/Im0", pdf.makeIndirectObject(image));
+    if (s.mask_width > 0) {
+        const auto row = static_cast<std::size_t>((s.mask_width + 7) / 8);
+        QPDFObjectHandle mask = QPDFObjectHandle::newStream(&pdf, std::string(8 * row, '\x55'));
+        mask.replaceDict(QPDFObjectHandle::parse(
+            "<< /Type /XObject /Subtype /Image /ImageMask true /BitsPerComponent 1 /Height 8 /Width " +
+            std::to_string(s.mask_width) + " >>"));
+        QPDFObjectHandle masked = QPDFObjectHandle::newStream(&pdf, s.data);
+        masked.replaceDict(image.getDict().shallowCopy());
+        masked.getDict().replaceKey("/Mask", pdf.makeIndirectObject(mask));
+        resources.getKey("/XObject").replaceKey("/Im1", pdf.makeIndirectObject(masked));
+    }
     QPDFObjectHandle page = QPDFObjectHandle::parse("<< /Type /Page " + s.page + " >>");
     page.replaceKey("/Resources", resources);
     page.replaceKey("/Contents", pdf.makeIndirectObject(QPDFObjectHandle::newStream(&pdf, s.content)));
@@ -140,6 +152,15 @@ TEST_F(Pdf, AnOcrLayerDoesNotHinderExtractionVisibleTextDoes) {
     s.content = image + " q 595 0 0 842 0 0 cm /Im0 Do Q"; // Covered by another: the upper one is the scan.
     read(s);
     EXPECT_FALSE(info().rendered);
+}
+
+TEST_F(Pdf, MixedRasterContentIsRenderedAtTheResolutionOfItsFinestMask) {
+    PdfSpec s = jpeg_page(); // the background, 72 dpi
+    s.mask_width = 2480;
+    s.content = "q 595 0 0 842 0 0 cm /Im0 Do /Im1 Do Q";
+    read(s);
+    EXPECT_TRUE(info().rendered);
+    EXPECT_NEAR(info().dpi.x, 300, 0.2);
 }
 
 TEST_F(Pdf, ResolutionAndOrientationComeFromThePlacing) {
