@@ -403,7 +403,7 @@ class PdfText : public Pdf {
         const double em = std::max(ink.width, ink.height) / 2; // Three letters are about two em wide.
         for (const double out : {ink.x - box.x, ink.y - box.y, box.x + box.width - ink.x - ink.width,
                                  box.y + box.height - ink.y - ink.height}) {
-            EXPECT_GE(out, -1.5);
+            EXPECT_GE(out, -1.5 - 0.03 * em); // fonts that stand in for Helvetica overhang their advances
             EXPECT_LE(out, 0.4 * em);
         }
     }
