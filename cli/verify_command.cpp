@@ -22,13 +22,20 @@ struct VerifyArguments {
 };
 
 /// clamdscan, whose service has its signatures loaded, else clamscan, which loads them itself; none: viruses are not looked for.
-std::vector<std::string> virus_scanner() {
-    const auto there = [](const char* program) {
-        return run_program({program, "--version"}, ChildProcess::Clock::now() + std::chrono::seconds(30), 4096)
-                   .status == 0;
+/// By itself ClamAV says nothing of what it passes over for being large, as masters are: clamscan is told to, clamd by its own
+/// configuration.
+recto::verify::VirusScanner virus_scanner() {
+    const auto said = [](const std::vector<std::string>& words) {
+        const ProgramOutput out = run_program(words, ChildProcess::Clock::now() + std::chrono::seconds(30), 1 << 20);
+        return out.status == 0 ? out.output : std::string();
     };
-    if (there("clamdscan")) return {"clamdscan", "--fdpass", "--multiscan", "--no-summary", "--infected"};
-    if (there("clamscan")) return {"clamscan", "--recursive", "--no-summary", "--infected"};
+    const bool service = !said({"clamdscan", "--version"}).empty();
+    const std::vector<std::string> by_service = {"clamdscan", "--fdpass", "--multiscan", "--no-summary", "--infected"};
+    if (service && said({"clamconf", "-n"}).find("AlertExceedsMax = \"yes\"") != std::string::npos) return {by_service};
+    if (!said({"clamscan", "--version"}).empty())
+        return {{"clamscan", "--recursive", "--no-summary", "--infected", "--alert-exceeds-max=yes",
+                 "--max-filesize=2047M", "--max-scansize=2047M", "--max-scantime=3600000"}};
+    if (service) return {by_service, false};
     return {};
 }
 

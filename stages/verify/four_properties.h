@@ -33,8 +33,8 @@ struct PropertyReport {
 
 struct PropertyOptions {
     std::string stage = "移交接收";
-    int threads = 0;                  ///< 0: as many as the machine has, at most 8.
-    std::vector<std::string> scanner; ///< {"clamdscan", "--fdpass", ...}; empty: viruses are not looked for.
+    int threads = 0; ///< 0: as many as the machine has, at most 8.
+    VirusScanner scanner;
 };
 
 /// `verified`: what verify_path found there. Real files only.

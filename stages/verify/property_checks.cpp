@@ -178,14 +178,14 @@ CheckOutcome check_active(const CheckInput& in) { return check_hidden(in, false)
 CheckOutcome check_virus(const CheckInput& in) {
     CheckOutcome out;
     out.verdict = Verdict::NotChecked;
-    if (in.scanner.empty()) {
+    if (in.scanner.words.empty()) {
         out.reasons.push_back({"", "properties.no_scanner", {}});
         return out;
     }
-    std::vector<std::string> words = in.scanner;
+    std::vector<std::string> words = in.scanner.words;
     words.push_back(path_argument(in.path));
     const ProgramOutput said = run_program(words, ChildProcess::Clock::now() + std::chrono::hours(12), 16 << 20);
-    out.evidence = in.scanner.front();
+    out.evidence = in.scanner.words.front();
     if (said.end != ProgramOutput::End::Done || (said.status != 0 && said.status != 1)) {
         out.reasons.push_back({"",
                                said.status == 127 ? "properties.no_scanner" : "properties.scan_failed",
@@ -193,13 +193,21 @@ CheckOutcome check_virus(const CheckInput& in) {
         return out;
     }
     for (const PropertyItem& item : in.items) out.checked += item.files.size();
-    out.verdict = said.status == 0 ? Verdict::Passed : Verdict::Failed;
+    bool found = false, passed_over = false;
     for (std::size_t from = 0; said.status == 1 && from < said.output.size();) {
         const std::size_t end = std::min(said.output.find('\n', from), said.output.size());
         const std::string line = said.output.substr(from, end - from);
-        if (line.ends_with(" FOUND")) out.reasons.push_back({"", "properties.virus", {line}});
         from = end + 1;
+        if (!line.ends_with(" FOUND")) continue;
+        // ClamAV's way to say that something was too large or took too long.
+        const bool limit = line.find("Heuristics.Limits.Exceeded") != std::string::npos;
+        (limit ? passed_over : found) = true;
+        out.reasons.push_back({"", limit ? "properties.not_scanned" : "properties.virus", {line}});
     }
+    if (found || (said.status == 1 && !passed_over)) out.verdict = Verdict::Failed;
+    else if (passed_over) out.verdict = Verdict::NotChecked;
+    else if (in.scanner.tells_limits) out.verdict = Verdict::Passed;
+    else out.reasons.push_back({"", "properties.limits_silent", {in.scanner.words.front()}});
     return out;
 }
 

@@ -52,12 +52,18 @@ struct CheckOutcome {
     std::string evidence; ///< Program and version of a scan, and the like; may be empty.
 };
 
+/// What looks for viruses.
+struct VirusScanner {
+    std::vector<std::string> words; ///< {"clamdscan", "--fdpass", ...}; empty: viruses are not looked for.
+    bool tells_limits = true; ///< It says what it passes over for being too large; one that does not is never believed.
+};
+
 struct CheckInput {
     const std::vector<PropertyItem>& items;
-    const std::vector<std::string>& with;    ///< The rule's parameters.
-    const std::string& path;                 ///< What is checked.
-    const std::vector<FileFacts>& files;     ///< Of the items; only formats, encryption and active ask for them.
-    const std::vector<std::string>& scanner; ///< Program that looks for viruses, with its arguments; empty: none.
+    const std::vector<std::string>& with; ///< The rule's parameters.
+    const std::string& path;              ///< What is checked.
+    const std::vector<FileFacts>& files;  ///< Of the items; only formats, encryption and active ask for them.
+    const VirusScanner& scanner;
 };
 
 using PropertyCheck = CheckOutcome (*)(const CheckInput&);

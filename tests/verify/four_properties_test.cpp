@@ -114,7 +114,7 @@ class FourPropertiesTest : public ::testing::Test {
 
     std::string folder_;
     std::vector<PropertyRule> rules_;
-    std::vector<std::string> scanner_;
+    VirusScanner scanner_;
 };
 
 TEST_F(FourPropertiesTest, RulesAreOfAllPropertiesAndStagesAndNameOnlyWhatThereIs) {
@@ -249,12 +249,12 @@ TEST_F(FourPropertiesTest, ARecordWithValuesOfOtherTypesFails) {
 
 TEST_F(FourPropertiesTest, AVirusIsNeverPassedUnseen) {
     EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.no_scanner");
-    scanner_ = {put("none", "")};
+    scanner_ = {{put("none", "")}};
     EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::NotChecked) << "cannot be run";
     const auto program = [&](const std::string& text) {
         const std::string path = put("scanner", "#!/bin/sh\n" + text + "\n");
         std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-        scanner_ = {path};
+        scanner_ = {{path}};
     };
     program("exit 0");
     EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::Passed);
@@ -262,6 +262,13 @@ TEST_F(FourPropertiesTest, AVirusIsNeverPassedUnseen) {
     const CheckOutcome found = outcome("virus", {item("a-1")});
     EXPECT_EQ(found.verdict, Verdict::Failed);
     EXPECT_THAT(found.reasons.at(0).message(Language::English), HasSubstr("Eicar"));
+    program("echo \"$1/x: Heuristics.Limits.Exceeded.MaxFileSize FOUND\"; exit 1");
+    EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.not_scanned") << "too large to be looked at";
+    program("echo \"$1/x: Heuristics.Limits.Exceeded.MaxFileSize FOUND\"; echo \"$1/y: Eicar FOUND\"; exit 1");
+    EXPECT_EQ(outcome("virus", {item("a-1")}).verdict, Verdict::Failed);
+    program("exit 0");
+    scanner_.tells_limits = false;
+    EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.limits_silent");
     program("echo 'no service' >&2; exit 2");
     EXPECT_EQ(why_not_checked("virus", {item("a-1")}), "properties.scan_failed");
 }
