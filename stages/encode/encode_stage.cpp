@@ -196,6 +196,7 @@ class Encoder {
 
     /// The compact form of a page, where it has one that is worth having; else the page stays one picture.
     Result<void> layers(const Raster& srgb) {
+        if (in_.limits.stop.stop_requested()) return fail_retry("encode.stopped", "stopped on request");
         RECTO_ASSIGN(const encode::MixedResult made, encode::make_mixed_raster(srgb));
         if (!made.layers) return {};
         if (!made.loss.within()) {

@@ -28,6 +28,8 @@ struct BackgroundTry {
 };
 constexpr std::array<BackgroundTry, 2> kBackgrounds = {{{100, 45}, {150, 60}}};
 
+/// A sheet of A1 at 300 dpi; plans and posters would take gigabytes for their masks.
+constexpr std::size_t kMostPixels = 70'000'000;
 /// Marks of ink whose contrast is judged, square millimetres: a comma of small print has half of one.
 constexpr double kSmallestMark = 0.4;
 /// Side of the squares over which colours are compared, millimetres.
@@ -217,6 +219,7 @@ MixedLoss loss_between(const Raster& page, const Raster& seen) {
 Result<MixedResult> make_mixed_raster(const Raster& page) {
     MixedResult out;
     if (page.mode == ColourMode::Bilevel || page.width() < 200 || page.height() < 200) return out;
+    if (page.pixels.total() > kMostPixels) return out;
     const Raster view = at_dpi(page, kViewDpi);
     const PageLook look = look_at(view);
     const Ink ink = find_ink(look);

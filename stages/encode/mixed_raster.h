@@ -42,7 +42,7 @@ struct MixedLoss {
 
 struct MixedResult {
     std::optional<MixedRaster>
-        layers;     ///< Of the last attempt; none for pages that have no layers (bi-level, very small).
+        layers; ///< Of the last attempt; none for pages that have no layers (bi-level, very small, over 70 million pixels).
     MixedLoss loss; ///< Likewise. Not within its bounds: the page is better kept as one picture.
 };
 
