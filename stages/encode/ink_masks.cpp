@@ -96,8 +96,10 @@ cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allow
         auto* s = slope.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
         for (int x = 0; x < depth.cols; ++x) {
-            if (a[x] == 0 || 3 * d[x] < p[x] || 3 * d[x] > 2 * p[x]) continue;
+            if (a[x] == 0 || 3 * d[x] < p[x]) continue;
             s[x] = static_cast<std::uint8_t>(std::min(255, 200 * s[x] / std::max<int>(1, p[x])));
+            o[x] = 64; // a ridge; a hairline is nothing else
+            if (3 * d[x] > 2 * p[x]) continue;
             o[x] = 128;
             ++counts[s[x]];
             ++all;
@@ -108,8 +110,7 @@ cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allow
     for (int y = 0; y < depth.rows; ++y) {
         const auto* s = slope.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
-        for (int x = 0; x < depth.cols; ++x)
-            if (o[x] != 0 && 10 * s[x] > 7 * median) o[x] = 255;
+        for (int x = 0; x < depth.cols; ++x) o[x] = o[x] != 0 && 10 * s[x] > 7 * median ? 255 : o[x] == 128 ? 128 : 0;
     }
     return out;
 }
@@ -133,12 +134,14 @@ cv::Mat real_ink(const cv::Mat& marks, const cv::Mat& depth, const cv::Mat& ridg
             if (e[x] != 0) balance[i] += e[x] == 255 ? 1 : -1;
         }
     }
-    // Small and faint is what JPEG leaves beside strokes, or foxing, which the background shows; small and deep is a stop.
+    // Small and faint is what JPEG leaves beside strokes, or foxing, which the background shows; small and deep is a stop, long and
+    // faint a hairline's part.
     std::vector<std::uint8_t> real(static_cast<std::size_t>(n), 0);
     for (int i = 1; i < n; ++i) {
         const int area = stats.at<int>(i, cv::CC_STAT_AREA);
+        const int length = std::max(stats.at<int>(i, cv::CC_STAT_WIDTH), stats.at<int>(i, cv::CC_STAT_HEIGHT)) / 2;
         const auto k = static_cast<std::size_t>(i);
-        real[k] = area >= least && (area >= 25 * least || deepest[k] >= solid) ? 255 : 0;
+        real[k] = area >= least && (area >= 25 * least || length >= around.cols || deepest[k] >= solid) ? 255 : 0;
     }
     cv::Mat out = cv::Mat::zeros(marks.size(), CV_8UC1);
     for (int y = 0; y < marks.rows; ++y) {

@@ -150,6 +150,28 @@ TEST(MixedRaster, HairlinesBesideBroadStrokesAreInTheMask) {
     EXPECT_EQ(found, all);
 }
 
+TEST(MixedRaster, LinesOfOnePixelAreInTheMask) { // the bars of a fine Song face: no more than a ridge
+    cv::Mat p(kHeight, kWidth, CV_8UC3, kPaper);
+    for (int x = 100; x < 1100; x += 100) {
+        cv::rectangle(p, cv::Rect(x, 200, 6, 60), kBlack, cv::FILLED);
+        for (int y = 300; y < 600; y += 30) cv::line(p, {x, y}, {x + 40, y}, cv::Scalar(95, 92, 88), 1);
+    }
+    add_noise(p, 1.5);
+    const auto made = make_mixed_raster(colour(p));
+    ASSERT_TRUE(made && made->layers);
+    ASSERT_FALSE(made->layers->inks.empty());
+    int found = 0, all = 0;
+    for (int x = 100; x < 1100; x += 100)
+        for (int y = 300; y < 600; y += 30)
+            for (int dx = 2; dx < 39; ++dx, ++all) {
+                bool black = false;
+                for (int dy = -1; dy <= 1; ++dy)
+                    black |= made->layers->inks[0].mask.pixels.at<std::uint8_t>(y + dy, x + dx) == 0;
+                found += black ? 1 : 0;
+            }
+    EXPECT_EQ(found, all);
+}
+
 TEST(MixedRaster, StainsAndShadowsStayInTheBackground) {
     Raster page = sealed_letter();
     cv::Mat stain(page.pixels.size(), CV_8UC3, cv::Scalar::all(255));
