@@ -43,9 +43,10 @@ class Bench:
         return distance(plain(truth), plain(self.read(image, language)))
 
     def drawn(self, pdf):
+        """The page as poppler draws it; none when it complains, for then parts are missing."""
         out = self.work / "drawn"
-        run("pdftoppm", "-r", 300, "-png", "-singlefile", pdf, out)
-        return out.with_suffix(".png")
+        done = subprocess.run(["pdftoppm", "-r", "300", "-png", "-singlefile", pdf, out], capture_output=True, text=True, check=True)
+        return None if "Error" in done.stderr else out.with_suffix(".png")
 
     def recto_pdfs(self, pages, form):
         """Runs Recto on all pages; PDFs by name of page, and the encode stage's CPU-seconds a page."""
@@ -90,7 +91,8 @@ class Bench:
                    "source_bytes": image.stat().st_size}
             pdfs = {"faithful": (faithful[image.stem], faithful_cpu), "compact": (compact[image.stem], compact_cpu), **self.peers(image, language)}
             for name, (pdf, cpu) in pdfs.items():
-                row[name] = {"bytes": pdf.stat().st_size, "cpu_s": cpu, "cer": self.errors(self.drawn(pdf), truth, language) / length}
+                page = self.drawn(pdf)
+                row[name] = {"bytes": pdf.stat().st_size, "cpu_s": cpu, "cer": self.errors(page, truth, language) / length if page else None}
             layers = run("pdfimages", "-list", compact[image.stem])[1]
             row["layers"] = layers.count(" mask ")
             print(json.dumps(row, ensure_ascii=False), file=sys.stderr)
@@ -142,7 +144,8 @@ def main():
         def mean(value):
             return sum(value(r) for r in rows) / len(rows)
         cells = [f"{mean(lambda r, f=f: r[f]['bytes']) / 1000:.0f}" for f in forms] + [f"{100 * mean(lambda r: r['source']):.2f}"]
-        cells += [f"{100 * mean(lambda r, f=f: r[f]['cer']):.2f}" for f in forms] + [f"{mean(lambda r, f=f: r[f]['cpu_s']):.2f}" for f in forms]
+        cells += ["not drawn" if any(r[f]["cer"] is None for r in rows) else f"{100 * mean(lambda r, f=f: r[f]['cer']):.2f}" for f in forms]
+        cells += [f"{mean(lambda r, f=f: r[f]['cpu_s']):.2f}" for f in forms]
         print(f"| {kind} | {sum(r['layers'] > 0 for r in rows)} of {len(rows)} | " + " | ".join(cells) + " |")
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ Result<std::string> write_g4(const Raster& raster);
 
 /// One JBIG2 generic region (ITU-T T.88, lossless; template 0, arithmetic coding, typical prediction) of a bilevel raster, as an
 /// embedded stream: page information and region, no file header, which is what PDF's JBIG2Decode wants. Never symbols: those
-/// may put one character in another's place. About 10 ns a pixel that is not in a row like the one above it.
+/// may put one character in another's place.
 Result<std::string> write_jbig2(const Raster& raster);
 
 /// JPEG, quality 1 to 100, 4:4:4 for colour unless `subsample`; JFIF density in dpi; ICC kept.

@@ -50,7 +50,7 @@ const Setting<std::string> kPdfImages{
     "pdf.images", "faithful", std::vector<std::string_view>{"faithful", "compact"},
     "How the PDF holds a page. faithful: one picture, its look unchanged. compact: print as a bi-level mask at full "
     "resolution "
-    "over small pictures of its colour and of the paper (mixed raster content), about a sixth of the bytes. A page on "
+    "over small pictures of its colour and of the paper (mixed raster content), about a fifth of the bytes. A page on "
     "which a "
     "seal, a stamp, handwriting, pencil, a picture or a letterhead would visibly lose, or which would hardly become "
     "smaller, is "
@@ -58,7 +58,7 @@ const Setting<std::string> kPdfImages{
     "PDF "
     "中页面图像的存放方式。faithful:每页一幅图像,外观不变。compact:"
     "文字以全分辨率二值蒙版叠加在低分辨率的字色与纸色图像上"
-    "(混合光栅内容 MRC),约为六分之一大小;凡印章、戳记、手写、铅笔、图片或公文红头会有可见损失,或几乎不能变小的页面,"
+    "(混合光栅内容 MRC),约为五分之一大小;凡印章、戳记、手写、铅笔、图片或公文红头会有可见损失,或几乎不能变小的页面,"
     "仍按 faithful 存放。"};
 const Setting<std::string> kPdfMask{
     "pdf.mask", "jbig2", std::vector<std::string_view>{"jbig2", "g4"},
@@ -181,24 +181,30 @@ class Encoder {
         access.icc.clear();
         if (!compact) clean(access);
         const bool full_size = access.pixels.data == full_.pixels.data;
-        if (same && full_size && !page_.files.empty() && page_.files.front().media_type == "image/jpeg") {
-            page_.pdf_image = page_.files.front(); // One compression serves both.
-            page_.pdf_image.role = "pdf-image";
-        } else {
-            RECTO_ASSIGN(const std::string bytes,
-                         write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true));
-            RECTO_ASSIGN(page_.pdf_image, put("access.jpg", bytes, "image/jpeg", access, "pdf-image"));
+        const bool shared = same && full_size && !page_.files.empty() && page_.files.front().media_type == "image/jpeg";
+        StagedFile one;
+        std::string bytes;
+        if (shared) one = page_.files.front(); // One compression serves both.
+        else { RECTO_ASSIGN(bytes, write_jpeg(access, static_cast<int>(settings_.get(kJpegQuality)), true)); }
+        bool layered = false;
+        if (compact) { RECTO_ASSIGN(layered, layers(srgb, shared ? one.size : bytes.size())); }
+        const bool wanted = settings_.get(kAccessImages);
+        if (!shared && (wanted || !layered)) {
+            RECTO_ASSIGN(one, put("access.jpg", bytes, "image/jpeg", access, "pdf-image"));
         }
-        if (settings_.get(kAccessImages)) add_access(page_.pdf_image);
-        page_.pdf_image.logical_path.clear();
-        return compact ? layers(srgb) : Result<void>{};
+        if (wanted) add_access(one);
+        if (layered) return {};
+        one.role = "pdf-image";
+        one.logical_path.clear();
+        page_.pdf_image = std::move(one);
+        return {};
     }
 
-    /// The compact form of a page, where it has one that is worth having; else the page stays one picture.
-    Result<void> layers(const Raster& srgb) {
+    /// The compact form of a page, where it has one that is worth having: true. `one_picture`: bytes of the page as it is else.
+    Result<bool> layers(const Raster& srgb, std::uint64_t one_picture) {
         if (in_.limits.stop.stop_requested()) return fail_retry("encode.stopped", "stopped on request");
         RECTO_ASSIGN(const encode::MixedResult made, encode::make_mixed_raster(srgb));
-        if (!made.layers) return {};
+        if (!made.layers) return false;
         if (!made.loss.within()) {
             findings_.push_back({"encode.kept_faithful",
                                  Severity::Info,
@@ -206,7 +212,7 @@ class Encoder {
                                   fmt::format("{:.1f}", made.loss.colour)},
                                  false,
                                  {}});
-            return {};
+            return false;
         }
         std::vector<std::string> masks;
         std::size_t size = made.layers->background_jpeg.size();
@@ -216,7 +222,7 @@ class Encoder {
             masks.push_back(std::move(mask));
         }
         constexpr double kWorthwhile = 0.8; // of the bytes of the one picture
-        if (static_cast<double>(size) > kWorthwhile * static_cast<double>(page_.pdf_image.size)) return {};
+        if (static_cast<double>(size) > kWorthwhile * static_cast<double>(one_picture)) return false;
         RECTO_ASSIGN(page_.pdf_image, put("background.jpg", made.layers->background_jpeg, "image/jpeg",
                                           made.layers->background, "pdf-image"));
         for (std::size_t k = 0; k < masks.size(); ++k) {
@@ -229,7 +235,7 @@ class Encoder {
                                           "pdf-image"));
             page_.pdf_inks.push_back(std::move(out));
         }
-        return {};
+        return true;
     }
 
     /// Bytes of a mask or a bi-level page, by the setting.

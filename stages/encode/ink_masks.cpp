@@ -19,13 +19,7 @@ struct Depth {
 };
 
 Depth depth_of(const Raster& page) {
-    const double mm = page.dpi.x / 25.4, factor = std::min(1.0, 4 / mm);
-    cv::Mat paper;
-    cv::resize(page.pixels, paper, cv::Size(), factor, factor, cv::INTER_AREA);
-    const int reach = std::clamp(cvRound(5 * mm * factor), 5, 41) | 1;
-    cv::morphologyEx(paper, paper, cv::MORPH_CLOSE, cv::Mat::ones(reach, reach, CV_8UC1));
-    cv::medianBlur(paper, paper, 5);
-    cv::resize(paper, paper, page.pixels.size(), 0, 0, cv::INTER_LINEAR);
+    const cv::Mat paper = paper_under(page.pixels, page.dpi.x, 5, 4);
     Depth out{cv::Mat(page.pixels.size(), CV_8UC1), cv::Mat::zeros(page.pixels.size(), CV_8UC1)};
     const int channels = page.pixels.channels();
     std::array<int, 256> inverse{};
@@ -82,13 +76,31 @@ cv::Mat places_of(const Ink& ink, const PageLook& look) {
     return out;
 }
 
+using Histogram = std::array<int, 256>;
+int median_of(const Histogram& counts) {
+    int all = 0, median = 0;
+    for (const int count : counts) all += count;
+    for (int seen = counts[0]; median < 255 && 2 * seen < all; seen += counts[static_cast<std::size_t>(++median)]) {}
+    return median;
+}
+
+int median_of(const cv::Mat& values, const cv::Mat& where) {
+    Histogram counts{};
+    for (int y = 0; y < values.rows; ++y) {
+        const auto* v = values.ptr<std::uint8_t>(y);
+        const auto* w = where.ptr<std::uint8_t>(y);
+        for (int x = 0; x < values.cols; ++x)
+            if (w[x] != 0) ++counts[v[x]];
+    }
+    return median_of(counts);
+}
+
 /// 255 on edges of ink, 128 on those which are less than seven tenths as steep as the page's edges mostly are: stains, folds and
 /// what shines through have such.
 cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allowed) {
     cv::Mat slope, out = cv::Mat::zeros(depth.size(), CV_8UC1);
     cv::morphologyEx(depth, slope, cv::MORPH_GRADIENT, cv::Mat::ones(5, 5, CV_8UC1));
-    std::array<int, 256> counts{};
-    int all = 0;
+    Histogram counts{};
     for (int y = 0; y < depth.rows; ++y) {
         const auto* d = depth.ptr<std::uint8_t>(y);
         const auto* p = peak.ptr<std::uint8_t>(y);
@@ -102,11 +114,9 @@ cv::Mat edges_of(const cv::Mat& depth, const cv::Mat& peak, const cv::Mat& allow
             if (3 * d[x] > 2 * p[x]) continue;
             o[x] = 128;
             ++counts[s[x]];
-            ++all;
         }
     }
-    int median = 0;
-    for (int seen = counts[0]; median < 255 && 2 * seen < all; seen += counts[static_cast<std::size_t>(++median)]) {}
+    const int median = median_of(counts);
     for (int y = 0; y < depth.rows; ++y) {
         const auto* s = slope.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
@@ -213,19 +223,6 @@ void part_inks(InkParts& out, const cv::Mat& depth, const cv::Mat& spread, const
             part.weight.at<std::uint8_t>(y, x) = std::max<std::uint8_t>(1, coloured ? even[share] : core[share]);
         }
     }
-}
-
-int median_of(const cv::Mat& values, const cv::Mat& where) {
-    std::array<int, 256> counts{};
-    int all = 0, median = 0;
-    for (int y = 0; y < values.rows; ++y) {
-        const auto* v = values.ptr<std::uint8_t>(y);
-        const auto* w = where.ptr<std::uint8_t>(y);
-        for (int x = 0; x < values.cols; ++x)
-            if (w[x] != 0) ++counts[v[x]], ++all;
-    }
-    for (int seen = counts[0]; median < 255 && 2 * seen < all; seen += counts[static_cast<std::size_t>(++median)]) {}
-    return median;
 }
 
 } // namespace

@@ -14,7 +14,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kSchema = 1;
+/// Schema 2 says that pages have layers (`pdf_image.inks`): a program that knows only the background would make a PDF without print
+/// from it. Items without them stay 1.
+constexpr int kSchema = 2;
 
 Json format_json(const encode::FileFormat& f) {
     return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}};
@@ -224,7 +226,9 @@ Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const 
     Json repository = kept.value("repository", Json(nullptr)), fonds = kept.value("fonds", Json::array());
     kept.erase("repository");
     kept.erase("fonds");
-    Json out = {{"schema", kSchema},
+    const bool layered =
+        std::any_of(item.pages.begin(), item.pages.end(), [](const Page& p) { return !p.encoded.pdf_inks.empty(); });
+    Json out = {{"schema", layered ? 2 : 1},
                 {"type", "recto-item"},
                 {"id", item.id.to_string()},
                 {"created", created},

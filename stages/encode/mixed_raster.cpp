@@ -35,15 +35,25 @@ constexpr double kSmallestMark = 0.4;
 /// Side of the squares over which colours are compared, millimetres.
 constexpr double kSquare = 2.5;
 
-Raster at_dpi(const Raster& page, double dpi) {
-    Raster out = page;
-    const double sx = std::min(1.0, dpi / page.dpi.x), sy = std::min(1.0, dpi / page.dpi.y);
-    const cv::Size size(std::max(1, cvRound(page.width() * sx)), std::max(1, cvRound(page.height() * sy)));
-    if (size == page.pixels.size()) return out;
-    out.pixels = cv::Mat();
-    cv::resize(page.pixels, out.pixels, size, 0, 0, cv::INTER_AREA);
-    out.dpi = {page.dpi.x * size.width / page.width(), page.dpi.y * size.height / page.height(), page.dpi.source};
+cv::Size size_at(const Raster& page, double dpi) {
+    return {std::max(1, cvRound(page.width() * std::min(1.0, dpi / page.dpi.x))),
+            std::max(1, cvRound(page.height() * std::min(1.0, dpi / page.dpi.y)))};
+}
+
+Raster picture(const cv::Mat& pixels, const Raster& page) {
+    Raster out;
+    out.pixels = pixels;
+    out.mode = page.mode;
+    out.dpi = {page.dpi.x * pixels.cols / page.width(), page.dpi.y * pixels.rows / page.height(), page.dpi.source};
     return out;
+}
+
+Raster at_dpi(const Raster& page, double dpi) {
+    const cv::Size size = size_at(page, dpi);
+    if (size == page.pixels.size()) return page;
+    cv::Mat small;
+    cv::resize(page.pixels, small, size, 0, 0, cv::INTER_AREA);
+    return picture(small, page);
 }
 
 /// Colours by cell with the weight they stand on.
@@ -113,19 +123,6 @@ cv::Mat fill_smooth(const cv::Mat& page, const cv::Mat& weight, cv::Size size) {
     }
     cv::Mat out;
     coarse.convertTo(out, CV_8U);
-    return out;
-}
-
-cv::Size size_at(const Raster& page, double dpi) {
-    return {std::max(1, cvRound(page.width() * std::min(1.0, dpi / page.dpi.x))),
-            std::max(1, cvRound(page.height() * std::min(1.0, dpi / page.dpi.y)))};
-}
-
-Raster picture(const cv::Mat& pixels, const Raster& page) {
-    Raster out;
-    out.pixels = pixels;
-    out.mode = page.mode;
-    out.dpi = {page.dpi.x * pixels.cols / page.width(), page.dpi.y * pixels.rows / page.height(), page.dpi.source};
     return out;
 }
 
@@ -226,9 +223,9 @@ Result<MixedResult> make_mixed_raster(const Raster& page) {
     Raster fine = page;
     if (page.dpi.x < kCoarse) { // Strokes of one or two pixels have no shape of two levels.
         const double factor = std::min(2.0, kFine / page.dpi.x);
-        cv::resize(page.pixels, fine.pixels = cv::Mat(), cv::Size(), factor, factor, cv::INTER_CUBIC);
-        fine.dpi.x *= static_cast<double>(fine.width()) / page.width();
-        fine.dpi.y *= static_cast<double>(fine.height()) / page.height();
+        cv::Mat larger;
+        cv::resize(page.pixels, larger, cv::Size(), factor, factor, cv::INTER_CUBIC);
+        fine = picture(larger, page);
     }
     const InkParts parts = part_page(fine, look, ink);
     MixedRaster layers;

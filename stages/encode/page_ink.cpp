@@ -77,21 +77,22 @@ Print print_of(const std::vector<Look>& looks, double dpi) {
 
 } // namespace
 
+cv::Mat paper_under(const cv::Mat& pixels, double dpi, double reach, double per_mm) {
+    const double mm = dpi / 25.4, factor = std::min(1.0, per_mm / mm);
+    cv::Mat out;
+    cv::resize(pixels, out, cv::Size(), factor, factor, cv::INTER_AREA);
+    const int side = std::clamp(cvRound(reach * mm * factor), 5, 61) | 1;
+    cv::morphologyEx(out, out, cv::MORPH_CLOSE, cv::Mat::ones(side, side, CV_8UC1));
+    cv::medianBlur(out, out, 5);
+    cv::resize(out, out, pixels.size(), 0, 0, cv::INTER_LINEAR);
+    return out;
+}
+
 PageLook look_at(const Raster& page) {
     PageLook out;
     out.dpi = page.dpi.x > 0 ? page.dpi.x : 200;
     const cv::Mat grey = to_grey(page);
-    const double mm = out.dpi / 25.4;
-    // A seventh of a millimetre of the paper is a pixel; dilation over 4 mm takes strokes away, the median what is left.
-    const double factor = std::min(1.0, 7 / mm);
-    cv::Mat small;
-    cv::resize(grey, small, cv::Size(), factor, factor, cv::INTER_AREA);
-    const int reach = std::clamp(cvRound(4 * mm * factor), 5, 61) | 1;
-    cv::dilate(small, small, cv::Mat::ones(reach, reach, CV_8UC1));
-    cv::erode(small, small, cv::Mat::ones(reach, reach, CV_8UC1)); // closing: edges of stains stay where they are
-    cv::medianBlur(small, small, 5);
-    cv::resize(small, out.paper, grey.size(), 0, 0, cv::INTER_LINEAR);
-    cv::max(out.paper, 16, out.paper);
+    cv::max(paper_under(grey, out.dpi, 4, 7), 16, out.paper);
     cv::Mat smooth;
     cv::boxFilter(grey, smooth, -1, {3, 3});
     out.depth.create(grey.size(), CV_8UC1);

@@ -10,6 +10,10 @@
 
 namespace recto::encode {
 
+/// The paper under what is on it, at the image's own size and with its channels: nothing narrower than `reach` millimetres is left
+/// (closing, then a median, on a picture of at most `per_mm` pixels a millimetre). Edges of stains stay where they are.
+[[nodiscard]] cv::Mat paper_under(const cv::Mat& pixels, double dpi, double reach, double per_mm);
+
 /// A page seen as paper with something on it, at the image's own size. All maps are CV_8UC1.
 struct PageLook {
     cv::Mat paper;  ///< The local paper's grey: nothing narrower than about 4 mm is in it.

@@ -63,7 +63,7 @@ class ItemChecker {
         item_ = std::move(parsed->value);
         if (!item_.is_object() || item_.value("type", "") != "recto-item")
             return issues_.warning(where(path), "item.foreign");
-        if (const int schema = item_.value("schema", 0); schema != 1)
+        if (const int schema = item_.value("schema", 0); schema < 1 || schema > 2)
             return issues_.warning(where(path), "item.newer", std::to_string(schema));
         for (const char* key : {"sources", "pages", "files"}) {
             if (!item_.contains(key) || !item_[key].is_array())

@@ -15,7 +15,7 @@ class Viruses(Case):
         self.archive = self.folder / "archive"
         done = run("run", small_batch(self.folder / "in", items=1, pages=1), "-o", self.archive, "--create", "--profile", "quick", "--progress", "none")
         self.assertIn(done.returncode, (0, 1), done.stderr)
-        self.master = next(p for p in (self.archive / "storage").rglob("*") if p.is_file() and p.parent.name == "masters" or "/master" in str(p) and p.is_file())
+        self.master = next((self.archive / "storage").glob("**/v1/content/master/*"))
 
     def setUp(self):
         super().setUp()

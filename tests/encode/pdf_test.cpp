@@ -350,7 +350,9 @@ TEST(CompactPdf, LooksAsThePageDoesAndIsMadeAgainByteForByte) {
     }
     EXPECT_GE(layered, 2);
 
-    auto item = item_from_json(nlohmann::json::parse(made.content("metadata/item.json")));
+    const auto record = nlohmann::json::parse(made.content("metadata/item.json"));
+    EXPECT_EQ(record.at("schema"), 2) << "a program that does not know layers must not make a PDF of the background";
+    auto item = item_from_json(record);
     ASSERT_TRUE(item);
     const std::string images = made.folder / "images";
     fs::create_directories(images);

@@ -389,7 +389,7 @@ TEST_F(Records, DamagedItemJsonIsRefusedByName) {
     EXPECT_EQ(refuse(nullptr), "encode.item_json");
     EXPECT_EQ(refuse(nlohmann::json::array()), "encode.item_json");
     auto newer = json;
-    newer["schema"] = 2;
+    newer["schema"] = 3;
     EXPECT_EQ(refuse(newer), "encode.item_newer");
     for (const auto& [key, value] : json.items()) { // Any missing or mistyped member that is read back.
         auto broken = json;

@@ -90,7 +90,7 @@ class TwoRoots {
         if (with_copy) request.sides.copy = kCopy;
         request.asked = asked;
         request.selection = selection;
-        request.log_path = "/a/work/fixity.log";
+        request.log_path = join_path(parent_path(kArchive), "work/fixity.log");
         RoundHooks hooks;
         hooks.found = [&](const Damage& d) { told.damage.push_back(d); };
         hooks.go_on = [&, n = 0]() mutable { return stop_after < 0 || n++ < stop_after; };

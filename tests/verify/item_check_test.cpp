@@ -333,7 +333,7 @@ TEST_F(ItemCheck, WhatCannotBeJudgedIsSaid) {
     };
     EXPECT_TRUE(
         codes(with_item([](json& j) { j["type"] = "their-item"; }), Severity::Warning).contains("item.foreign"));
-    EXPECT_TRUE(codes(with_item([](json& j) { j["schema"] = 2; }), Severity::Warning).contains("item.newer"));
+    EXPECT_TRUE(codes(with_item([](json& j) { j["schema"] = 3; }), Severity::Warning).contains("item.newer"));
     Files files = good_item();
     std::string& mets = files["mets.xml"];
     mets.replace(mets.find("SHA-512"), 7, "HAVAL-5");
