@@ -25,7 +25,7 @@ void put(const std::string& path, const std::string& bytes) {
 int main(int argc, char** argv) {
     std::string folder;
     std::cout << "file\tpixels\tlayers\tmask\tg4\tbackground\tforeground\ttotal\tink_"
-                 "kept\tcolour\tseconds\tfaithful\tits_ink_kept\tits_colour\n";
+                 "kept\tgone\tcolour\tseconds\tfaithful\tits_ink_kept\tits_gone\tits_colour\n";
     for (int i = 1; i < argc; ++i) {
         const std::string path = argv[i];
         if (path == "--out" && i + 1 < argc) {
@@ -72,7 +72,8 @@ int main(int argc, char** argv) {
                 put(folder + "/" + name + ".bg.jpg", l.background_jpeg);
             }
         } else std::cout << "\tnone\t\t\t\t\t";
-        std::cout << '\t' << made->loss.ink_kept << '\t' << made->loss.colour << '\t' << seconds;
+        std::cout << '\t' << made->loss.ink_kept << '\t' << made->loss.gone << '\t' << made->loss.colour << '\t'
+                  << seconds;
         if (page.mode !=
             ColourMode::Bilevel) { // The faithful form, by its default settings, as a measure of the measure.
             Raster small = page;
@@ -80,7 +81,7 @@ int main(int argc, char** argv) {
             cv::resize(page.pixels, small.pixels = cv::Mat(), {}, factor, factor, cv::INTER_AREA);
             const std::string jpeg = *write_jpeg(small, 80, true);
             const auto loss = encode::loss_between(page, *read_back_jpeg(jpeg));
-            std::cout << '\t' << jpeg.size() << '\t' << loss.ink_kept << '\t' << loss.colour;
+            std::cout << '\t' << jpeg.size() << '\t' << loss.ink_kept << '\t' << loss.gone << '\t' << loss.colour;
         }
         std::cout << std::endl;
     }

@@ -209,6 +209,7 @@ class Encoder {
             findings_.push_back({"encode.kept_faithful",
                                  Severity::Info,
                                  {std::to_string(static_cast<int>(std::lround(100 * (1 - made.loss.ink_kept)))),
+                                  std::to_string(static_cast<int>(std::lround(100 * made.loss.gone))),
                                   fmt::format("{:.1f}", made.loss.colour)},
                                  false,
                                  {}});

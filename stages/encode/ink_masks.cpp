@@ -58,20 +58,12 @@ cv::Mat pictures_in(const PageLook& look) {
 /// Where a mask may be: 255 for certain ink, 128 for faint marks that hang together with it, among which are the hairlines
 /// between broad strokes. No pictures.
 cv::Mat places_of(const Ink& ink, const PageLook& look) {
-    cv::Mat any = look.depth > 10, labels, certain = ink.labels > 0;
+    cv::Mat any = look.depth > 10, certain = ink.labels > 0;
     if (!look.chroma.empty()) any |= look.chroma > 22;
     any |= certain;
-    const int n = cv::connectedComponents(any, labels, 8, CV_32S);
-    std::vector<std::uint8_t> has_ink(static_cast<std::size_t>(n), 0);
-    for (int y = 0; y < labels.rows; ++y)
-        for (int x = 0; x < labels.cols; ++x)
-            if (certain.at<std::uint8_t>(y, x) != 0) has_ink[static_cast<std::size_t>(labels.at<int>(y, x))] = 128;
+    cv::Mat out = around_ink(ink, any) & 128;
     cv::dilate(certain, certain, cv::Mat::ones(3, 3, CV_8UC1)); // its edge is found within a pixel of this resolution
-    cv::Mat out(labels.size(), CV_8UC1);
-    for (int y = 0; y < labels.rows; ++y)
-        for (int x = 0; x < labels.cols; ++x)
-            out.at<std::uint8_t>(y, x) =
-                std::max(certain.at<std::uint8_t>(y, x), has_ink[static_cast<std::size_t>(labels.at<int>(y, x))]);
+    cv::max(out, certain, out);
     out.setTo(0, pictures_in(look));
     return out;
 }

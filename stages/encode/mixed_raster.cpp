@@ -199,8 +199,39 @@ cv::Mat bed_of(const Raster& view) {
     return out;
 }
 
-MixedLoss loss_of(const Raster& view, const Ink& ink, const Raster& seen) {
-    return {ink_kept(ink, look_at(seen), bed_of(view), kSmallestMark), colour_loss(view, seen)};
+/// Largest share of the ink of a square, faint strokes on certain ink included, that is less than three fifths as deep `after`,
+/// a pixel's shift allowed. What is as faint as paper's texture, or beside the bed, is left out.
+double gone_share(const PageLook& before, const Ink& ink, const cv::Mat& bed, const PageLook& after) {
+    constexpr int kFaintest = 25;    // of 250
+    constexpr double kLeastInk = 40; // pixels in a square: fewer are a speck
+    cv::Mat near, marks = around_ink(ink, before.depth > kFaintest);
+    marks.setTo(0, bed);
+    cv::dilate(after.depth, near, cv::Mat::ones(3, 3, CV_8UC1));
+    cv::Mat gone(marks.size(), CV_8UC1);
+    for (int y = 0; y < marks.rows; ++y) {
+        const auto* m = marks.ptr<std::uint8_t>(y);
+        const auto* was = before.depth.ptr<std::uint8_t>(y);
+        const auto* is = near.ptr<std::uint8_t>(y);
+        auto* g = gone.ptr<std::uint8_t>(y);
+        for (int x = 0; x < marks.cols; ++x) g[x] = m[x] != 0 && 5 * is[x] < 3 * was[x] ? 255 : 0;
+    }
+    const int side = std::max(3, cvRound(2 * kSquare * before.dpi / 25.4)) | 1;
+    cv::Mat all, some; // sums over the square about each pixel
+    cv::boxFilter(marks, all, CV_32F, {side, side}, {-1, -1}, false);
+    cv::boxFilter(gone, some, CV_32F, {side, side}, {-1, -1}, false);
+    double most = 0;
+    for (int y = 0; y < all.rows; ++y)
+        for (int x = 0; x < all.cols; ++x)
+            if (all.at<float>(y, x) > 255 * kLeastInk)
+                most = std::max<double>(most, some.at<float>(y, x) / all.at<float>(y, x));
+    return most;
+}
+
+/// `look` and `ink`: of `view`.
+MixedLoss loss_of(const Raster& view, const PageLook& look, const Ink& ink, const Raster& seen) {
+    const PageLook after = look_at(seen);
+    const cv::Mat bed = bed_of(view);
+    return {ink_kept(ink, after, bed, kSmallestMark), gone_share(look, ink, bed, after), colour_loss(view, seen)};
 }
 
 } // namespace
@@ -210,7 +241,8 @@ MixedLoss loss_between(const Raster& page, const Raster& seen) {
     Raster other = view;
     cv::resize(seen.pixels, other.pixels = cv::Mat(), view.pixels.size(), 0, 0,
                seen.width() > view.width() ? cv::INTER_AREA : cv::INTER_LINEAR);
-    return loss_of(view, find_ink(look_at(view)), other);
+    const PageLook look = look_at(view);
+    return loss_of(view, look, find_ink(look), other);
 }
 
 Result<MixedResult> make_mixed_raster(const Raster& page) {
@@ -250,7 +282,7 @@ Result<MixedResult> make_mixed_raster(const Raster& page) {
         RECTO_ASSIGN(layers.background_jpeg, write_jpeg(picture(background, fine), attempt.quality, true));
         RECTO_ASSIGN(layers.background, read_back_jpeg(layers.background_jpeg));
         const Raster seen = compose(layers, view);
-        out.loss = loss_of(view, ink, seen);
+        out.loss = loss_of(view, look, ink, seen);
         if (out.loss.within()) break;
     }
     out.layers = std::move(layers);

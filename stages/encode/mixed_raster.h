@@ -5,7 +5,7 @@
 ///
 /// The mask holds what find_ink (page_ink.h) is sure of, pencil, seals and handwriting included, cut where a mark is half as
 /// deep as it gets; pictures and shades are left to the background. What the layers lose is measured on the page composed
-/// again, as a viewer draws it: the contrast of every mark of ink, and the colour of everything (CIE 1994).
+/// again, as a viewer draws it: the contrast of every mark of ink, hairlines that are gone, and the colour of everything (CIE 1994).
 
 #include <optional>
 #include <string>
@@ -34,10 +34,12 @@ struct MixedRaster {
 /// What a viewer's page differs in from the page it was made from.
 struct MixedLoss {
     double ink_kept = 1; ///< Share of its contrast to the paper that the mark which lost most kept.
-    double colour = 0;   ///< Largest mean difference of colour of a square of 2.5 mm, Delta E.
+    double gone =
+        0; ///< Largest share of the ink of a square of 5 mm that is less than three fifths as deep, hairlines included.
+    double colour = 0; ///< Largest mean difference of colour of a square of 2.5 mm, Delta E.
     /// The bounds, found on pages looked at beside their source: docs/FORMATS.md shows pictures on both sides of them.
-    static constexpr double kLeastInk = 0.7, kMostColour = 7.5;
-    [[nodiscard]] bool within() const { return ink_kept >= kLeastInk && colour <= kMostColour; }
+    static constexpr double kLeastInk = 0.7, kMostGone = 0.1, kMostColour = 7.5;
+    [[nodiscard]] bool within() const { return ink_kept >= kLeastInk && gone <= kMostGone && colour <= kMostColour; }
 };
 
 struct MixedResult {

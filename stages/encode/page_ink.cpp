@@ -177,6 +177,20 @@ Ink find_ink(const PageLook& look) {
     return out;
 }
 
+cv::Mat around_ink(const Ink& ink, const cv::Mat& marks) {
+    cv::Mat labels, out(marks.size(), CV_8UC1);
+    const int n = cv::connectedComponents(marks, labels, 8, CV_32S);
+    std::vector<std::uint8_t> has_ink(static_cast<std::size_t>(n), 0);
+    for (int y = 0; y < labels.rows; ++y)
+        for (int x = 0; x < labels.cols; ++x)
+            if (ink.labels.at<int>(y, x) > 0) has_ink[static_cast<std::size_t>(labels.at<int>(y, x))] = 255;
+    has_ink[0] = 0;
+    for (int y = 0; y < labels.rows; ++y)
+        for (int x = 0; x < labels.cols; ++x)
+            out.at<std::uint8_t>(y, x) = has_ink[static_cast<std::size_t>(labels.at<int>(y, x))];
+    return out;
+}
+
 double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted, double smallest_mark) {
     std::vector<Ink::Mark> now(ink.marks.size());
     std::vector<Ink::Mark> left = now; // what of the input's marks is not painted over is not known: those are skipped

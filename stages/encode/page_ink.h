@@ -35,6 +35,10 @@ struct Ink {
 };
 [[nodiscard]] Ink find_ink(const PageLook& look);
 
+/// 255 for the connected parts of `marks` (not 0) in which there is certain ink: with it, hairlines that hang on broad strokes, which
+/// are not certain themselves.
+[[nodiscard]] cv::Mat around_ink(const Ink& ink, const cv::Mat& marks);
+
 /// The least share of its contrast (of depth, or of chroma for coloured ink) that any mark keeps in `after`. Pixels of
 /// `painted` (255; may be empty) are left out: they are no paper. Marks under `smallest` square millimetres are not judged.
 [[nodiscard]] double ink_kept(const Ink& ink, const PageLook& after, const cv::Mat& painted, double smallest = 0.05);

@@ -284,7 +284,7 @@ TEST(EncodeStage, PicturesStayOnePictureAndItIsSaid) {
     const auto kept = std::find_if(findings.begin(), findings.end(),
                                    [](const Finding& f) { return f.code == "encode.kept_faithful"; });
     ASSERT_NE(kept, findings.end());
-    EXPECT_EQ(kept->args.size(), 2U);
+    EXPECT_EQ(kept->args.size(), 3U);
 }
 
 } // namespace

@@ -207,6 +207,7 @@ TEST(MixedRaster, WhatTheMeasureSees) {
     const auto same = encode::loss_between(page, page);
     EXPECT_DOUBLE_EQ(same.ink_kept, 1);
     EXPECT_LT(same.colour, 0.01);
+    EXPECT_EQ(same.gone, 0);
     Raster without_pencil = page, black_seal = page, blurred = page;
     without_pencil.pixels = page.pixels.clone();
     cv::rectangle(without_pencil.pixels, cv::Rect(80, 860, 420, 120), kPaper, cv::FILLED);
@@ -218,6 +219,12 @@ TEST(MixedRaster, WhatTheMeasureSees) {
             v = cv::Vec3b::all(cv::saturate_cast<std::uint8_t>((v[0] + 5 * v[1] + v[2]) / 7));
         }
     EXPECT_FALSE(encode::loss_between(page, black_seal).within()) << "a seal that lost its colour";
+    Raster hairlines = page; // Thin strokes that hang on broad ones: they are no marks of their own.
+    hairlines.pixels = page.pixels.clone();
+    for (int y = 100; y < 140; y += 10) cv::line(hairlines.pixels, {110, y}, {500, y}, cv::Scalar(150, 146, 138), 2);
+    const auto thin = encode::loss_between(hairlines, page);
+    EXPECT_GT(thin.gone, 0.1);
+    EXPECT_FALSE(thin.within());
     cv::GaussianBlur(page.pixels, blurred.pixels = cv::Mat(), {}, 5);
     EXPECT_FALSE(encode::loss_between(page, blurred).within());
 }

@@ -319,7 +319,11 @@ TEST(PdfWriter, Dates) {
 }
 
 TEST(CompactPdf, LooksAsThePageDoesAndIsMadeAgainByteForByte) {
-    MadeItem made(assorted_pages(), {{"pdf.images", "compact"}});
+    std::vector<PageSpec> pages =
+        assorted_pages(); // with letters of 9 mm that are black blocks: those stay one picture
+    pages.push_back({make_text(2480, 3508, {make_line("各县区人民政府|市直各部门", 300, 900, 54, 56)}),
+                     ColourMode::Colour, 300, PageClass::Body, ""});
+    MadeItem made(std::move(pages), {{"pdf.images", "compact"}});
     for (Raster& r : made.rasters) // A red seal on each page that has colours.
         if (r.mode == ColourMode::Colour)
             cv::circle(r.pixels, {r.width() / 2, r.height() * 4 / 5}, r.width() / 10, cv::Scalar(205, 48, 52),
