@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include "pipeline/core/model.h"
+#include "pipeline/files/item_fields.h"
 
 namespace recto::catalogue {
 
 namespace {
-
-constexpr int kItemSchema = 1;
 
 using Json = nlohmann::json;
 

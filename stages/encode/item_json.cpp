@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/files/item_fields.h"
 #include "stages/encode/encode.h"
 #include "stages/encode/formats.h"
 
@@ -13,10 +14,6 @@ namespace recto {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Schema 2 says that pages have layers (`pdf_image.inks`): a program that knows only the background would make a PDF without print
-/// from it. Items without them stay 1.
-constexpr int kSchema = 2;
 
 Json format_json(const encode::FileFormat& f) {
     return {{"name", f.name}, {"version", f.version}, {"pronom", f.pronom}};
@@ -228,7 +225,7 @@ Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const 
     kept.erase("fonds");
     const bool layered =
         std::any_of(item.pages.begin(), item.pages.end(), [](const Page& p) { return !p.encoded.pdf_inks.empty(); });
-    Json out = {{"schema", layered ? 2 : 1},
+    Json out = {{"schema", layered ? kItemSchema : 1},
                 {"type", "recto-item"},
                 {"id", item.id.to_string()},
                 {"created", created},
@@ -255,9 +252,9 @@ Json item_to_json(const Item& item, const std::vector<StagedFile>& files, const 
 Result<Item> item_from_json(const Json& json) {
     try {
         const int schema = json.at("schema").get<int>();
-        if (schema > kSchema)
+        if (schema > kItemSchema)
             return fail("encode.item_newer",
-                        fmt::format("item.json has schema {}, this program knows {}", schema, kSchema));
+                        fmt::format("item.json has schema {}, this program knows {}", schema, kItemSchema));
         if (schema < 1 || json.at("type") != "recto-item") return fail("encode.item_json", "not an item of Recto");
         return item_from(json);
     } catch (const std::exception& e) { return fail("encode.item_json", e.what()); }

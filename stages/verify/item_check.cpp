@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipeline/core/model.h"
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/strict_json.h"
 #include "stages/verify/each_index.h"
 #include "stages/verify/mets_check.h"
@@ -63,7 +64,7 @@ class ItemChecker {
         item_ = std::move(parsed->value);
         if (!item_.is_object() || item_.value("type", "") != "recto-item")
             return issues_.warning(where(path), "item.foreign");
-        if (const int schema = item_.value("schema", 0); schema < 1 || schema > 2)
+        if (const int schema = item_.value("schema", 0); schema < 1 || schema > kItemSchema)
             return issues_.warning(where(path), "item.newer", std::to_string(schema));
         for (const char* key : {"sources", "pages", "files"}) {
             if (!item_.contains(key) || !item_[key].is_array())

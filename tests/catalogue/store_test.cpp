@@ -14,6 +14,7 @@
 #include "catalogue/imports.h"
 #include "catalogue/rebuild.h"
 #include "catalogue/schema.h"
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/memory_file_system.h"
 #include "tests/catalogue/postgres_support.h"
 
@@ -289,7 +290,7 @@ TEST_P(StoreTest, ItemsPagesAndFormerCodes) {
     ASSERT_TRUE(store_->put_items({*item_record(json, "aa/bb", 3, "d3")}));
     EXPECT_EQ(store_->pages(record->id)->size(), 2u);
     EXPECT_TRUE(store_->find_items("A-1")->empty());
-    json["schema"] = 2;
+    json["schema"] = kItemSchema + 1;
     EXPECT_EQ(item_record(json, "", 1, "").error().code, "catalogue.item_newer");
     EXPECT_EQ(item_record({{"schema", 1}}, "", 1, "").error().code, "catalogue.item_json");
 }

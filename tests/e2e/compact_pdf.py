@@ -30,6 +30,7 @@ class CompactPdf(Case):
         for form in FORMS:
             done = run("run", batch, "-o", self.folder / form, "--create", "--set", f"pdf.images={form}", "--progress", "none")
             self.assertIn(done.returncode, (0, 1), done.stderr)
+            self.assertNotIn("newer Recto", done.stderr)
 
     def pdfs(self, form):
         found = sorted((self.folder / form).glob("storage/**/v1/content/access/*.pdf"), key=lambda p: p.name)
@@ -74,6 +75,8 @@ class CompactPdf(Case):
     def test_good_by_verify_and_taken_in_again_at_its_own_resolution(self):
         checked = run("verify", self.folder / "compact")
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        rebuilt = run("catalogue", "rebuild", self.folder / "compact")
+        self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
         inspected = run("inspect", self.pdfs("compact")[0])
         for line in inspected.stdout.splitlines():
             self.assertGreater(json.loads(line)["dpi"]["x"], 190, line)

@@ -8,6 +8,7 @@
 #include <libxml/xpathInternals.h>
 
 #include "pipeline/files/alto_reader.h"
+#include "pipeline/files/item_fields.h"
 #include "stages/encode/formats.h"
 #include "stages/encode/records.h"
 #include "tests/encode/support.h"
@@ -389,7 +390,7 @@ TEST_F(Records, DamagedItemJsonIsRefusedByName) {
     EXPECT_EQ(refuse(nullptr), "encode.item_json");
     EXPECT_EQ(refuse(nlohmann::json::array()), "encode.item_json");
     auto newer = json;
-    newer["schema"] = 3;
+    newer["schema"] = kItemSchema + 1;
     EXPECT_EQ(refuse(newer), "encode.item_newer");
     for (const auto& [key, value] : json.items()) { // Any missing or mistyped member that is read back.
         auto broken = json;

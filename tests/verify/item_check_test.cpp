@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/files/item_fields.h"
 #include "pipeline/files/memory_file_system.h"
 #include "pipeline/files/ocfl.h"
 #include "stages/package/package.h"
@@ -333,7 +334,8 @@ TEST_F(ItemCheck, WhatCannotBeJudgedIsSaid) {
     };
     EXPECT_TRUE(
         codes(with_item([](json& j) { j["type"] = "their-item"; }), Severity::Warning).contains("item.foreign"));
-    EXPECT_TRUE(codes(with_item([](json& j) { j["schema"] = 3; }), Severity::Warning).contains("item.newer"));
+    EXPECT_TRUE(
+        codes(with_item([](json& j) { j["schema"] = kItemSchema + 1; }), Severity::Warning).contains("item.newer"));
     Files files = good_item();
     std::string& mets = files["mets.xml"];
     mets.replace(mets.find("SHA-512"), 7, "HAVAL-5");
