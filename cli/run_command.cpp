@@ -159,10 +159,9 @@ void print_summary(const RunReport& r, const std::string& report) {
 int tell_estimate(const RunArguments& a, const intake::IntakePlan& plan, const Settings& settings, StageList& stages) {
     std::vector<std::string> files;
     for (const auto& d : plan.deliveries) files.insert(files.end(), d.files.begin(), d.files.end());
-    Decoder decoder(program_path(), 1);
     for (const auto& stage : stages.pages) {
         if (stage->info().name != "encode") continue;
-        const auto estimate = estimate_sizes(files, settings, decoder, *stage);
+        const auto estimate = estimate_sizes(files, settings, *stage, a.progress.mode());
         if (!estimate) return report_error(estimate.error());
         std::printf("%s", a.json ? (estimate->to_json().dump(1) + "\n").c_str() : estimate->to_text().c_str());
     }

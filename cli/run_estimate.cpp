@@ -13,12 +13,13 @@
 
 #include "pipeline/core/messages.h"
 #include "pipeline/files/file_system.h"
+#include "pipeline/files/image_out.h"
 
 namespace recto::cli {
 
 namespace {
 
-constexpr std::size_t kEncodedOfAForm = 8; ///< Images; a third of a second each.
+constexpr std::size_t kEncodedOfAForm = 8; ///< Images; half a second each.
 constexpr std::size_t kMostProbed = 1000;  ///< Files whose headers are read; some milliseconds each.
 
 // What a page took beside its images in the sample batch: ALTO and text; item.json, METS, PREMIS and inventories; the PDF's text
@@ -59,16 +60,45 @@ class ScratchFolder {
     std::string path_;
 };
 
+struct EncodedBytes {
+    double preservation = 0, access = 0;
+};
+
+/// Of all pages on an image: two of a spread, none of a separator sheet.
+Result<EncodedBytes> encoded_bytes(const Source& source, const Raster& scan, const ImageTreatment& treatment,
+                                   PageWorker& encode, const std::string& folder) {
+    EncodedBytes out;
+    if (!treatment.separator.kind.empty()) return out;
+    for (const PageTreatment& of : treatment.pages) {
+        RECTO_ASSIGN(const Raster pixels, render(scan, of.transform));
+        Item item;
+        item.sources = {source};
+        Page page;
+        page.order = 1;
+        page.treatment = of;
+        const std::map<std::string, nlohmann::json> none;
+        RECTO_ASSIGN(const nlohmann::json made, encode.run({item, page, pixels, folder, none, Limits{}}));
+        const auto files = made.get<EncodedPage>();
+        for (const StagedFile& file : files.files)
+            (file.role == "preservation" ? out.preservation : out.access) += static_cast<double>(file.size);
+        out.access += static_cast<double>(files.pdf_image.size);
+        for (const PdfInk& ink : files.pdf_inks) out.access += static_cast<double>(ink.mask.size + ink.colours.size);
+    }
+    return out;
+}
+
 } // namespace
 
-Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const Settings& settings, Decoder& decoder,
-                                    PageStage& encode) {
+Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const Settings& settings, PageStage& encode,
+                                    ProgressMode mode) {
     SizeEstimate out;
     const auto fs = posix_file_system();
     std::map<Form, std::vector<Wanted>> by_form;
     std::map<Form, double> pixels;
     double probed_bytes = 0, images = 0;
+    PageTool tool(settings);
     const std::size_t probes = std::min(kMostProbed, files.size());
+    auto show = show_counts("run.estimate.files", mode);
     for (std::size_t i = 0, next = 0; i < files.size(); ++i) {
         RECTO_ASSIGN(const FileStat s, fs->stat(files[i]));
         ++out.files;
@@ -76,12 +106,12 @@ Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const
         if (next == probes || i < next * files.size() / probes) continue;
         ++next;
         probed_bytes += static_cast<double>(s.size);
-        auto probed = decoder.probe(files[i]);
+        show(static_cast<std::int64_t>(next), static_cast<std::int64_t>(probes));
+        auto probed = tool.probe(files[i]);
         if (!probed) {
             ++out.unreadable;
             continue;
         }
-        probed->path = files[i];
         const auto source = std::make_shared<const Source>(std::move(*probed));
         for (std::size_t k = 0; k < source->images.size(); ++k) {
             ++images;
@@ -99,30 +129,24 @@ Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const
     RECTO_TRY(folder.make());
     RECTO_TRY(encode.open({&settings, 1, {}, {}}));
     const auto worker = encode.make_worker();
+    std::size_t tried = 0, to_try = 0;
+    for (const auto& [form, list] : by_form) to_try += std::min(kEncodedOfAForm, list.size());
+    show = show_counts("run.estimate.images", mode);
     for (const auto& [form, list] : by_form) {
         // Drawn evenly over the batch: what lies together is alike.
         const std::size_t draws = std::min(kEncodedOfAForm, list.size());
         double seen = 0, preservation = 0, access = 0;
         for (std::size_t k = 0; k < draws; ++k) {
             const Wanted& one = list[(2 * k + 1) * list.size() / (2 * draws)];
-            const auto raster = decoder.decode(one.source->path, one.index);
+            show(static_cast<std::int64_t>(++tried), static_cast<std::int64_t>(to_try));
+            const auto raster = tool.decode(*one.source, one.index);
             if (!raster) continue;
-            Item item;
-            item.sources = {*one.source};
-            Page page;
-            page.order = 1;
-            page.treatment.dpi = raster->dpi;
-            const std::map<std::string, nlohmann::json> none;
-            const auto made = worker->run({item, page, *raster, folder.path(), none, Limits{}});
-            if (!made) continue;
+            auto bytes = encoded_bytes(*one.source, *raster, tool.treat(*raster, one.source->images[one.index]),
+                                       *worker, folder.path());
+            if (!bytes) continue;
             ++out.encoded;
             seen += static_cast<double>(raster->width()) * raster->height();
-            const auto page_files = made->get<EncodedPage>();
-            for (const StagedFile& file : page_files.files)
-                (file.role == "preservation" ? preservation : access) += static_cast<double>(file.size);
-            access += static_cast<double>(page_files.pdf_image.size);
-            for (const PdfInk& ink : page_files.pdf_inks)
-                access += static_cast<double>(ink.mask.size + ink.colours.size);
+            preservation += bytes->preservation, access += bytes->access;
         }
         if (seen <= 0) continue;
         out.preservation += of_all(preservation / seen * pixels[form]);

@@ -8,15 +8,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "cli/count_progress.h"
+#include "cli/page_tool.h"
 #include "pipeline/core/settings.h"
 #include "pipeline/core/stage.h"
-#include "pipeline/files/decode.h"
 
 namespace recto::cli {
 
 /// Masters are stored as they are, so their bytes are known. The rest is estimated: of bi-level, grey and colour images a few each
-/// are encoded with the settings of the run, and their bytes a pixel are taken for all. What treatment cuts away is not taken off,
-/// and text is a number of bytes a page that scans of letters had.
+/// are treated and encoded with the settings of the run, and what a pixel of theirs came to is taken for all. Text is a number of
+/// bytes a page that scans of letters had.
 struct SizeEstimate {
     std::uint64_t files = 0, images = 0;
     std::uint64_t probed = 0, unreadable = 0; ///< Files whose headers were looked at; of them, how many are no image.
@@ -28,8 +29,9 @@ struct SizeEstimate {
     [[nodiscard]] std::string to_text() const; ///< A table with its basis, in the language of the user.
 };
 
-/// `encode` is opened here. Nothing is written but in a temporary folder. Errors: those of opening, io.*.
+/// `encode` is opened here. Nothing is written but in a temporary folder. `mode`: of the progress shown on stderr. Errors: those of
+/// opening, io.*.
 [[nodiscard]] Result<SizeEstimate> estimate_sizes(const std::vector<std::string>& files, const Settings& settings,
-                                                  Decoder& decoder, PageStage& encode);
+                                                  PageStage& encode, ProgressMode mode);
 
 } // namespace recto::cli

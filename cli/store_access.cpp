@@ -1,16 +1,9 @@
 #include "cli/store_access.h"
 
-#include <chrono>
-#include <cstdio>
-
-#include <unistd.h>
-
-#include <fmt/format.h>
-
 #include "catalogue/imports.h"
 #include "cli/cli.h"
+#include "cli/count_progress.h"
 #include "pipeline/core/clock.h"
-#include "pipeline/engine/progress.h"
 
 namespace recto::cli {
 
@@ -80,24 +73,7 @@ Result<bool> has_store(const std::string& archive) {
     return stat.exists;
 }
 
-catalogue::RebuildProgress show_rebuild() {
-    const auto start = std::chrono::steady_clock::now();
-    auto last = std::make_shared<std::chrono::steady_clock::time_point>(start);
-    return [start, last, drawn = false](std::int64_t done, std::int64_t of) mutable {
-        const auto now = std::chrono::steady_clock::now();
-        const double seconds = std::chrono::duration<double>(now - start).count();
-        if (done == of && drawn) std::fprintf(stderr, "\n");
-        if (done == of || done == 0 || seconds < 2 || now - *last < std::chrono::milliseconds(500) || isatty(2) == 0)
-            return;
-        *last = now;
-        drawn = true;
-        const double rate = static_cast<double>(done) / seconds;
-        std::fprintf(stderr, "\r%s\033[K",
-                     tr("catalogue.rebuild.progress", std::to_string(done), std::to_string(of),
-                        fmt::format("{:.0f}", rate), duration_text(static_cast<double>(of - done) / rate))
-                         .c_str());
-    };
-}
+catalogue::RebuildProgress show_rebuild() { return show_counts("catalogue.rebuild.progress"); }
 
 Result<std::unique_ptr<catalogue::Store>> open_store(const ArchivePaths& paths, const ArchiveConfig& config) {
     RECTO_ASSIGN(auto store, open_or_replace(paths, config));

@@ -62,7 +62,10 @@ class MainJob(Case):
             self.assertTrue(0.67 * bytes_ < estimate[name] < 1.5 * bytes_, f"{name}: {estimate[name]} estimated, {bytes_} stored")
         self.assertTrue(0.9 * sum(true.values()) < said["bytes"] < 1.1 * sum(true.values()), said)
         self.assertTrue(said["estimate"])
-        self.assertIn("An estimate", run(*words).stdout)
+        told = run(*words, "--progress", "json")
+        self.assertIn("An estimate", told.stdout)
+        events = [json.loads(line) for line in told.stderr.splitlines() if line.startswith("{")]
+        self.assertTrue(all(e["event"] == "progress" and 0 < e["done"] < e["of"] for e in events), events)
         self.assertFalse((self.root / "none").exists())
 
     def test_the_scans_are_untouched_and_kept_byte_for_byte(self):
