@@ -124,6 +124,7 @@ cv::Mat real_ink(const cv::Mat& marks, const cv::Mat& depth, const cv::Mat& ridg
     cv::Mat labels, stats, centres, near, sharp = edges == 255;
     const int n = cv::connectedComponentsWithStats(marks, labels, stats, centres, 8, CV_32S);
     cv::dilate(sharp, near, around);
+    sharp.release();
     std::vector<int> balance(static_cast<std::size_t>(n), 0), deepest(balance);
     for (int y = 0; y < marks.rows; ++y) {
         const int* l = labels.ptr<int>(y);
@@ -220,11 +221,12 @@ void part_inks(InkParts& out, const cv::Mat& depth, const cv::Mat& spread, const
 } // namespace
 
 InkParts part_page(const Raster& page, const PageLook& look, const Ink& ink) {
-    const Depth depth = depth_of(page);
+    Depth depth = depth_of(page);
     const double mm = page.dpi.x / 25.4;
     cv::Mat smooth, spread, peak, ridge;
     cv::boxFilter(depth.most, smooth, -1, {3, 3});
     cv::boxFilter(depth.spread, spread, -1, {3, 3});
+    depth.spread.release(); // A page has nine million pixels: each map goes once it has served.
     const auto square = [&](double side) {
         const int n = std::max(3, cvRound(side * mm)) | 1;
         return cv::Mat::ones(n, n, CV_8UC1);
@@ -246,9 +248,13 @@ InkParts part_page(const Raster& page, const PageLook& look, const Ink& ink) {
         for (int x = 0; x < marks.cols; ++x)
             o[x] = a[x] != 0 && d[x] > (a[x] == 255 ? 12 : faint) && 2 * d[x] > r[x] && 10 * d[x] > 3 * p[x] ? 255 : 0;
     }
+    depth.most.release();
+    peak.release();
+    const cv::Mat edges = edges_of(smooth, ridge, allowed);
+    allowed.release();
     InkParts out;
-    out.all = real_ink(marks, smooth, ridge, edges_of(smooth, ridge, allowed), around, usual * 6 / 10,
-                       std::max(2, cvRound(0.02 * mm * mm)));
+    out.all = real_ink(marks, smooth, ridge, edges, around, usual * 6 / 10, std::max(2, cvRound(0.02 * mm * mm)));
+    marks.release();
     part_inks(out, smooth, spread, ridge, square(0.35));
     return out;
 }
