@@ -105,6 +105,20 @@ bool ending_fits(std::string_view ending, FileKind kind) {
 
 namespace {
 
+bool is_signature(QPDFObjectHandle object) {
+    return object.isDictionary() && object.getKey("/ByteRange").isArray() && object.getKey("/Contents").isString();
+}
+
+PdfSignature signature_of(QPDFObjectHandle object, const std::string& file) {
+    QPDFObjectHandle filter = object.getKey("/SubFilter"), range = object.getKey("/ByteRange");
+    const std::string sub_filter = filter.isName() ? filter.getName().substr(1) : "",
+                      contents = object.getKey("/Contents").getStringValue();
+    SignatureWords words{sub_filter, contents, {-1, -1, -1, -1}};
+    for (int i = 0; i < 4 && range.getArrayNItems() == 4; ++i)
+        if (QPDFObjectHandle number = range.getArrayItem(i); number.isInteger()) words.range[i] = number.getIntValue();
+    return check_signature(words, file);
+}
+
 /// An object and what lies in it directly; what it refers to is an object of its own.
 void look_at(QPDFObjectHandle object, int depth, std::set<std::string>& active) {
     if (depth > 100) return; // qpdf itself stops at 500
@@ -140,11 +154,14 @@ Result<HiddenInPdf> hidden_in_pdf(const std::string& file) {
         HiddenInPdf out;
         out.encrypted = pdf.isEncrypted();
         std::set<std::string> active;
-        for (const QPDFObjectHandle& object : pdf.getAllObjects()) look_at(object, 0, active);
+        for (const QPDFObjectHandle& object : pdf.getAllObjects()) {
+            look_at(object, 0, active);
+            if (is_signature(object)) out.signatures.push_back(signature_of(object, file));
+        }
         out.active.assign(active.begin(), active.end());
         return out;
     } catch (const QPDFExc& e) {
-        if (e.getErrorCode() == qpdf_e_password) return HiddenInPdf{true, true, {}}; // opens for nobody without it
+        if (e.getErrorCode() == qpdf_e_password) return HiddenInPdf{true, true, {}, {}}; // opens for nobody without it
         return fail("pdf.damaged", e.what(), file);
     } catch (const std::exception& e) { return fail("pdf.damaged", e.what(), file); }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/core/result.h"
+#include "stages/verify/pdf_signature.h"
 
 namespace recto::verify {
 
@@ -24,6 +25,7 @@ struct HiddenInPdf {
     bool encrypted = false;
     bool locked = false;             ///< It asks for a password: nothing else is known of it.
     std::vector<std::string> active; ///< Each kind once: "JavaScript", "Launch", "EmbeddedFile", "RichMedia", ...
+    std::vector<PdfSignature> signatures;
 };
 /// By qpdf, every object; of one that asks for a password only that. Error: "pdf.damaged".
 [[nodiscard]] Result<HiddenInPdf> hidden_in_pdf(const std::string& file);

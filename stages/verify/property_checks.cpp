@@ -10,6 +10,7 @@
 #include "pipeline/files/dates.h"
 #include "pipeline/files/item_fields.h"
 #include "stages/verify/each_index.h"
+#include "stages/verify/ofd_zip.h"
 
 namespace recto::verify {
 
@@ -174,6 +175,38 @@ CheckOutcome check_hidden(const CheckInput& in, bool encryption) {
 CheckOutcome check_encryption(const CheckInput& in) { return check_hidden(in, true); }
 CheckOutcome check_active(const CheckInput& in) { return check_hidden(in, false); }
 
+/// Scans carry no signature, but PDFs may be taken in that do.
+CheckOutcome check_signatures(const CheckInput& in) {
+    CheckOutcome out;
+    bool failed = false;
+    for (const FileFacts& file : in.files) {
+        if (!file.hidden) continue; // AQ-03 says so
+        // A second signature adds to the file, and vouches for all of it.
+        const bool vouched = std::ranges::any_of(
+            file.hidden->signatures, [](const PdfSignature& s) { return s.state == PdfSignature::State::Intact; });
+        for (const PdfSignature& one : file.hidden->signatures) {
+            ++out.checked;
+            if (!one.signer.empty()) out.evidence += (out.evidence.empty() ? "" : ", ") + one.signer;
+            switch (one.state) {
+            case PdfSignature::State::Intact: continue;
+            case PdfSignature::State::Extended:
+                if (!vouched) out.reasons.push_back({file.place, "properties.extended", {}});
+                continue;
+            case PdfSignature::State::Unchecked:
+                out.reasons.push_back({file.place, "properties.signature_kind", {one.reason}});
+                continue;
+            case PdfSignature::State::Broken: break;
+            }
+            failed = true;
+            out.reasons.push_back({file.place, "properties.signature", {one.reason}});
+        }
+    }
+    if (out.checked == 0) out.reasons.push_back({"", "properties.unsigned", {}});
+    if (failed) out.verdict = Verdict::Failed;
+    else if (!out.reasons.empty()) out.verdict = Verdict::NotChecked;
+    return out;
+}
+
 /// clamdscan or clamscan: 0 clean, 1 found, anything else was no scan.
 CheckOutcome check_virus(const CheckInput& in) {
     CheckOutcome out;
@@ -222,6 +255,15 @@ CheckOutcome check_none(const CheckInput& in) {
 
 } // namespace
 
+namespace {
+/// By GB/T 33190 their list may have any name; every writer at hand gives it this one.
+bool has_ofd_signatures(const std::string& file) {
+    const auto zip = OfdZip::open(*posix_file_system(), file, true);
+    return zip &&
+           std::ranges::any_of((*zip)->entries(), [](const auto& e) { return e.first.ends_with("Signatures.xml"); });
+}
+} // namespace
+
 std::vector<FileFacts> look_at_files(const std::vector<PropertyItem>& items, int threads) {
     std::vector<FileFacts> out;
     std::vector<const std::string*> files;
@@ -234,11 +276,15 @@ std::vector<FileFacts> look_at_files(const std::vector<PropertyItem>& items, int
     for_each_index(out.size(), threads, [&](std::size_t i) {
         out[i].kind = kind_of_content(*files[i]);
         if (out[i].kind && *out[i].kind == FileKind::Pdf) out[i].hidden = hidden_in_pdf(*files[i]);
+        else if (out[i].ending == "ofd" && out[i].kind && has_ofd_signatures(*files[i]))
+            out[i].hidden->signatures.push_back({PdfSignature::State::Unchecked, "", "OFD"});
     });
     return out;
 }
 
-bool asks_for_files(std::string_view check) { return check == "formats" || check == "encryption" || check == "active"; }
+bool asks_for_files(std::string_view check) {
+    return check == "formats" || check == "encryption" || check == "active" || check == "signatures";
+}
 
 std::string PropertyReason::message(Language language) const {
     const Issue issue{place, code, Severity::Error, args};
@@ -246,7 +292,7 @@ std::string PropertyReason::message(Language language) const {
 }
 
 PropertyCheck find_property_check(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, PropertyCheck>, 11> kChecks{{
+    static constexpr std::array<std::pair<std::string_view, PropertyCheck>, 12> kChecks{{
         {"values", check_values},
         {"required", check_required},
         {"serials", check_serials},
@@ -256,6 +302,7 @@ PropertyCheck find_property_check(std::string_view name) {
         {"formats", check_formats},
         {"encryption", check_encryption},
         {"active", check_active},
+        {"signatures", check_signatures},
         {"virus", check_virus},
         {"none", check_none},
     }};

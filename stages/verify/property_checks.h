@@ -62,12 +62,14 @@ struct CheckInput {
     const std::vector<PropertyItem>& items;
     const std::vector<std::string>& with; ///< The rule's parameters.
     const std::string& path;              ///< What is checked.
-    const std::vector<FileFacts>& files;  ///< Of the items; only formats, encryption and active ask for them.
+    const std::vector<FileFacts>&
+        files; ///< Of the items; only formats, encryption, active and signatures ask for them.
     const VirusScanner& scanner;
 };
 
 using PropertyCheck = CheckOutcome (*)(const CheckInput&);
-/// Null when there is none of that name: values, required, serials, pages, content, provenance, formats, encryption, active, virus, none.
+/// Null when there is none of that name: values, required, serials, pages, content, provenance, formats, encryption, active, signatures,
+/// virus, none.
 [[nodiscard]] PropertyCheck find_property_check(std::string_view name);
 /// Whether the check looks at CheckInput::files.
 [[nodiscard]] bool asks_for_files(std::string_view check);

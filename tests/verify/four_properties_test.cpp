@@ -188,7 +188,10 @@ TEST_F(FourPropertiesTest, DescriptionIsLookedAt) {
     EXPECT_THAT(codes("serials", {good, item("0025-WS·2012-Y-BGS-0003"), good, item("0025-WS·2012-Y-BGS-0004")}),
                 ElementsAre("twice", "gap"));
     EXPECT_EQ(why_not_checked("required", {PropertyItem{"x", nullptr, {}}}), "properties.no_record");
-    EXPECT_EQ(why_not_checked("none", {good}), "properties.none");
+    EXPECT_EQ(why_not_checked("signatures", {good}), "properties.unsigned");
+    const CheckOutcome none = find_property_check("none")({{good}, {"why"}, folder_, {}, scanner_});
+    EXPECT_EQ(none.verdict, Verdict::NotChecked);
+    EXPECT_EQ(none.reasons.at(0).code, "properties.none");
 }
 
 TEST_F(FourPropertiesTest, FilesAreWhatTheySayAndHideNothing) {
