@@ -113,17 +113,22 @@ double boundary_between(const std::vector<float>& columns, double left, double r
 struct Piece {
     const CtcChar* character;
     double left = 0, right = 0; ///< Columns of its ink.
-    bool space_before = false;
+    double space_before = 0;    ///< Confidence of the network that there is one; 0: it says none.
 };
 
-/// Settles the space between two neighbours: the network says it (`said`), and the ink has a say in Latin text.
-bool keep_space(const Charset& charset, const Piece& a, const Piece& b, bool said, double em, double usual_gap) {
+/// Of a space that the network says: it is believed without regard to the ink, whose gap may lie on another letter's side of the
+/// places the network gives.
+constexpr double kSureSpace = 0.9;
+
+/// Settles the space between two neighbours: the network says it, and the ink has a say in Latin text.
+bool keep_space(const Charset& charset, const Piece& a, const Piece& b, double em, double usual_gap) {
+    const bool said = b.space_before > 0;
     const char32_t l = charset.code_point(a.character->label), r = charset.code_point(b.character->label);
     const double gap = b.left - a.right;
     const bool left_cjk = is_cjk(l), right_cjk = is_cjk(r);
     if (left_cjk && right_cjk) return gap > 0.9 * em && said; // 第 一 章 is spacing, not words
     if (left_cjk || right_cjk) return said && gap > 0.35 * em;
-    if (said) return gap > 0.02 * em || usual_gap < 0;
+    if (said) return b.space_before >= kSureSpace || gap > 0.02 * em || usual_gap < 0;
     if (is_word_letter(l) && is_word_letter(r)) return gap > std::max(0.34 * em, 2.5 * usual_gap);
     return gap > std::max(0.55 * em, 3.5 * usual_gap);
 }
@@ -261,15 +266,15 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
     line.vertical = g.vertical;
     const Ink ink = find_ink(strip, g.width);
     std::vector<Piece> pieces;
-    bool space = false;
+    double space = 0;
     for (const CtcChar& c : characters) {
         const char32_t point = charset.code_point(c.label);
         if (point == U' ' || point == U'\u3000') {
-            space = !pieces.empty();
+            space = pieces.empty() ? 0 : c.confidence;
             continue;
         }
         pieces.push_back({&c, 0, 0, space});
-        space = false;
+        space = 0;
     }
     if (pieces.empty()) return out;
 
@@ -293,7 +298,7 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
             p.left = from;
             p.right = to;
         }
-        if (i > 0 && !p.space_before && !is_cjk(charset.code_point(p.character->label)))
+        if (i > 0 && p.space_before == 0 && !is_cjk(charset.code_point(p.character->label)))
             gaps.push_back(p.left - pieces[i - 1].right);
     }
     double usual_gap = -1;
@@ -303,7 +308,7 @@ ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& chars
     }
     for (std::size_t i = 0; i < pieces.size(); ++i) {
         const Piece& p = pieces[i];
-        if (i == 0 || keep_space(charset, pieces[i - 1], p, p.space_before, em, usual_gap)) line.words.emplace_back();
+        if (i == 0 || keep_space(charset, pieces[i - 1], p, em, usual_gap)) line.words.emplace_back();
         Word& word = line.words.back();
         Glyph glyph{charset.text(p.character->label), box_of(g, p.left, p.right, ink.top, ink.bottom, page),
                     p.character->confidence};
