@@ -49,6 +49,7 @@ class Bench {
                                                                               {"skew_known", &Bench::skew_known},
                                                                               {"quads", &Bench::quads},
                                                                               {"white_beds", &Bench::white_beds},
+                                                                              {"targets", &Bench::targets},
                                                                               {"orientation", &Bench::orientation},
                                                                               {"binarization", &Bench::binarization},
                                                                               {"separators", &Bench::separators}};
@@ -209,6 +210,82 @@ class Bench {
              {"unsure", unsure},
              {"cropped", cropped},
              {"ms", mean(times)}});
+    }
+
+    /// Colour bars, wedges, charts and rulers beside the sheet, a third of the pages on each kind of bed; and on pages that fill the
+    /// picture.
+    void targets() {
+        const auto sure_of = [](const PageEdges& e) {
+            return !e.pages.empty() && std::all_of(e.pages.begin(), e.pages.end(),
+                                                   [](const PageQuad& q) { return q.confidence >= kSureQuad; });
+        };
+        for (const auto bed_kind : {test::BedKind::White, test::BedKind::Grey, test::BedKind::Dark}) {
+            std::vector<double> all, times;
+            int whole = 0, found = 0, apart = 0, apart_found = 0, unsure = 0, silent = 0, twice = 0;
+            std::map<std::string, std::pair<int, int>> by_target; // found, drawn
+            for (int i = 0; i < pages_; ++i) {
+                const std::uint64_t seed = seed_ * 200000ULL + static_cast<std::uint64_t>(i);
+                const test::TargetBed bed = test::draw_target_bed(seed, bed_kind);
+                const Analysis a = analyse(bed.raster, 1);
+                const double start = seconds();
+                const PageEdges e = find_page_edges(a, bed.raster.dpi.x / a.factor);
+                times.push_back((seconds() - start) * 1000);
+                const bool can = bed_kind != test::BedKind::White || bed.whole();
+                whole += can;
+                apart += can && bed.gap_mm > 0;
+                auto& row = by_target[test::to_string(bed.target)];
+                row.second += can && bed.gap_mm > 0;
+                if (!sure_of(e)) {
+                    unsure += !e.pages.empty() || e.bed_visible || !e.beside.empty();
+                    silent += e.pages.empty() && !e.bed_visible && e.beside.empty();
+                    continue;
+                }
+                twice += e.pages.size() > 1;
+                double best = 0;
+                for (const PageQuad& q : e.pages) {
+                    Quad got;
+                    for (std::size_t k = 0; k < 4; ++k) got[k] = a.work_to_source(q.corners[k]);
+                    best = std::max(best, intersection_over_union(got, bed.sheet));
+                }
+                if (best < 0.98)
+                    fmt::print("  IoU {:.3f}: {} bed, {}, seed {}, gap {:.1f}\n", best, test::to_string(bed_kind),
+                               test::to_string(bed.target), seed, bed.gap_mm);
+                all.push_back(best);
+                found += can;
+                apart_found += can && bed.gap_mm > 0;
+                row.first += can && bed.gap_mm > 0;
+            }
+            std::string kinds;
+            for (const auto& [name, n] : by_target) kinds += fmt::format("{} {}/{} ", name, n.first, n.second);
+            say(fmt::format("targets, {} bed", test::to_string(bed_kind)),
+                fmt::format("{} beds, {} with every side to be seen: {} found; targets apart: {} of {} ({}); mean IoU "
+                            "{:.4f}, worst {:.4f}, below "
+                            "0.95 {}, below 0.98 {}; two sheets {}; left whole and said {}, not said {}; {:.1f} ms",
+                            pages_, whole, found, apart_found, apart, kinds, mean(all), share(all, 0),
+                            std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }),
+                            std::count_if(all.begin(), all.end(), [](double v) { return v < 0.98; }), twice, unsure,
+                            silent, mean(times)),
+                {{"whole", whole},
+                 {"found", found},
+                 {"apart", apart},
+                 {"apart_found", apart_found},
+                 {"mean", mean(all)},
+                 {"worst", share(all, 0)},
+                 {"unsure", unsure},
+                 {"ms", mean(times)}});
+        }
+        int cropped = 0;
+        for (int i = 0; i < pages_; ++i) {
+            const auto kind = static_cast<test::EvenPage>(i % test::kEvenPages);
+            const Raster raster =
+                test::draw_even_page_with_target(kind, seed_ * 2000ULL + static_cast<std::uint64_t>(i));
+            const Analysis a = analyse(raster, 1);
+            const PageEdges e = find_page_edges(a, raster.dpi.x / a.factor);
+            if (!sure_of(e)) continue;
+            ++cropped;
+            fmt::print("  cropped: {} with a target on it, page {}\n", test::to_string(kind), i);
+        }
+        say("targets on pages without a bed", fmt::format("{} of {} cropped", cropped, pages_), {{"cropped", cropped}});
     }
 
     /// Every page of the sets with text in four turns, through all of treatment; and the cheap test by itself.

@@ -8,6 +8,8 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "stages/treatment/beside.h"
+#include "stages/treatment/ruler.h"
 #include "stages/treatment/shadow_edge.h"
 #include "stages/treatment/straight_line.h"
 #include "stages/treatment/target.h"
@@ -18,6 +20,7 @@ constexpr double kDegrees = 180.0 / std::numbers::pi;
 
 struct Levels {
     double paper = 255, bed = 0;
+    double share = 0; ///< Of the picture's frame that shows the bed.
 };
 
 /// Most frequent level of a histogram, smoothed over +-4 levels.
@@ -57,7 +60,7 @@ std::optional<Levels> levels_of(const cv::Mat& small, const cv::Mat& background)
         }
     }
     if (outside < 0.04 * all) return std::nullopt;
-    return Levels{static_cast<double>(paper), static_cast<double>(mode_of(ring))};
+    return Levels{static_cast<double>(paper), static_cast<double>(mode_of(ring)), outside / all};
 }
 
 double sample(const cv::Mat& image, double x, double y) {
@@ -279,13 +282,16 @@ void join_at_fold(Quad& first, Quad& second, bool beside) {
 } // namespace
 
 namespace {
+void doubt(PageQuad& q) { q.confidence = std::min(q.confidence, kSureQuad - 0.1); }
+
 /// Boxes of small pixels as quads of work pixels.
 Quad in_work(const cv::Rect& r) {
     const double x = 2.0 * r.x, y = 2.0 * r.y, w = 2.0 * r.width, h = 2.0 * r.height;
     return {{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}};
 }
 
-PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips) {
+/// `strips` are cut out. `doubtful`: there are targets on the picture.
+PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips, bool doubtful) {
     PageEdges result;
     const int w = a.small.cols, h = a.small.rows;
     if (w < 64 || h < 64) return result;
@@ -319,6 +325,10 @@ PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips) 
             break;
         if (const auto quad = measure_sheet(a, *levels, contours[i])) result.pages.push_back(*quad);
     }
+    // A ruler or a wedge that runs from frame to frame looks like a bed of which little shows.
+    constexpr double kLittle = 0.2;
+    if (doubtful && levels->share < kLittle)
+        for (PageQuad& q : result.pages) doubt(q);
     // What else lies on the bed, long and not wide: a ruler, a bar of which few patches were told apart.
     for (std::size_t i = 1; i < contours.size(); ++i) {
         const double area = cv::contourArea(contours[i]);
@@ -348,21 +358,70 @@ PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips) 
 
 } // namespace
 
+namespace {
+/// Whether a target lies across a side of the sheet that was found, or along it within: the side is not the sheet's then, or what
+/// was taken for a target is none.
+/// `inside`: any that is not outside counts.
+bool crossed(const PageQuad& page, const std::vector<Quad>& targets, bool inside) {
+    constexpr double kAlong = 30, kShort = 240; // 5 and 40 mm
+    const auto corners = [](const Quad& q) {
+        std::vector<cv::Point2f> out;
+        for (const Point& p : q) out.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
+        return out;
+    };
+    const std::vector<cv::Point2f> sheet = corners(page.corners);
+    return std::any_of(targets.begin(), targets.end(), [&](const Quad& q) {
+        const std::vector<cv::Point2f> target = corners(q);
+        std::vector<cv::Point2f> common;
+        const double share = static_cast<double>(cv::intersectConvexConvex(sheet, target, common)) /
+                             std::max(1.0, cv::contourArea(target));
+        if (share < 0.12) return false;
+        if (share < 0.9 || inside) return true;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const Point from = page.corners[i], to = page.corners[(i + 1) % 4];
+            const double length = std::hypot(to.x - from.x, to.y - from.y);
+            if (!page.side_seen[i] || length < 1) continue;
+            const Line side{from.x, from.y, (to.x - from.x) / length, (to.y - from.y) / length};
+            for (std::size_t k = 0; k < 4; ++k) {
+                const Point u = q[k], v = q[(k + 1) % 4];
+                if (std::hypot(v.x - u.x, v.y - u.y) > kShort && std::abs(distance(side, {u.x, u.y})) < kAlong &&
+                    std::abs(distance(side, {v.x, v.y})) < kAlong)
+                    return true;
+            }
+        }
+        return false;
+    });
+}
+} // namespace
+
 PageEdges find_page_edges(const Analysis& a, double dpi) {
     const std::vector<cv::Rect> strips = find_target_strips(a);
-    PageEdges result = find_by_level(a, strips);
+    std::vector<cv::Rect> known = strips;
+    for (const cv::Rect& r : find_ruler_marks(a.work, dpi))
+        known.push_back(cv::Rect(r.x / 2, r.y / 2, (r.width + 1) / 2, (r.height + 1) / 2) &
+                        cv::Rect({0, 0}, a.small.size()));
+    std::vector<Quad> seen; // what is known, as it was found
+    for (const cv::Rect& r : known) seen.push_back(in_work(r));
+    PageEdges result = find_by_level(a, strips, !known.empty());
     for (const cv::Rect& strip : strips) result.beside.push_back(in_work(strip));
     // A picture or a tinted box on a white page looks like a sheet on a lighter bed: its size has to speak for it, or that it
     // runs out of the picture, and nothing may be drawn outside.
     if (result.bed_lighter)
         for (PageQuad& q : result.pages)
-            if ((q.sides_seen() == 4 && !has_sheet_size(q.corners, dpi)) || drawn_outside(a, q.corners, strips))
-                q.confidence = std::min(q.confidence, kSureQuad - 0.1);
+            if ((q.sides_seen() == 4 && !has_sheet_size(q.corners, dpi)) || drawn_outside(a, q.corners, seen)) doubt(q);
+    for (PageQuad& q : result.pages)
+        if (crossed(q, seen, false)) doubt(q);
     const bool sure = std::any_of(result.pages.begin(), result.pages.end(),
                                   [](const PageQuad& q) { return q.confidence >= kSureQuad; });
     if (sure || a.small.cols < 64 || a.small.rows < 64) return result;
-    if (const auto quad = find_shadow_edges(a, dpi, strips); quad && quad->confidence > kHintQuad)
+    const std::vector<Quad> beside = find_beside(a, dpi, known);
+    if (auto quad = find_shadow_edges(a, dpi, beside); quad && quad->confidence > kHintQuad) {
+        // Shadows are faint: with a target inside, a side may have been missed behind it.
+        if (crossed(*quad, beside, true)) doubt(*quad);
         result.pages = {*quad};
+    }
+    // Known better than by their level.
+    if (!beside.empty()) result.beside = beside;
     return result;
 }
 

@@ -9,13 +9,15 @@
 #include <opencv2/core/hal/intrin.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "stages/treatment/beside.h"
 #include "stages/treatment/page_frame.h"
 #include "stages/treatment/straight_line.h"
 #include "stages/treatment/weak_lines.h"
 
 namespace recto::treat {
 namespace {
-constexpr double kMostDepth = 45; ///< Levels; a line darker than that is no shadow but ink or a gap.
+constexpr double kMostDepth = 45;                  ///< Levels; a line darker than that is no shadow but ink or a gap.
+constexpr std::array<double, 3> kAlong{0, 0.5, 1}; ///< Where a line is looked at.
 constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds of books, shades of lids.
 
 /// Sides are counted top, right, bottom, left.
@@ -57,13 +59,30 @@ cv::Mat drawn_cells(const Analysis& a) {
     return most > std::min(200, grain + 16);
 }
 
-/// `beside`: pixels of analysis.small.
-void clear_beside(cv::Mat& cells, const std::vector<cv::Rect>& beside) {
-    for (const cv::Rect& r : beside)
-        cells(cv::Rect(cv::Point(r.x * 2 / kStrip - 1, r.y * 2 / kStrip - 1),
-                       cv::Point((r.x + r.width) * 2 / kStrip + 2, (r.y + r.height) * 2 / kStrip + 2)) &
-              cv::Rect({0, 0}, cells.size()))
-            .setTo(0);
+void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>& beside) {
+    for (const Quad& q : beside) {
+        cv::Mat covered;
+        cv::resize(quad_mask(work, q, -kStrip), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
+        cells.setTo(0, covered);
+    }
+}
+
+/// A line that ends where a target does, or little after it (steps of a wedge may have the bed's level), is the target's own
+/// edge.
+bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) {
+    constexpr double kNear = 30, kAfter = 90; // 5 and 15 mm
+    return std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
+        const Point centre{(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2};
+        Point u{q[1].x - q[0].x, q[1].y - q[0].y}, v{q[3].x - q[0].x, q[3].y - q[0].y};
+        double length = std::hypot(u.x, u.y), thick = std::hypot(v.x, v.y);
+        if (length < thick) std::swap(u, v), std::swap(length, thick);
+        return std::all_of(kAlong.begin(), kAlong.end(), [&](double part) {
+            const double along = l.from + part * (l.to - l.from), at = l.at(along);
+            const Point p{(down ? at : along) - centre.x, (down ? along : at) - centre.y};
+            return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kAfter) * length &&
+                   std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNear) * thick;
+        });
+    });
 }
 
 /// How many cells beyond a side are drawn on; those at the picture's frame do not count.
@@ -155,6 +174,23 @@ std::array<double, 2> wanted_run(const Sheet4& s, std::size_t i) {
     return {std::min(u, v), std::max(u, v)};
 }
 
+/// How much of a side between two places lies under, or right beside, a target: nothing can be seen of it there.
+double hidden(const WeakLine& l, bool down, double from, double to, const std::vector<Quad>& beside) {
+    constexpr double kBeside = 15; // 2.5 mm
+    double sum = 0;
+    for (double along = from + kStrip / 2.0; along < to; along += kStrip) {
+        const double at = l.at(along);
+        const cv::Point2f p(static_cast<float>(down ? at : along), static_cast<float>(down ? along : at));
+        const bool under = std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
+            std::vector<cv::Point2f> corners;
+            for (const Point& c : q) corners.emplace_back(static_cast<float>(c.x), static_cast<float>(c.y));
+            return cv::pointPolygonTest(corners, p, true) > -kBeside;
+        });
+        if (under) sum += std::min<double>(kStrip, to - along + kStrip / 2.0);
+    }
+    return sum;
+}
+
 /// Where most sides part two levels, one that does not is no side but print on the paper.
 void drop_strangers(Sheet4& s) {
     std::vector<double> jumps;
@@ -177,15 +213,18 @@ double angle_of(const SideLine& side) {
 
 } // namespace
 
-std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const std::vector<cv::Rect>& beside) {
+std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const std::vector<Quad>& beside) {
     if (a.bilevel) return std::nullopt;
-    const WeakLines across(a.work, false), down(a.work, true);
-    const std::vector<WeakLine> rows = across.find(), columns = down.find();
+    const cv::Mat work = without(a.work, beside);
+    const WeakLines across(work, false), down(work, true);
+    std::vector<WeakLine> rows = across.find(), columns = down.find();
+    std::erase_if(rows, [&](const WeakLine& l) { return edge_of_any(l, false, beside); });
+    std::erase_if(columns, [&](const WeakLine& l) { return edge_of_any(l, true, beside); });
     if (rows.empty() && columns.empty()) return std::nullopt;
     cv::Mat cells = drawn_cells(a);
     across.mark(cells);
     down.mark(cells);
-    clear_beside(cells, beside);
+    clear_beside(cells, a.work.size(), beside);
     const double w = a.work.cols, h = a.work.rows;
     Sheet4 s;
     s.side = {outermost(rows, cells, false, true, w / 2, h), outermost(columns, cells, true, false, h / 2, w),
@@ -211,13 +250,15 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
         shadows += l.depth > 0;
         const auto [begin, end] = wanted_run(s, i);
         const double length = std::max(1.0, end - begin);
-        const double run = std::min(l.to, end) - std::max(l.from, begin);
+        const double before_run = hidden(l, down_side(i), begin, l.from, beside),
+                     behind_run = hidden(l, down_side(i), l.to, end, beside);
+        const double run = std::min(l.to, end) - std::max(l.from, begin) + before_run + behind_run;
         // A corner may be torn off or folded over; where a side is to run out of the picture it has to.
         const std::size_t before = down_side(i) ? 0 : 3, behind = down_side(i) ? 2 : 1;
         const auto short_of = [&](double by, std::size_t neighbour) {
             return by > (s.side[neighbour].seen ? std::max(0.12 * length, 3.0 * kStrip) : 2.5 * kStrip);
         };
-        const bool missing = short_of(l.from - begin, before) || short_of(end - l.to, behind);
+        const bool missing = short_of(l.from - begin - before_run, before) || short_of(end - l.to - behind_run, behind);
         const double over = std::max(0.0, begin - l.from) + std::max(0.0, l.to - end);
         if (over > 0.12 * length && over > 4 * kStrip) return std::nullopt; // crosses the other: folds
         complete =
@@ -246,6 +287,13 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     if (shadows > 1 && darkest > 1.7 * lightest) evidence += 0.8;
     const bool known_size = s.seen >= 2 && has_sheet_size(s.corners, dpi);
     if (known_size) evidence += 1.3;
+    // A target outside speaks for a bed, where there is little else to tell by; a picture on a page has four sides.
+    const bool target_outside = std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
+        return intersection_over_union(q, s.corners) == 0 && std::any_of(q.begin(), q.end(), [&](const Point& p) {
+                   return p.x > 0 && p.y > 0 && p.x < w && p.y < h;
+               });
+    });
+    if (target_outside && s.seen <= 2) evidence += 1;
     // Lines like it inside.
     int twins = 0;
     for (const bool is_down : {false, true})
@@ -284,9 +332,9 @@ bool has_sheet_size(const Quad& quad, double dpi) {
     return common_size((side(0, 1) + side(3, 2)) / 2, (side(0, 3) + side(1, 2)) / 2);
 }
 
-bool drawn_outside(const Analysis& a, const Quad& quad, const std::vector<cv::Rect>& beside) {
+bool drawn_outside(const Analysis& a, const Quad& quad, const std::vector<Quad>& beside) {
     cv::Mat cells = drawn_cells(a), sheet;
-    clear_beside(cells, beside);
+    clear_beside(cells, a.work.size(), beside);
     cv::resize(quad_mask(a.work.size(), quad, -kStrip), sheet, cells.size(), 0, 0, cv::INTER_NEAREST);
     cv::dilate(sheet, sheet, cv::Mat());
     cells.setTo(0, sheet);

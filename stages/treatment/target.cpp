@@ -17,13 +17,15 @@ double difference(const cv::Vec3d& a, const cv::Vec3d& b) {
     return std::max({std::abs(a[0] - b[0]), std::abs(a[1] - b[1]), std::abs(a[2] - b[2])});
 }
 
-/// Small pixels a pixel of the thumbnail.
-int thumbnail_step(const Analysis& a) { return std::max(1, std::max(a.small.cols, a.small.rows) / 200); }
+constexpr int kThumbnail = 200; ///< Pixels on the longer side, about.
 
-/// About 200 pixels on the longer side, always three channels.
-cv::Mat thumbnail(const Analysis& a) {
+/// Small pixels a pixel of a thumbnail of that size.
+int thumbnail_step(const Analysis& a, int size) { return std::max(1, std::max(a.small.cols, a.small.rows) / size); }
+
+/// Always three channels.
+cv::Mat thumbnail(const Analysis& a, int size) {
     const cv::Mat& from = a.colour.empty() ? a.small : a.colour;
-    const int by = thumbnail_step(a);
+    const int by = thumbnail_step(a, size);
     cv::Mat out;
     cv::resize(from, out, cv::Size(std::max(1, from.cols / by), std::max(1, from.rows / by)), 0, 0, cv::INTER_AREA);
     if (out.channels() == 1) cv::cvtColor(out, out, cv::COLOR_GRAY2RGB);
@@ -104,7 +106,7 @@ int distinct_colours(const std::vector<Patch>& patches) {
 
 double target_confidence(const Analysis& a) {
     if (a.bilevel || a.small.cols < 32 || a.small.rows < 32) return 0;
-    const cv::Mat image = thumbnail(a);
+    const cv::Mat image = thumbnail(a, kThumbnail);
     cv::Vec3d paper;
     const std::vector<Patch> patches = in_grid(find_patches(image, paper, 24));
     const int distinct = distinct_colours(patches);
@@ -131,14 +133,13 @@ double target_confidence(const Analysis& a) {
     return confidence;
 }
 
-std::vector<cv::Rect> find_target_strips(const Analysis& a) {
-    std::vector<cv::Rect> out;
-    if (a.bilevel || a.small.cols < 64 || a.small.rows < 64) return out;
-    const cv::Mat image = thumbnail(a);
+namespace {
+void find_strips(const Analysis& a, int size, std::vector<cv::Rect>& out) {
+    const cv::Mat image = thumbnail(a, size);
     cv::Vec3d paper;
     // Steps of a grey wedge are small; the thumbnail has no grain left.
     std::vector<Patch> patches = find_patches(image, paper, 9);
-    const int step = thumbnail_step(a);
+    const int step = thumbnail_step(a, size);
     // The largest ones: print and pictures have any number of small ones.
     constexpr std::size_t kMost = 100;
     if (patches.size() > kMost) {
@@ -194,6 +195,14 @@ std::vector<cv::Rect> find_target_strips(const Analysis& a) {
         for (auto it = best.rbegin(); it != best.rend(); ++it)
             patches.erase(patches.begin() + static_cast<std::ptrdiff_t>(*it));
     }
+}
+} // namespace
+
+std::vector<cv::Rect> find_target_strips(const Analysis& a) {
+    std::vector<cv::Rect> out;
+    if (a.bilevel || a.small.cols < 64 || a.small.rows < 64) return out;
+    // Narrow patches show only on the larger one, patches with grain or scratches only on the smaller one.
+    for (const int size : {kThumbnail, 2 * kThumbnail}) find_strips(a, size, out);
     return out;
 }
 

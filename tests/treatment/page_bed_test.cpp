@@ -298,8 +298,8 @@ TEST(PageBed, FoundOrLeftWholeAndNoInkIsCut) {
     }
 }
 
-// Measured: apart, and colour bars that touch, all found on dark and grey beds, worst 0.9986; with a ruler that touches, and mostly
-// on a white bed, the page is left whole.
+// Measured: apart, and colour bars that touch, all found on dark and grey beds, worst 0.9986; with a ruler that touches, and
+// mostly on a white bed with a shadow along two sides only, the page is left whole.
 TEST(PageBed, TargetsLieOutsideOrAreKept) {
     for (const double level : {30.0, 130.0, 245.0})
         for (const bool ruler : {false, true})

@@ -32,6 +32,32 @@ struct WhiteBed {
 /// frames and tables of its own. 150 to 300 dpi.
 [[nodiscard]] WhiteBed draw_white_bed(std::uint64_t seed);
 
+/// What lies beside a sheet for whoever looks at the scan later.
+enum class Target {
+    Patches, ///< Colour control patches in a row on a white, grey or black card, with names.
+    Wedge,   ///< Grey steps in a row, numbered.
+    Chart,   ///< Four rows of six patches on a black card.
+    Ruler,   ///< White, clear, wooden, of steel, or black; millimetres along one or both edges, figures.
+    Scale,   ///< Few patches and a ruler on one card.
+};
+inline constexpr int kTargets = 5;
+[[nodiscard]] std::string to_string(Target kind);
+
+enum class BedKind { White, Grey, Dark };
+[[nodiscard]] std::string to_string(BedKind kind);
+
+struct TargetBed : WhiteBed {
+    Target target = Target::Patches;
+    BedKind bed = BedKind::White;
+    std::size_t side = 0; ///< Of the sheet, that the target lies beside.
+    double gap_mm = 0;    ///< 0: the target touches the sheet.
+    Quad card{};          ///< The target's corners.
+};
+
+/// A sheet as in draw_white_bed(), or on a grey or dark bed, and one target that lies about parallel to one of its sides.
+/// In colour or grey.
+[[nodiscard]] TargetBed draw_target_bed(std::uint64_t seed, BedKind bed);
+
 /// Pages that fill the picture: nothing may be cropped.
 enum class EvenPage {
     Frame,       ///< A printed frame, thin to thick, grey to black.
@@ -56,5 +82,7 @@ inline constexpr int kEvenPages = 16;
 
 /// A4 at 150 to 300 dpi, leaning by up to 3 degrees.
 [[nodiscard]] Raster draw_even_page(EvenPage kind, std::uint64_t seed);
+/// The same with a target that lies on the page near one of the picture's sides.
+[[nodiscard]] Raster draw_even_page_with_target(EvenPage kind, std::uint64_t seed);
 
 } // namespace recto::test
