@@ -74,7 +74,7 @@ struct PpocrOptions {
     std::string recognizer = "auto";  ///< "tiny", "small", or "auto": small reads again what tiny is not sure of.
     bool chinese = true;              ///< Some of the text is; else "auto" is small alone.
     int workers = 1;                  ///< Sessions that will read at the same time.
-    bool bf16 = false;                ///< Faster on CPUs that have it, with slightly other output.
+    bool bf16 = false;                ///< Other output; faster on CPUs with matrix units at best.
     int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.
     double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
     /// Asked about Latin lines that are still in doubt; no languages: nobody is.

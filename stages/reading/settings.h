@@ -24,8 +24,12 @@ inline const Setting<std::string> kLanguage{
     "文字语种,用 Tesseract 的名称,以 + 相连(chi_sim、chi_tra、eng、deu 等)。与 --lang 相同。"};
 inline const Setting<std::string> kPrecision{
     "reading.precision", "f32", std::vector<std::string_view>{"f32", "bf16"},
-    "Arithmetic of the ppocr networks. bf16 is faster on processors that have it; the text can differ slightly.",
-    "ppocr 网络的计算精度。bf16 在支持的处理器上更快,识别结果可能略有差别。"};
+    "Arithmetic of the ppocr networks. bf16 reads one line in ten differently and pays only where the processor "
+    "computes "
+    "matrices in "
+    "it (AMX); with AVX-512 alone it is slower than f32.",
+    "ppocr 网络的计算精度。bf16 约有十分之一的行结果不同,只有处理器带矩阵运算单元(AMX)时才可能合算;仅有 AVX-512 时比 "
+    "f32 慢。"};
 inline const Setting<std::int64_t> kDetectorSide{
     "reading.detector_side",
     0,
