@@ -37,6 +37,7 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     ppocr.bf16 = s.get(kPrecision) == "bf16";
     ppocr.detector_side = static_cast<int>(s.get(kDetectorSide));
     ppocr.min_line_confidence = s.get(kMinLineConfidence);
+    ppocr.clean = tesseract.clean;
     if (engine == "ppocr") return open_ppocr(ppocr);
     if (engine == "auto" && (reads_chinese(language) || language == "eng")) {
         ppocr.second_opinion = tesseract;
@@ -100,7 +101,7 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 8;
+            i.version = 9;
             i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata,  &kTextLayer};
             // A worn page: the colour picture without seals, its reduced copies, a grey one, and two evened ones with theirs.
