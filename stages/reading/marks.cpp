@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "stages/reading/page_number.h"
 #include "stages/reading/unicode.h"
 
 namespace recto::reading {
@@ -32,6 +33,9 @@ constexpr std::array<Exchange, 7> kUpright = {{
     {"º", "。"},
     {"∵", "："},
 }};
+/// Brackets that are taken for each other, opening and closing, in kinds.
+constexpr std::u32string_view kOpening = U"(（[［〔【", kClosing = U")）]］〕】";
+constexpr std::array<int, 6> kKind = {0, 0, 1, 1, 2, 3};
 constexpr std::u32string_view kFigures = U"〇一二三四五六七八九";
 
 /// A hyphen is at most this share of its line's height wide.
@@ -59,15 +63,76 @@ bool settle_zero(Glyph& glyph, const Glyph* before, const Glyph* after) {
     return true;
 }
 
+/// Which bracket it is; -1: none of `marks`.
+int place_in(std::u32string_view marks, std::string_view text) {
+    const std::u32string points = decode_utf8(text);
+    const std::size_t at = points.size() == 1 ? marks.find(points[0]) : std::u32string_view::npos;
+    return at == std::u32string_view::npos ? -1 : static_cast<int>(at);
+}
+
+/// One side of a pair of brackets.
+struct Bracket {
+    Glyph* glyph;
+    std::u32string_view marks;
+
+    [[nodiscard]] int kind() const { return kind_of(glyph->text); }
+    [[nodiscard]] int kind_of(std::string_view text) const {
+        const int at = place_in(marks, text);
+        return at < 0 ? -1 : kKind[static_cast<std::size_t>(at)];
+    }
+    /// Where the network thought of the kind second; the end of the variants where it did not.
+    [[nodiscard]] std::vector<Alternative>::iterator variant(int kind) const {
+        return std::ranges::find_if(glyph->variants, [&](const Alternative& a) { return kind_of(a.text) == kind; });
+    }
+    [[nodiscard]] double confidence(int wanted) const {
+        if (kind() == wanted) return glyph->confidence;
+        const auto at = variant(wanted);
+        return at == glyph->variants.end() ? 0 : at->confidence;
+    }
+    void become(int wanted) const {
+        if (kind() == wanted) return;
+        const auto at = variant(wanted);
+        std::swap(glyph->text, at->text);
+        std::swap(glyph->confidence, at->confidence);
+    }
+};
+
+/// Where the two of a pair are of different kinds one was misread: both become the kind that is likelier for the two together.
+bool settle_pairs(TextLine& line) {
+    std::vector<Bracket> open;
+    bool changed = false;
+    for (Word& word : line.words)
+        for (Glyph& glyph : word.glyphs) {
+            if (place_in(kOpening, glyph.text) >= 0) open.push_back({&glyph, kOpening});
+            if (place_in(kClosing, glyph.text) < 0 || open.empty()) continue;
+            const Bracket first = open.back(), second{&glyph, kClosing};
+            open.pop_back();
+            const int a = first.kind(), b = second.kind();
+            if (a == b) continue;
+            const auto both = [&](int kind) { return first.confidence(kind) * second.confidence(kind); };
+            if (both(a) <= 0 && both(b) <= 0) continue; // nested and one of them lost, or a misprint
+            const int kind = both(a) >= both(b) ? a : b;
+            first.become(kind);
+            second.become(kind);
+            changed = true;
+        }
+    return changed;
+}
+
 } // namespace
 
 void settle_marks(TextLine& line) {
     const std::u32string text = decode_utf8(line.text);
     const bool chinese = std::ranges::any_of(text, is_ideograph);
     const bool vertical_print = line.vertical && chinese;
-    bool changed = false;
+    bool changed = chinese && settle_pairs(line);
+    if (const PageNumber number = page_number(line); number.before && number.after) {
+        Glyph &first = line.words.front().glyphs.front(), &last = line.words.back().glyphs.back();
+        const bool settled = first.text == last.text && (first.text == "-" || first.text == "–");
+        if (!settled) first.text = last.text = "—", changed = true;
+    }
     for (Word& word : line.words) {
-        bool here = false;
+        bool here = changed;
         for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
             Glyph& glyph = word.glyphs[i];
             here |= settle_zero(glyph, i > 0 ? &word.glyphs[i - 1] : nullptr,

@@ -12,6 +12,8 @@ namespace recto::reading {
 /// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees.
 /// - A ring beside a Chinese figure is 〇.
 /// - A dash as wide as a character is a dash, not a hyphen.
+/// - The dashes of a page number are alike.
+/// - Brackets are in pairs of one kind, where the network thought of that kind for both.
 void settle_marks(TextLine& line);
 
 } // namespace recto::reading

@@ -8,6 +8,8 @@
 #include "stages/reading/clean.h"
 #include "stages/reading/even_contrast.h"
 #include "stages/reading/marks.h"
+#include "stages/reading/page_number.h"
+#include "stages/reading/salt.h"
 #include "stages/reading/unicode.h"
 #include "stages/reading/unread_ink.h"
 #include "stages/reading/upright.h"
@@ -34,6 +36,8 @@ constexpr int kWindowWidth = 640, kWindowHeight = 320;
 constexpr std::size_t kMostWindows = 24;
 /// Confidence that a line needs which was found only so.
 constexpr double kCloserConfidence = 0.7;
+/// Where the dashes of a page number are looked for: in heights of its figures, from both of its ends.
+constexpr double kDashesWithin = 3.5;
 /// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
 constexpr int kLineHeight = 56;
 
@@ -47,11 +51,36 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
+bool is_figure(const Glyph& glyph) { return glyph.text.size() == 1 && glyph.text[0] >= '0' && glyph.text[0] <= '9'; }
+
 bool is_doubtful(const ReadLine& line) {
     for (const Word& word : line.line.words)
         for (const Glyph& glyph : word.glyphs)
             if (glyph.confidence < kDoubtful) return true;
     return line.line.words.empty();
+}
+
+/// Typical height of the page's characters, pixels; 0: not known.
+double text_height_of(Pyramid& pyramid) {
+    int level = 0;
+    while (level < 4 && (std::max(pyramid.size().width, pyramid.size().height) >> level) > 1400) ++level;
+    cv::Mat grey = pyramid.level(level);
+    if (grey.channels() == 3) {
+        cv::Mat single;
+        cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
+        grey = single;
+    }
+    return estimate_text_height(grey, 1 << level);
+}
+
+/// Of a page number: dashes are doubtful by themselves. Of another line: its own.
+double confidence_of_figures(const TextLine& line) {
+    if (page_number(line).figures.empty()) return line.confidence;
+    double sum = 0, count = 0;
+    for (const Word& word : line.words)
+        for (const Glyph& glyph : word.glyphs)
+            if (is_figure(glyph)) sum += glyph.confidence, ++count;
+    return sum / std::max(1.0, count);
 }
 
 /// The same place from its other end.
@@ -101,16 +130,41 @@ struct PpocrPageReader::Job {
 };
 
 Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits) {
-    OcrPage out;
-    if (raster.empty()) return out;
+    if (raster.empty()) return OcrPage{};
     View view(raster.pixels);
+    if (options_.clean && is_salted(view)) {
+        Raster clean = raster;
+        clean.pixels = without_salt(raster.pixels);
+        View cleaned(clean.pixels);
+        RECTO_TRY(read_view(cleaned, By::Cascade, limits));
+        // What is left of broken strokes looks like salt: a page that is worn all the same is read as it is.
+        if (!cleaned.worn()) return complete(clean, std::move(cleaned), limits);
+    }
     RECTO_TRY(read_view(view, By::Cascade, limits));
+    return complete(raster, std::move(view), limits);
+}
+
+bool PpocrPageReader::is_salted(View& view) {
+    cv::Mat grey = view.pyramid.level(0);
+    if (grey.channels() == 3) {
+        cv::Mat single;
+        cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
+        grey = single;
+    }
+    const double density = salt_density(grey);
+    return density >= kLeastSalt && is_salt(density, text_height_of(view.pyramid));
+}
+
+/// What comes after the first look at a picture of the page.
+Result<OcrPage> PpocrPageReader::complete(const Raster& raster, View view, const Limits& limits) {
+    OcrPage out;
     if (has_rare_characters(view)) RECTO_TRY(take_better(view, limits));
     RECTO_TRY(drop_mirrored(view, limits));
     const bool alone = networks_.recognizers() == 1 && options_.second_opinion.languages.empty();
     if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
     drop_shine_through(view.lines);
     RECTO_ASSIGN(out.unread, look_closer(raster, view, limits));
+    complete_page_numbers(view);
     TextBlock block;
     for (ReadLine& read : view.lines) {
         if (read.line.text.empty() || read.line.confidence < options_.min_line_confidence) continue;
@@ -281,6 +335,82 @@ Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Jo
     return out;
 }
 
+/// A number that has a stripe of the page to itself gets the dashes that stand beside it.
+void PpocrPageReader::complete_page_numbers(View& view) const {
+    for (std::size_t i = 0; i < view.lines.size(); ++i) {
+        const TextLine& line = view.lines[i].line;
+        const PageNumber number = page_number(line);
+        if (line.vertical || number.figures.empty() || (number.before && number.after)) continue;
+        const Box own = bounds(view.regions[i].quad);
+        const auto is_beside = [&](const TextLine& other) {
+            return &other != &line && !other.text.empty() && other.box.y < own.y + 1.5 * own.height &&
+                   other.box.y + other.box.height > own.y - 0.5 * own.height;
+        };
+        const auto is_print = [&](const ReadLine& l) {
+            return l.line.confidence >= options_.min_line_confidence && !is_dash(l.line) && is_beside(l.line);
+        };
+        if (std::ranges::any_of(view.lines, is_print)) continue;
+
+        std::vector<Glyph> figures;
+        std::vector<float> contrasts;
+        std::size_t at = 0;
+        for (const Word& word : line.words)
+            for (const Glyph& glyph : word.glyphs) {
+                const float contrast = view.lines[i].contrasts[at++];
+                if (!is_figure(glyph)) continue;
+                figures.push_back(glyph);
+                contrasts.push_back(contrast);
+            }
+        if (figures.empty()) continue;
+        Box here = figures.front().box;
+        for (const Glyph& glyph : figures) here = unite(here, glyph.box);
+        const double aside = kDashesWithin * here.height, above = 0.3 * here.height;
+        const double left = here.x - aside, right = here.x + here.width + aside, top = here.y - above,
+                     bottom = here.y + here.height + above;
+        StripGeometry g;
+        const cv::Mat strip = cut_line(view.pyramid, {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}},
+                                       false, kLineHeight, g);
+        const double scale = strip.rows / (bottom - top);
+        const cv::Rect inside(cvRound(aside * scale), cvRound(above * scale), cvRound(here.width * scale),
+                              cvRound(here.height * scale));
+        const auto dashes = find_dashes(strip, inside);
+        if (!dashes) continue;
+        ReadLine whole;
+        const auto add = [&](std::string text, const Box& box, double confidence, float contrast) {
+            Word word;
+            word.text = text;
+            word.box = box;
+            word.confidence = confidence;
+            word.glyphs.push_back({std::move(text), box, confidence, {}});
+            whole.line.words.push_back(std::move(word));
+            whole.contrasts.push_back(contrast);
+        };
+        const auto on_page = [&](const cv::Rect& r) {
+            return Box{left + r.x / scale, here.y, r.width / scale, here.height};
+        };
+        add("—", on_page(dashes->before), line.confidence, contrasts.front());
+        Word middle;
+        middle.box = on_page(dashes->number);
+        for (std::size_t k = 0; k < figures.size(); ++k) {
+            Box& box = figures[k].box; // it may have taken in a dash
+            const double from = std::clamp(box.x, middle.box.x, middle.box.x + middle.box.width);
+            const double to = std::clamp(box.x + box.width, from, middle.box.x + middle.box.width);
+            if (to > from) box.x = from, box.width = to - from;
+            else box.x = middle.box.x, box.width = middle.box.width;
+            middle.text += figures[k].text;
+            middle.confidence += figures[k].confidence / static_cast<double>(figures.size());
+            middle.glyphs.push_back(figures[k]);
+            whole.contrasts.push_back(contrasts[k]);
+        }
+        whole.line.words.push_back(std::move(middle));
+        add("—", on_page(dashes->after), line.confidence, contrasts.front());
+        refresh_line(whole.line);
+        for (ReadLine& l : view.lines) // found as lines by themselves
+            if (is_dash(l.line) && is_beside(l.line) && share_within(l.line.box, {whole.line.box}) > 0.5) l = {};
+        view.lines[i] = std::move(whole);
+    }
+}
+
 /// Looks larger at places with ink like writing where no line was found. Lines that read well there join the page's; the places
 /// where none does are returned, with those whose lines cannot be trusted.
 Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View& view, const Limits& limits) {
@@ -309,12 +439,14 @@ Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View
                      detect_in(view.pyramid, area, std::max(kWindowWidth, kWindowHeight), limits));
         for (const TextRegion& region : regions) {
             const Box box = bounds(region.quad);
-            if (share_within(box, explained) + share_within(box, read) > 0.3 || share_within(box, unseen) < 0.3)
-                continue;
+            if (share_within(box, explained) + share_within(box, read) > 0.3) continue;
+            const bool holds_place =
+                std::ranges::any_of(unseen, [&](const Box& p) { return share_within(p, {box}) > 0.7; });
+            if (share_within(box, unseen) < 0.3 && !holds_place) continue;
             if (limits.expired()) return expired_error(limits, "while left over ink was looked at");
             const bool vertical = box.height > 1.5 * box.width;
             ReadLine line = recognize_at(best(), view.pyramid, region.quad, vertical);
-            if (line.line.text.empty() || line.line.confidence < kCloserConfidence) continue;
+            if (line.line.text.empty() || confidence_of_figures(line.line) < kCloserConfidence) continue;
             const auto mirror = mirrored(plan_strips(region.quad, vertical));
             if (recognize(best(), view.pyramid, mirror).line.confidence > line.line.confidence) continue;
             read.push_back(box);
@@ -334,15 +466,7 @@ Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits
     const cv::Size page = pyramid.size();
     int side = options_.detector_side;
     if (side <= 0) {
-        int level = 0;
-        while (level < 4 && (std::max(page.width, page.height) >> level) > 1400) ++level;
-        cv::Mat grey = pyramid.level(level);
-        if (grey.channels() == 3) {
-            cv::Mat single;
-            cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
-            grey = single;
-        }
-        view.text_height = estimate_text_height(grey, 1 << level);
+        view.text_height = text_height_of(pyramid);
         side = detector_side(page, view.text_height);
     }
     return detect_in(pyramid, cv::Rect({0, 0}, page), side, limits);

@@ -55,6 +55,8 @@ class PpocrPageReader {
     };
     enum class By { Cascade, BestNetwork };
 
+    static bool is_salted(View& view);
+    Result<OcrPage> complete(const Raster& raster, View view, const Limits& limits);
     Result<std::vector<TextRegion>> detect(View& view, const Limits& limits);
     Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
     Result<void> read_view(View& view, By by, const Limits& limits);
@@ -67,6 +69,7 @@ class PpocrPageReader {
     Result<void> take_better(View& view, const Limits& limits);
     Result<void> drop_mirrored(View& view, const Limits& limits);
     Result<void> look_again(const Raster& raster, View& view, const Limits& limits);
+    void complete_page_numbers(View& view) const;
     Result<std::vector<Box>> look_closer(const Raster& raster, View& view, const Limits& limits);
     [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }
 

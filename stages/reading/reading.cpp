@@ -37,6 +37,7 @@ Result<std::unique_ptr<OcrEngine>> open_engine(const StageContext& context) {
     ppocr.bf16 = s.get(kPrecision) == "bf16";
     ppocr.detector_side = static_cast<int>(s.get(kDetectorSide));
     ppocr.min_line_confidence = s.get(kMinLineConfidence);
+    ppocr.clean = tesseract.clean;
     if (engine == "ppocr") return open_ppocr(ppocr);
     if (engine == "auto" && (reads_chinese(language) || language == "eng")) {
         ppocr.second_opinion = tesseract;

@@ -15,11 +15,14 @@ constexpr double kWorkingHeight = 14; ///< Letters are looked at that high.
 constexpr double kLongestSide = 2400; ///< Of the working picture.
 // In letters' heights:
 constexpr double kLeastMark = 0.35, kHighestMark = 6, kWidestMark = 20;
-constexpr double kThickestStroke = 0.45;
+constexpr double kThickestStroke = 0.45, kWidestDash = 1.5;
 constexpr double kGapAcross = 1.0, kGapDown = 0.5; ///< Between marks of one group.
 constexpr double kLeastGroup = 2.5;                ///< Width or height; with so much ink:
 constexpr double kLeastInk = 0.35;                 ///< ... of a letter's square.
+constexpr double kLeastGroupHeight = 0.45;
+constexpr double kHighestRow = 1.3, kLeastRow = 2, kLeastInkInRow = 0.12; ///< The same of a single row of marks.
 constexpr int kLeastMarks = 3;
+constexpr double kThin = 0.3;
 constexpr double kDensest = 0.4;   ///< Share of a group's marks' boxes that is ink; pictures have more.
 constexpr double kExplained = 0.3; ///< Share of a mark's ink, from which on it belongs to what was read.
 constexpr int kBlot = 80;          ///< Grey steps below the paper: ink wherever it lies.
@@ -41,7 +44,8 @@ cv::Rect scaled(const Box& b, double scale) {
 bool is_writing(const Mark& m, double h, cv::Size page) {
     const double width = m.box.width, height = m.box.height;
     if (std::max(width, height) < kLeastMark * h || height > kHighestMark * h || width > kWidestMark * h) return false;
-    if (width > 12 * height || height > 12 * width) return false; // a rule
+    // A rule; the dashes of a page number are as thin.
+    if ((width > 12 * height && width > kWidestDash * h) || height > 12 * width) return false;
     if (m.thickest * 2 > kThickestStroke * std::max(h, height)) return false;
     if (m.box.x <= 0 || m.box.y <= 0 || m.box.br().x >= page.width || m.box.br().y >= page.height) return false;
     return m.explained <= kExplained * m.ink;
@@ -118,14 +122,20 @@ std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing, co
         g.box |= m.box;
         ++g.marks;
         g.ink += m.ink;
-        g.boxes += m.box.area();
+        // A stroke by itself fills its box, however thin it is.
+        g.boxes += std::max<double>(m.box.width, kThin * h) * std::max<double>(m.box.height, kThin * h);
         g.widest = std::max<double>(g.widest, m.box.width);
     }
     std::vector<Box> out;
     for (const Group& g : found) {
         if (g.marks < kLeastMarks && g.widest < kLeastGroup * h) continue;
-        if (std::max(g.box.width, g.box.height) < kLeastGroup * h || g.box.height < kLeastMark * 1.5 * h) continue;
-        if (g.ink < kLeastInk * h * h || g.ink > kDensest * g.boxes * (g.marks < 8 ? 1.6 : 1)) continue;
+        // A page number is small and has little ink, but it stands in a row.
+        const bool row = g.marks >= kLeastMarks && g.box.height < kHighestRow * h;
+        if (std::max(g.box.width, g.box.height) < (row ? kLeastRow : kLeastGroup) * h ||
+            g.box.height < kLeastGroupHeight * h)
+            continue;
+        if (g.ink < (row ? kLeastInkInRow : kLeastInk) * h * h || g.ink > kDensest * g.boxes * (g.marks < 8 ? 1.6 : 1))
+            continue;
         out.push_back({g.box.x / scale, g.box.y / scale, g.box.width / scale, g.box.height / scale});
     }
     std::ranges::sort(out, {}, [](const Box& b) { return std::pair(b.y, b.x); });

@@ -183,6 +183,26 @@ TEST(ReadingPpocr, ReadsALetterAndPutsEveryCharacterWhereItStands) {
     EXPECT_GT(compared, 100);
 }
 
+TEST(ReadingPpocr, SaltIsTakenOutBeforehand) {
+    const nlohmann::json truth = truth_of("stack-20231106/0002.tif", 1);
+    Raster page = sample("stack-20231106/0002.tif");
+    page.pixels = page.pixels.clone();
+    cv::Mat dice(page.pixels.size(), CV_32FC1);
+    cv::RNG(3).fill(dice, cv::RNG::UNIFORM, 0, 1);
+    page.pixels.setTo(cv::Scalar::all(0), dice < 0.015);
+    page.pixels.setTo(cv::Scalar::all(255), dice > 0.985);
+    const auto read = [](const Raster& raster, const char* clean) {
+        const Settings settings = settings_with({{"clean", clean}});
+        auto reader = open_reader(settings);
+        auto text = reader ? (*reader)->read(raster, {}) : tl::unexpected(reader.error());
+        EXPECT_TRUE(text) << text.error().to_string();
+        return text ? text->plain() : std::string();
+    };
+    const std::string text = read(page, "auto");
+    EXPECT_NE(text, read(page, "off")) << "the setting reaches the engine";
+    EXPECT_LT(error_rate(truth_text(truth), text), 0.012);
+}
+
 TEST(ReadingPpocr, ReadsTheDateUnderASeal) {
     const Settings settings;
     auto reader = open_reader(settings);

@@ -32,6 +32,24 @@ TEST(UnreadInk, WritingThatIsInNoLineIsFoundAndWhatWasReadIsNot) {
     EXPECT_NEAR(left[0].y + left[0].height / 2, 1500, 20);
 }
 
+TEST(UnreadInk, APageNumberIsFound) {
+    for (const double angle : {0.0, 1.0}) {
+        cv::Mat page = bare_sheet();
+        cv::putText(page, "7", {790, 2030}, cv::FONT_HERSHEY_SIMPLEX, 1.2, cv::Scalar(40), 2, cv::LINE_AA);
+        for (const int x : {725, 832})
+            cv::line(page, {x, 2017}, cv::Point(x + 40, cvRound(2017 + angle)), cv::Scalar(40), 2, cv::LINE_AA);
+        const auto found = find_unread_ink(page, {48, 190}, {});
+        ASSERT_EQ(found.size(), 1U) << angle;
+        EXPECT_NEAR(found[0].x, 725, 12);
+        EXPECT_NEAR(found[0].x + found[0].width, 872, 12);
+    }
+    // Two dashes, or dots, are no number.
+    cv::Mat page = bare_sheet();
+    for (const int x : {725, 832}) cv::line(page, {x, 2017}, {x + 40, 2017}, cv::Scalar(40), 2, cv::LINE_AA);
+    for (const int x : {300, 340, 380, 420}) cv::circle(page, {x, 1000}, 3, cv::Scalar(40), cv::FILLED);
+    EXPECT_TRUE(find_unread_ink(page, {48, 190}, {}).empty());
+}
+
 TEST(UnreadInk, WhatIsNoWritingIsNotFound) {
     cv::Mat page = bare_sheet();
     cv::line(page, {100, 300}, {1500, 303}, cv::Scalar(40), 4);            // a rule

@@ -164,6 +164,43 @@ TEST(Marks, AWideHyphenBesideFiguresIsADash) {
     EXPECT_EQ(word.text, "A-B");
 }
 
+TEST(Marks, TheDashesOfAPageNumberAreAlike) {
+    const auto settled = [](const std::vector<std::string>& characters) {
+        TextLine l = reading(characters, std::vector<double>(characters.size(), 1)).line;
+        settle_marks(l);
+        return l.text;
+    };
+    EXPECT_EQ(settled({"−", "1", "1", "—"}), "—11—");
+    EXPECT_EQ(settled({"一", "1", "2", "_"}), "—12—");
+    EXPECT_EQ(settled({"–", "3", "–"}), "–3–") << "a shorter one that was meant";
+    EXPECT_EQ(settled({"−", "1", "2"}), "−12") << "a negative number";
+    EXPECT_EQ(settled({"一", "九", "一"}), "一九一");
+}
+
+/// As reading(), with what the network thought second of each character.
+TextLine with_rivals(const std::vector<std::string>& characters, const std::vector<double>& confidences,
+                     const std::vector<std::pair<std::string, double>>& rivals) {
+    TextLine line = reading(characters, confidences).line;
+    for (std::size_t i = 0; i < rivals.size(); ++i)
+        if (!rivals[i].first.empty()) line.words[0].glyphs[i].variants.push_back({rivals[i].first, rivals[i].second});
+    settle_marks(line);
+    return line;
+}
+
+TEST(Marks, BracketsOfAPairAreOfOneKind) {
+    const TextLine closing = with_rivals({"〔", "1", "〕", "号", "〔", "2", "]", "号"}, {1, 1, 1, 1, .97, 1, .9, 1},
+                                         {{}, {}, {}, {}, {}, {}, {"〕", .09}, {}});
+    EXPECT_EQ(closing.text, "〔1〕号〔2〕号");
+    EXPECT_DOUBLE_EQ(closing.words[0].glyphs[6].confidence, .09);
+    EXPECT_EQ(closing.words[0].glyphs[6].variants[0].text, "]");
+    EXPECT_EQ(with_rivals({"[", "1", "〕", "号"}, {.6, 1, .99, 1}, {{"〔", .3}}).text, "〔1〕号");
+    EXPECT_EQ(with_rivals({"[", "1", "〕", "号"}, {.98, 1, .6, 1}, {{"〔", .01}, {}, {"]", .4}}).text, "[1]号");
+    EXPECT_EQ(with_rivals({"[", "1", "〕", "号"}, {.98, 1, .9, 1}, {}).text, "[1〕号") << "nobody thought of another";
+    EXPECT_EQ(with_rivals({"（", "1", ")", "号"}, {.9, 1, .9, 1}, {{}, {}, {"]", .1}}).text, "（1)号") << "one kind";
+    EXPECT_EQ(with_rivals({"(", "〔", "1", "〕", ")", "号"}, {1, 1, 1, 1, 1, 1}, {}).text, "(〔1〕)号");
+    EXPECT_EQ(with_rivals({"]", "1", "号"}, {1, 1, 1}, {{"〕", .4}}).text, "]1号");
+}
+
 TEST(EvenContrast, FaintPrintBecomesAsDarkAsStrong) {
     cv::Mat page(800, 1200, CV_8UC1, cv::Scalar(200));
     for (int x = 0; x < page.cols; ++x) // a shade from left to right
