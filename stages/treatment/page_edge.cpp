@@ -397,9 +397,7 @@ bool crossed(const PageQuad& page, const std::vector<Quad>& targets, bool inside
 PageEdges find_page_edges(const Analysis& a, double dpi) {
     const std::vector<cv::Rect> strips = find_target_strips(a);
     std::vector<cv::Rect> known = strips;
-    for (const cv::Rect& r : find_ruler_marks(a.work, dpi))
-        known.push_back(cv::Rect(r.x / 2, r.y / 2, (r.width + 1) / 2, (r.height + 1) / 2) &
-                        cv::Rect({0, 0}, a.small.size()));
+    for (const cv::Rect& r : find_ruler_marks(a, dpi)) known.push_back(r);
     std::vector<Quad> seen; // what is known, as it was found
     for (const cv::Rect& r : known) seen.push_back(in_work(r));
     PageEdges result = find_by_level(a, strips, !known.empty());

@@ -9,6 +9,7 @@
 
 namespace recto::treat {
 namespace {
+constexpr double kLeastPace = 2.6;   ///< Pixels from mark to mark that can be told apart.
 constexpr double kBandMm = 1.3;      ///< Marks are 3 mm long or more: one band of these lies within.
 constexpr double kHopMm = 6;         ///< A block.
 constexpr int kHops = 3;             ///< Blocks over which marks have to keep their pace.
@@ -43,7 +44,7 @@ void along_bands(const cv::Mat& bands, int band, double mm, double pace_mm, std:
     const double pace = pace_mm * mm;
     const int hop = std::max(1, static_cast<int>(kHopMm * mm)), blocks = bands.cols / hop, windows = blocks - kHops + 1;
     const int wide = 2 * static_cast<int>(std::lround(pace)) + 1;
-    if (pace < 3 || windows < 1 || bands.rows < 1) return;
+    if (pace < kLeastPace || windows < 1 || bands.rows < 1) return;
     // Slow changes, wider than two marks, are taken away.
     cv::Mat level, slow;
     bands.convertTo(level, CV_32F);
@@ -101,6 +102,17 @@ void along_bands(const cv::Mat& bands, int band, double mm, double pace_mm, std:
     }
 }
 } // namespace
+
+std::vector<cv::Rect> find_ruler_marks(const Analysis& a, double dpi) {
+    // Half the size is a quarter of the work, where it still shows millimetres.
+    const bool half = dpi / 2 / 25.4 >= kLeastPace;
+    std::vector<cv::Rect> out = find_ruler_marks(half ? a.small : a.work, half ? dpi / 2 : dpi);
+    for (cv::Rect& r : out) {
+        if (!half) r = {r.x / 2, r.y / 2, (r.width + 1) / 2, (r.height + 1) / 2};
+        r &= cv::Rect({0, 0}, a.small.size());
+    }
+    return out;
+}
 
 std::vector<cv::Rect> find_ruler_marks(const cv::Mat& work, double dpi) {
     std::vector<cv::Rect> out, down;

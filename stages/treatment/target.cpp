@@ -46,23 +46,27 @@ std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper, int even
     cv::Mat labels, stats, centroids;
     const int n = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 4, CV_32S);
     if (n < 9) return {};
-    std::vector<cv::Vec3d> sum(static_cast<std::size_t>(n), {0, 0, 0});
-    for (int y = 0; y < image.rows; ++y)
-        for (int x = 0; x < image.cols; ++x)
-            sum[static_cast<std::size_t>(labels.at<int>(y, x))] += image.at<cv::Vec3b>(y, x);
     int largest = 1;
     const auto area = [&](int i) { return stats.at<int>(i, cv::CC_STAT_AREA); };
     for (int i = 2; i < n; ++i)
         if (area(i) > area(largest)) largest = i;
-    const auto colour = [&](int i) { return sum[static_cast<std::size_t>(i)] / static_cast<double>(area(i)); };
+    const auto place = [&](int i) {
+        return cv::Rect(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP),
+                        stats.at<int>(i, cv::CC_STAT_WIDTH), stats.at<int>(i, cv::CC_STAT_HEIGHT));
+    };
+    // Of those that matter only: most even places are specks.
+    const auto colour = [&](int i) {
+        const cv::Scalar mean = cv::mean(image(place(i)), labels(place(i)) == i);
+        return cv::Vec3d(mean[0], mean[1], mean[2]);
+    };
     paper = colour(largest);
     std::vector<Patch> patches;
     for (int i = 1; i < n; ++i) {
         const int w = stats.at<int>(i, cv::CC_STAT_WIDTH), h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
         if (std::min(w, h) < 3 || std::max(w, h) > 4 * std::min(w, h)) continue;
         if (area(i) < 0.7 * w * h || 12 * area(i) > image.rows * image.cols) continue;
-        if (i == largest || difference(colour(i), paper) < 24) continue;
-        patches.push_back({{stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP), w, h}, colour(i)});
+        if (i == largest) continue;
+        if (const cv::Vec3d own = colour(i); difference(own, paper) >= 24) patches.push_back({place(i), own});
     }
     return patches;
 }

@@ -72,7 +72,8 @@ void Treater::find_sheets() {
     const PageEdges edges =
         find_page_edges(a_, raster_.dpi.source == DpiSource::Assumed ? 0 : source_dpi() / a_.factor);
     beside_ = edges.beside;
-    bool unsure = edges.bed_visible && edges.pages.empty();
+    // Where a target lies there is a bed, or it lies on the page: a person should look.
+    bool unsure = (edges.bed_visible || !edges.beside.empty()) && edges.pages.empty();
     for (const auto& p : edges.pages) {
         if (p.confidence < kSureQuad) {
             unsure = true;

@@ -3,6 +3,7 @@
 #include "stages/treatment/orient.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -147,6 +148,34 @@ INSTANTIATE_TEST_SUITE_P(Orientation, RealPages,
                                            Floor{"guji_a", ".png", 2, 35, 33}, Floor{"sroie_a", ".jpg", 2, 38, 28},
                                            Floor{"cnocr", "cn1.png", 1, 4, 4}, Floor{"cnocr", "fanti.jpg", 1, 4, 4}),
                          [](const auto& info) { return info.param.set + std::to_string(info.index); });
+
+// Receipts smaller, larger, softer and with grain, of which a part is left: sure answers are never wrong, so that no upright one is
+// turned. Measured: 24 of 24 turns right, 21 sure.
+TEST(Orientation, WornReceiptsAreNeverSureAndWrong) {
+    NEEDS_SHARED("sroie_a");
+    cv::RNG random(8);
+    Counts counts;
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(test::shared_data("sroie_a")))
+        if (entry.path().string().ends_with(".jpg")) files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    for (std::size_t i = 1; i < files.size(); i += 3) {
+        auto raster = decode_here(files[i], 0);
+        ASSERT_TRUE(raster) << files[i];
+        const double scale = std::min(random.uniform(0.5, 1.3), 1600.0 / std::max(raster->width(), raster->height()));
+        cv::Mat page, noise;
+        cv::resize(raster->pixels, page, {}, scale, scale, cv::INTER_AREA);
+        page = page.rowRange(0, static_cast<int>(page.rows * random.uniform(0.4, 1.0))).clone();
+        cv::GaussianBlur(page, page, {0, 0}, random.uniform(0.3, 1.0));
+        noise.create(page.size(), CV_16SC(page.channels()));
+        random.fill(noise, cv::RNG::NORMAL, 0, random.uniform(1.0, 10.0));
+        cv::add(page, noise, raster->pixels, cv::noArray(), CV_8U);
+        judge_turns(*raster, 0, counts);
+    }
+    EXPECT_EQ(counts.sure_wrong, 0);
+    std::printf("worn receipts: %d turns, %d right, %d sure\n", counts.all, counts.right, counts.sure);
+    EXPECT_GE(counts.right, counts.all * 5 / 6);
+}
 
 TEST(Orientation, TurnedOriginals) {
     NEEDS_SHARED("orient_tesseractjs");
