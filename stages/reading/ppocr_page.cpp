@@ -440,13 +440,16 @@ Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View
         for (const TextRegion& region : regions) {
             const Box box = bounds(region.quad);
             if (share_within(box, explained) + share_within(box, read) > 0.3) continue;
-            const bool holds_place =
-                std::ranges::any_of(unseen, [&](const Box& p) { return share_within(p, {box}) > 0.7; });
-            if (share_within(box, unseen) < 0.3 && !holds_place) continue;
+            // A page number's ink is thin in its region; of other lines so little was left over because they were read.
+            const bool may_be_number =
+                std::ranges::any_of(unseen, [&](const Box& p) { return share_within(p, box) > 0.7; });
+            const bool filled = share_within(box, unseen) >= 0.3;
+            if (!filled && !may_be_number) continue;
             if (limits.expired()) return expired_error(limits, "while left over ink was looked at");
             const bool vertical = box.height > 1.5 * box.width;
             ReadLine line = recognize_at(best(), view.pyramid, region.quad, vertical);
             if (line.line.text.empty() || confidence_of_figures(line.line) < kCloserConfidence) continue;
+            if (!filled && page_number(line.line).figures.empty()) continue;
             const auto mirror = mirrored(plan_strips(region.quad, vertical));
             if (recognize(best(), view.pyramid, mirror).line.confidence > line.line.confidence) continue;
             read.push_back(box);
