@@ -63,8 +63,9 @@ std::optional<DashesAround> find_dashes(const cv::Mat& strip, const cv::Rect& fi
     if (inside.width < 2 || inside.height < 8) return std::nullopt;
     const int paper = level_at(strip, 0.6), print = level_at(strip(inside), kInkOfNumber);
     if (paper - print < kLeastContrast) return std::nullopt;
+    const int between = (paper + print) / 2;
     cv::Mat labels, stats, centres;
-    const int n = cv::connectedComponentsWithStats(strip < (paper + print) / 2, labels, stats, centres, 8, CV_32S);
+    const int n = cv::connectedComponentsWithStats(strip < between, labels, stats, centres, 8, CV_32S);
     const double h = inside.height;
     const auto middle = [](const cv::Rect& r) { return r.y + r.height / 2.0; };
     std::vector<cv::Rect> bars;
