@@ -10,6 +10,7 @@
 #include "stages/reading/marks.h"
 #include "stages/reading/page_number.h"
 #include "stages/reading/salt.h"
+#include "stages/reading/stacks.h"
 #include "stages/reading/unicode.h"
 #include "stages/reading/unread_ink.h"
 #include "stages/reading/upright.h"
@@ -36,8 +37,6 @@ constexpr int kWindowWidth = 640, kWindowHeight = 320;
 constexpr std::size_t kMostWindows = 24;
 /// Confidence that a line needs which was found only so.
 constexpr double kCloserConfidence = 0.7;
-/// Where the dashes of a page number are looked for: in heights of its figures, from both of its ends.
-constexpr double kDashesWithin = 3.5;
 /// Rows of the picture of a line that Tesseract gets: its letters are then some 30 pixels high.
 constexpr int kLineHeight = 56;
 
@@ -51,8 +50,6 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
-bool is_figure(const Glyph& glyph) { return glyph.text.size() == 1 && glyph.text[0] >= '0' && glyph.text[0] <= '9'; }
-
 bool is_doubtful(const ReadLine& line) {
     for (const Word& word : line.line.words)
         for (const Glyph& glyph : word.glyphs)
@@ -60,27 +57,19 @@ bool is_doubtful(const ReadLine& line) {
     return line.line.words.empty();
 }
 
+cv::Mat grey_level(Pyramid& pyramid, int level) {
+    const cv::Mat& picture = pyramid.level(level);
+    if (picture.channels() == 1) return picture;
+    cv::Mat grey;
+    cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
+    return grey;
+}
+
 /// Typical height of the page's characters, pixels; 0: not known.
 double text_height_of(Pyramid& pyramid) {
     int level = 0;
     while (level < 4 && (std::max(pyramid.size().width, pyramid.size().height) >> level) > 1400) ++level;
-    cv::Mat grey = pyramid.level(level);
-    if (grey.channels() == 3) {
-        cv::Mat single;
-        cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
-        grey = single;
-    }
-    return estimate_text_height(grey, 1 << level);
-}
-
-/// Of a page number: dashes are doubtful by themselves. Of another line: its own.
-double confidence_of_figures(const TextLine& line) {
-    if (page_number(line).figures.empty()) return line.confidence;
-    double sum = 0, count = 0;
-    for (const Word& word : line.words)
-        for (const Glyph& glyph : word.glyphs)
-            if (is_figure(glyph)) sum += glyph.confidence, ++count;
-    return sum / std::max(1.0, count);
+    return estimate_text_height(grey_level(pyramid, level), 1 << level);
 }
 
 /// The same place from its other end.
@@ -145,13 +134,7 @@ Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits
 }
 
 bool PpocrPageReader::is_salted(View& view) {
-    cv::Mat grey = view.pyramid.level(0);
-    if (grey.channels() == 3) {
-        cv::Mat single;
-        cv::cvtColor(grey, single, cv::COLOR_RGB2GRAY);
-        grey = single;
-    }
-    const double density = salt_density(grey);
+    const double density = salt_density(grey_level(view.pyramid, 0));
     return density >= kLeastSalt && is_salt(density, text_height_of(view.pyramid));
 }
 
@@ -164,7 +147,7 @@ Result<OcrPage> PpocrPageReader::complete(const Raster& raster, View view, const
     if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
     drop_shine_through(view.lines);
     RECTO_ASSIGN(out.unread, look_closer(raster, view, limits));
-    complete_page_numbers(view);
+    complete_page_numbers(view.lines, view.regions, view.pyramid, options_.min_line_confidence);
     TextBlock block;
     for (ReadLine& read : view.lines) {
         if (read.line.text.empty() || read.line.confidence < options_.min_line_confidence) continue;
@@ -244,38 +227,6 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
     return {};
 }
 
-/// Figures or Latin letters under each other (the first column of a table) are lines of their own, not a column of writing.
-void PpocrPageReader::part_stacks(View& view) {
-    const std::size_t count = view.lines.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        const TextLine& line = view.lines[i].line;
-        if (!line.vertical || std::ranges::any_of(decode_utf8(line.text), is_cjk)) continue;
-        const ReadLine stack = std::exchange(view.lines[i], {});
-        std::size_t at = 0;
-        for (const Word& word : stack.line.words)
-            for (const Glyph& glyph : word.glyphs) {
-                const Box& b = glyph.box;
-                const bool beside = at > 0 && b.y < view.lines.back().line.words[0].box.y + b.height / 2;
-                if (!beside) {
-                    view.lines.emplace_back().line.words.emplace_back().box = b;
-                    const double right = b.x + b.width, bottom = b.y + b.height;
-                    view.regions.push_back({{{{b.x, b.y}, {right, b.y}, {right, bottom}, {b.x, bottom}}}, 1});
-                }
-                Word& last = view.lines.back().line.words[0];
-                last.text += glyph.text;
-                last.glyphs.push_back(glyph);
-                view.lines.back().contrasts.push_back(stack.contrasts[at++]);
-            }
-    }
-    for (std::size_t i = count; i < view.lines.size(); ++i) {
-        Word& word = view.lines[i].line.words[0];
-        for (const Glyph& glyph : word.glyphs)
-            word.confidence += glyph.confidence / static_cast<double>(word.glyphs.size());
-        refresh_line(view.lines[i].line);
-    }
-    view.better.resize(view.lines.size());
-}
-
 Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits) {
     RECTO_ASSIGN(view.regions, detect(view, limits));
     // One strip after the other, widest first: the work of a page never depends on other pages or workers.
@@ -305,7 +256,8 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
         kept = std::move(reading.line);
         view.better[job.region] = std::move(reading.better);
     }
-    part_stacks(view);
+    part_stacks(view.lines, view.regions);
+    view.better.resize(view.lines.size());
     return {};
 }
 
@@ -333,82 +285,6 @@ Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Jo
     }
     out.line = std::move(read.line);
     return out;
-}
-
-/// A number that has a stripe of the page to itself gets the dashes that stand beside it.
-void PpocrPageReader::complete_page_numbers(View& view) const {
-    for (std::size_t i = 0; i < view.lines.size(); ++i) {
-        const TextLine& line = view.lines[i].line;
-        const PageNumber number = page_number(line);
-        if (line.vertical || number.figures.empty() || (number.before && number.after)) continue;
-        const Box own = bounds(view.regions[i].quad);
-        const auto is_beside = [&](const TextLine& other) {
-            return &other != &line && !other.text.empty() && other.box.y < own.y + 1.5 * own.height &&
-                   other.box.y + other.box.height > own.y - 0.5 * own.height;
-        };
-        const auto is_print = [&](const ReadLine& l) {
-            return l.line.confidence >= options_.min_line_confidence && !is_dash(l.line) && is_beside(l.line);
-        };
-        if (std::ranges::any_of(view.lines, is_print)) continue;
-
-        std::vector<Glyph> figures;
-        std::vector<float> contrasts;
-        std::size_t at = 0;
-        for (const Word& word : line.words)
-            for (const Glyph& glyph : word.glyphs) {
-                const float contrast = view.lines[i].contrasts[at++];
-                if (!is_figure(glyph)) continue;
-                figures.push_back(glyph);
-                contrasts.push_back(contrast);
-            }
-        if (figures.empty()) continue;
-        Box here = figures.front().box;
-        for (const Glyph& glyph : figures) here = unite(here, glyph.box);
-        const double aside = kDashesWithin * here.height, above = 0.3 * here.height;
-        const double left = here.x - aside, right = here.x + here.width + aside, top = here.y - above,
-                     bottom = here.y + here.height + above;
-        StripGeometry g;
-        const cv::Mat strip = cut_line(view.pyramid, {{{left, top}, {right, top}, {right, bottom}, {left, bottom}}},
-                                       false, kLineHeight, g);
-        const double scale = strip.rows / (bottom - top);
-        const cv::Rect inside(cvRound(aside * scale), cvRound(above * scale), cvRound(here.width * scale),
-                              cvRound(here.height * scale));
-        const auto dashes = find_dashes(strip, inside);
-        if (!dashes) continue;
-        ReadLine whole;
-        const auto add = [&](std::string text, const Box& box, double confidence, float contrast) {
-            Word word;
-            word.text = text;
-            word.box = box;
-            word.confidence = confidence;
-            word.glyphs.push_back({std::move(text), box, confidence, {}});
-            whole.line.words.push_back(std::move(word));
-            whole.contrasts.push_back(contrast);
-        };
-        const auto on_page = [&](const cv::Rect& r) {
-            return Box{left + r.x / scale, here.y, r.width / scale, here.height};
-        };
-        add("—", on_page(dashes->before), line.confidence, contrasts.front());
-        Word middle;
-        middle.box = on_page(dashes->number);
-        for (std::size_t k = 0; k < figures.size(); ++k) {
-            Box& box = figures[k].box; // it may have taken in a dash
-            const double from = std::clamp(box.x, middle.box.x, middle.box.x + middle.box.width);
-            const double to = std::clamp(box.x + box.width, from, middle.box.x + middle.box.width);
-            if (to > from) box.x = from, box.width = to - from;
-            else box.x = middle.box.x, box.width = middle.box.width;
-            middle.text += figures[k].text;
-            middle.confidence += figures[k].confidence / static_cast<double>(figures.size());
-            middle.glyphs.push_back(figures[k]);
-            whole.contrasts.push_back(contrasts[k]);
-        }
-        whole.line.words.push_back(std::move(middle));
-        add("—", on_page(dashes->after), line.confidence, contrasts.front());
-        refresh_line(whole.line);
-        for (ReadLine& l : view.lines) // found as lines by themselves
-            if (is_dash(l.line) && is_beside(l.line) && share_within(l.line.box, {whole.line.box}) > 0.5) l = {};
-        view.lines[i] = std::move(whole);
-    }
 }
 
 /// Looks larger at places with ink like writing where no line was found. Lines that read well there join the page's; the places

@@ -60,7 +60,6 @@ class PpocrPageReader {
     Result<std::vector<TextRegion>> detect(View& view, const Limits& limits);
     Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
     Result<void> read_view(View& view, By by, const Limits& limits);
-    static void part_stacks(View& view);
     Result<Reading> read_line(View& view, const Job& job, const Limits& limits);
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
     ReadLine recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical);
@@ -69,7 +68,6 @@ class PpocrPageReader {
     Result<void> take_better(View& view, const Limits& limits);
     Result<void> drop_mirrored(View& view, const Limits& limits);
     Result<void> look_again(const Raster& raster, View& view, const Limits& limits);
-    void complete_page_numbers(View& view) const;
     Result<std::vector<Box>> look_closer(const Raster& raster, View& view, const Limits& limits);
     [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }
 

@@ -8,6 +8,7 @@
 #include <openssl/bio.h>
 #include <openssl/cms.h>
 #include <openssl/cmserr.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
@@ -52,6 +53,26 @@ Complaint complaint() {
     return out;
 }
 
+/// Whether the gap in what is signed holds the signature and nothing else: anything else there nobody vouches for.
+bool holds_only(std::string_view gap, std::string_view contents) {
+    if (gap.size() < 2 || gap.front() != '<' || gap.back() != '>') return false;
+    std::string bytes;
+    int high = -1;
+    for (const char c : gap.substr(1, gap.size() - 2)) {
+        const int digit = OPENSSL_hexchar2int(static_cast<unsigned char>(c));
+        if (digit < 0) {
+            if (c != ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\0') return false;
+        } else if (high < 0) {
+            high = digit;
+        } else {
+            bytes += static_cast<char>(high * 16 + digit);
+            high = -1;
+        }
+    }
+    if (high >= 0) bytes += static_cast<char>(high * 16);
+    return bytes == contents;
+}
+
 /// The bytes of `file` from `from` on into `to`; false when it has fewer.
 bool copy_bytes(std::ifstream& file, long long from, long long count, BIO* to) {
     std::array<char, 1 << 16> block{};
@@ -83,6 +104,10 @@ PdfSignature check_signature(const SignatureWords& words, const std::string& pat
     // All but the signature's own place is signed: two runs from the first byte on, one gap.
     if (first != 0 || length <= 0 || second <= length || second > size || rest < 0 || rest > size - second)
         return broken("ByteRange");
+    if (second - length > 4 * static_cast<long long>(words.contents.size()) + 1024) return broken("ByteRange");
+    std::string gap(static_cast<std::size_t>(second - length), '\0');
+    file.seekg(length);
+    if (!file.read(gap.data(), second - length) || !holds_only(gap, words.contents)) return broken("ByteRange");
     ERR_clear_error();
     const auto* der = reinterpret_cast<const unsigned char*>(words.contents.data());
     const Cms cms(d2i_CMS_ContentInfo(nullptr, &der, static_cast<long>(words.contents.size())));

@@ -30,7 +30,7 @@ struct PropertyItem {
 struct FileFacts {
     std::string place, ending;  ///< Item and path; "tif".
     Result<FileKind> kind;      ///< By its content.
-    Result<HiddenInPdf> hidden; ///< Nothing for what is no PDF.
+    Result<HiddenInPdf> hidden; ///< Nothing for what is no PDF; of an OFD that it is signed.
 };
 /// All files of the items, in their order, by `threads` threads.
 [[nodiscard]] std::vector<FileFacts> look_at_files(const std::vector<PropertyItem>& items, int threads);

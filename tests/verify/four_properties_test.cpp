@@ -14,6 +14,7 @@
 
 #include "stages/verify/file_kind.h"
 #include "stages/verify/verify.h"
+#include "tests/verify/small_pdf.h"
 
 namespace recto::verify {
 namespace {
@@ -31,21 +32,8 @@ std::string rules_text() {
 }
 
 std::string pdf_with(const std::string& catalogue, const std::string& more = "") {
-    std::string pdf = "%PDF-1.7\n";
-    std::vector<std::size_t> at;
-    for (const std::string& body : {"<< /Type /Catalog /Pages 2 0 R " + catalogue + " >>",
-                                    std::string("<< /Type /Pages /Kids [] /Count 0 >>"), "<< " + more + " >>"}) {
-        at.push_back(pdf.size());
-        pdf += std::to_string(at.size()) + " 0 obj\n" + body + "\nendobj\n";
-    }
-    const std::size_t table = pdf.size();
-    pdf += "xref\n0 4\n0000000000 65535 f \n";
-    char line[24];
-    for (const std::size_t offset : at) {
-        std::snprintf(line, sizeof line, "%010zu 00000 n \n", offset);
-        pdf += line;
-    }
-    return pdf + "trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n" + std::to_string(table) + "\n%%EOF\n";
+    return small_pdf({"<< /Type /Catalog /Pages 2 0 R " + catalogue + " >>", "<< /Type /Pages /Kids [] /Count 0 >>",
+                      "<< " + more + " >>"});
 }
 
 class FourPropertiesTest : public ::testing::Test {

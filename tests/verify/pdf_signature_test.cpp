@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "stages/verify/property_checks.h"
+#include "tests/verify/small_pdf.h"
 
 namespace recto::verify {
 namespace {
@@ -55,32 +56,20 @@ struct Signer {
     X509* certificate;
 };
 
-/// A PDF with a form field that holds a signature over all other bytes.
-std::string signed_pdf(const Signer& signer, const std::string& sub_filter = "adbe.pkcs7.detached",
-                       unsigned flags = 0) {
+/// A PDF with a form field that holds a signature over all other bytes but `unsigned_bytes` behind it.
+std::string signed_pdf(const Signer& signer, const std::string& sub_filter = "adbe.pkcs7.detached", unsigned flags = 0,
+                       std::size_t unsigned_bytes = 0) {
     constexpr std::size_t kRoom = 8192; // hexadecimal digits
     const std::string range = "[0000000000 0000000000 0000000000 0000000000]";
-    std::string pdf = "%PDF-1.7\n";
-    std::vector<std::size_t> at;
-    for (const std::string& body :
-         {std::string("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [3 0 R] /SigFlags 3 >> >>"),
-          std::string("<< /Type /Pages /Kids [5 0 R] /Count 1 >>"),
-          std::string("<< /Type /Annot /Subtype /Widget /FT /Sig /T (S) /V 4 0 R /Rect [0 0 0 0] /P 5 0 R /F 132 >>"),
-          "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /" + sub_filter + " /ByteRange " + range + " /Contents <" +
-              std::string(kRoom, '0') + "> >>",
-          std::string("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Annots [3 0 R] >>")}) {
-        at.push_back(pdf.size());
-        pdf += std::to_string(at.size()) + " 0 obj\n" + body + "\nendobj\n";
-    }
-    const std::size_t table = pdf.size();
-    pdf += "xref\n0 6\n0000000000 65535 f \n";
+    std::string pdf =
+        small_pdf({"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [3 0 R] /SigFlags 3 >> >>",
+                   "<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+                   "<< /Type /Annot /Subtype /Widget /FT /Sig /T (S) /V 4 0 R /Rect [0 0 0 0] /P 5 0 R /F 132 >>",
+                   "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /" + sub_filter + " /ByteRange " + range +
+                       " /Contents <" + std::string(kRoom, '0') + "> >>",
+                   "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Annots [3 0 R] >>"});
+    const std::size_t begin = pdf.find("/Contents <") + 10, end = begin + kRoom + 2 + unsigned_bytes;
     char text[64];
-    for (const std::size_t offset : at) {
-        std::snprintf(text, sizeof text, "%010zu 00000 n \n", offset);
-        pdf += text;
-    }
-    pdf += "trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n" + std::to_string(table) + "\n%%EOF\n";
-    const std::size_t begin = pdf.find("/Contents <") + 10, end = begin + kRoom + 2;
     std::snprintf(text, sizeof text, "[%010d %010zu %010zu %010zu]", 0, begin, end, pdf.size() - end);
     pdf.replace(pdf.find(range), range.size(), text);
     const std::string der = signer.sign(pdf.substr(0, begin) + pdf.substr(end), flags);
@@ -170,6 +159,8 @@ TEST_F(PdfSignatureTest, OddRangesAndContentsAreBrokenAndOthersUnchecked) {
     for (const char* range : {"[0 10 20 99999999999]", "[0 -1 20 30]", "[5 10 20 30]", "[0 100 50 30]", "[0 10]",
                               "[/A 1 2 3]", "[0 1 9223372036854775807 9223372036854775807]"})
         EXPECT_EQ(state(with_range(range)), State::Broken) << range;
+    EXPECT_EQ(state(signed_pdf(signer_, "adbe.pkcs7.detached", 0, 40)), State::Broken)
+        << "the signature is right, but nobody signed what stands beside it";
     std::string garbage = good;
     garbage.replace(garbage.find("/Contents <") + 11, 8, "ffffffff");
     EXPECT_EQ(state(garbage), State::Broken);
