@@ -32,7 +32,7 @@ struct DetectionPlan {
 };
 
 /// Largest side of a tile, pixels: bounds the memory of one inference.
-inline constexpr int kMaxTileSide = 1344;
+inline constexpr int kMaxTileSide = 1600;
 inline constexpr int kTileOverlap = 128;
 
 /// Plan for a page when its long side is to become about `long_side` pixels (never enlarged by more than 1.5).

@@ -294,8 +294,8 @@ Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View
     for (std::size_t i = 0; i < view.lines.size(); ++i) {
         const TextLine& line = view.lines[i].line;
         const bool unsure = !line.text.empty() && line.confidence < options_.min_line_confidence;
-        // A line may be longer than what was read of it.
-        (unsure ? doubtful : explained).push_back(line.text.empty() ? bounds(view.regions[i].quad) : line.box);
+        const Box region = bounds(view.regions[i].quad);
+        (unsure ? doubtful : explained).push_back(line.text.empty() ? region : read_part(line, region));
     }
     const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
     const std::vector<Box> places =

@@ -143,6 +143,13 @@ std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing, co
     return out;
 }
 
+Box read_part(const TextLine& line, const Box& region) {
+    Box out = unite(line.box, region);
+    if (line.vertical) out.y = line.box.y, out.height = line.box.height;
+    else out.x = line.box.x, out.width = line.box.width;
+    return out;
+}
+
 std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin, cv::Size page) {
     std::vector<cv::Rect> out;
     window = {std::min(window.width, page.width), std::min(window.height, page.height)};

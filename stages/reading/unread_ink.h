@@ -22,6 +22,10 @@ struct Writing {
 [[nodiscard]] std::vector<Box> find_unread_ink(const cv::Mat& grey, const Writing& writing,
                                                const std::vector<Box>& explained);
 
+/// Of the region of a line what its characters take up: it may be longer than what was read of it. Across it is the region's; of
+/// faint characters a few rows only count as ink. Upright boxes, page pixels.
+[[nodiscard]] Box read_part(const TextLine& line, const Box& region);
+
 /// Windows of one size that together show all of `places`, each with `margin` around it where the page has it.
 [[nodiscard]] std::vector<cv::Rect> windows_over(const std::vector<Box>& places, cv::Size window, double margin,
                                                  cv::Size page);

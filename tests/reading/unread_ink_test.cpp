@@ -32,6 +32,24 @@ TEST(UnreadInk, WritingThatIsInNoLineIsFoundAndWhatWasReadIsNot) {
     EXPECT_NEAR(left[0].y + left[0].height / 2, 1500, 20);
 }
 
+TEST(UnreadInk, ALineTakesUpItsRegionAcrossAndWhatWasReadOfItAlong) {
+    TextLine line; // faint: only some rows were told from the paper
+    line.box = {310, 1030, 900, 17};
+    const Box region{300, 1005, 1700, 60};
+    const Box level = read_part(line, region);
+    EXPECT_EQ(level.x, 310);
+    EXPECT_EQ(level.width, 900) << "the rest may be another line's";
+    EXPECT_EQ(level.y, 1005);
+    EXPECT_EQ(level.height, 60);
+    line.vertical = true;
+    line.box = {1030, 310, 17, 900};
+    const Box column = read_part(line, {1005, 300, 60, 1700});
+    EXPECT_EQ(column.x, 1005);
+    EXPECT_EQ(column.width, 60);
+    EXPECT_EQ(column.y, 310);
+    EXPECT_EQ(column.height, 900);
+}
+
 TEST(UnreadInk, APageNumberIsFound) {
     for (const double angle : {0.0, 1.0}) {
         cv::Mat page = bare_sheet();
