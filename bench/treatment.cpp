@@ -2,7 +2,7 @@
 // Usage:
 //   bench_treatment [--shared DIR] [--pages N] [--seed N] [--json FILE] [--only PART]
 // Sets below DIR (default ../shared/data) that are absent are said to be so. Drawn pages have exact truth and other seeds
-// than the tests'. One thread; times are of that thread.
+// than the tests'. One thread; times are of that thread. One file because every part is a few lines over the same sets and sums.
 
 #include <algorithm>
 #include <cmath>
