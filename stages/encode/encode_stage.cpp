@@ -323,11 +323,12 @@ class EncodeStage final : public PageStage {
 
   private:
     StageInfo info_{.name = "encode",
-                    .version = 2,
+                    .version = 3,
                     .settings = {&kPreservation, &kTiffCompression, &kPreservationQuality, &kAccessDpi, &kJpegQuality,
                                  &kAccessImages, &kAccessClean, &kPdfImages, &kPdfMask},
                     .inputs = {},
-                    .peak_bytes_per_pixel = 9, // Converted copy 3, smaller copy 2, encoded bytes at worst 4.
+                    .peak_bytes_per_pixel =
+                        12, // Converted copy 3, smaller copy 2, its coefficients 3, encoded bytes at worst 4.
                     .peak_fixed_bytes = std::size_t{8} << 20,
                     .english = "Makes the preservation image, the access image and the PDF's image of each page.",
                     .chinese = "生成每页的保存图像、利用图像和 PDF 图像。"};

@@ -37,7 +37,7 @@ class PreviewStage final : public PageStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo info{
-            "preview", 2, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图", true};
+            "preview", 3, {&kSide}, {}, 0.1, std::size_t{1} << 20, "small picture for reports", "报告用小图", true};
         return info;
     }
     std::unique_ptr<PageWorker> make_worker() const override {

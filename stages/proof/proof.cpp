@@ -141,7 +141,7 @@ class ProofStage final : public PageStage {
   public:
     const StageInfo& info() const override {
         static const StageInfo info{"proof",
-                                    2,
+                                    3,
                                     {&kBelow, &kLines},
                                     {"reading"},
                                     0.5,

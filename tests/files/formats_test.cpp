@@ -216,6 +216,13 @@ TEST_F(Formats, IccOfSeveralSegmentsIsAssembled) {
     EXPECT_TRUE(read("g.jpg", *write_jpeg(grey, 90)).icc.empty());
 }
 
+TEST_F(Formats, JpegCodesAreMadeForThePicture) {
+    Raster smooth = test::colour_picture(60, 40);
+    smooth.pixels.setTo(cv::Scalar(240, 238, 230));
+    // The four code tables of the standard's annex K take 420 bytes by themselves.
+    EXPECT_LT(write_jpeg(smooth, 60, true)->size(), 420U);
+}
+
 TEST_F(Formats, DamagedJpegAndPng) {
     const std::string jpeg = *write_jpeg(test::colour_picture(200, 200), 90),
                       png = *write_png(test::colour_picture(200, 200));
