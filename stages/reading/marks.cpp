@@ -24,7 +24,13 @@ constexpr std::array<Exchange, 9> kAscii = {{
     {"！", "!"},
     {"％", "%"},
 }};
-constexpr std::array<Exchange, 7> kUpright = {{
+constexpr std::array<Exchange, 13> kUpright = {{
+    {":", "："},
+    {";", "；"},
+    {",", "，"},
+    {"(", "（"},
+    {")", "）"},
+    {"!", "！"},
     {"’", "，"},
     {"'", "，"},
     {"‘", "，"},
@@ -60,6 +66,15 @@ bool settle_zero(Glyph& glyph, const Glyph* before, const Glyph* after) {
     if (glyph.text != "○" && glyph.text != "O" && glyph.text != "o") return false;
     if (!is_figure(before) && !is_figure(after)) return false;
     glyph.text = "〇";
+    return true;
+}
+
+/// A stroke after a Chinese figure is the figure one where a dash cannot be: before a zero or what a figure counts.
+bool settle_one(Glyph& glyph, const Glyph* before, const Glyph* after) {
+    if (glyph.text != "—" && glyph.text != "-" && glyph.text != "–" && glyph.text != "－") return false;
+    if (!is_figure(before) || after == nullptr) return false;
+    if (after->text != "〇" && after->text != "年" && after->text != "月" && after->text != "日") return false;
+    glyph.text = "一";
     return true;
 }
 
@@ -135,8 +150,10 @@ void settle_marks(TextLine& line) {
         bool here = changed;
         for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
             Glyph& glyph = word.glyphs[i];
-            here |= settle_zero(glyph, i > 0 ? &word.glyphs[i - 1] : nullptr,
-                                i + 1 < word.glyphs.size() ? &word.glyphs[i + 1] : nullptr);
+            const Glyph* before = i > 0 ? &word.glyphs[i - 1] : nullptr;
+            const Glyph* after = i + 1 < word.glyphs.size() ? &word.glyphs[i + 1] : nullptr;
+            here |= settle_zero(glyph, before, after);
+            here |= settle_one(glyph, before, after);
             if (!chinese) here |= exchange(glyph.text, kAscii);
             else if (vertical_print) here |= exchange(glyph.text, kUpright);
             const double along = line.vertical ? glyph.box.height : glyph.box.width;

@@ -9,8 +9,9 @@
 namespace recto::reading {
 
 /// - A line without Chinese characters has ASCII marks, not full-width ones.
-/// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees.
-/// - A ring beside a Chinese figure is 〇.
+/// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees; all
+///   marks are full-width.
+/// - A ring beside a Chinese figure is 〇, and a stroke between one and 〇, 年, 月 or 日 is 一.
 /// - A dash as wide as a character is a dash, not a hyphen.
 /// - The dashes of a page number are alike.
 /// - Brackets are in pairs of one kind, where the network thought of that kind for both.

@@ -15,6 +15,7 @@
 #include "stages/reading/unread_ink.h"
 #include "stages/reading/upright.h"
 #include "stages/reading/vote.h"
+#include "stages/reading/zero_rings.h"
 
 namespace recto::reading {
 
@@ -51,6 +52,7 @@ bool is_latin(const TextLine& line) {
 }
 
 bool is_doubtful(const ReadLine& line) {
+    if (line.skipped > 0) return true;
     for (const Word& word : line.line.words)
         for (const Glyph& glyph : word.glyphs)
             if (glyph.confidence < kDoubtful) return true;
@@ -147,6 +149,8 @@ Result<OcrPage> PpocrPageReader::complete(const Raster& raster, View view, const
     if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
     drop_shine_through(view.lines);
     RECTO_ASSIGN(out.unread, look_closer(raster, view, limits));
+    for (std::size_t i = 0; i < view.lines.size(); ++i)
+        add_zero_rings(view.lines[i], view.pyramid, view.regions[i].quad);
     complete_page_numbers(view.lines, view.regions, view.pyramid, options_.min_line_confidence);
     TextBlock block;
     for (ReadLine& read : view.lines) {
@@ -172,8 +176,9 @@ Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
         ReadLine& line = view.lines[i];
         if (line.line.words.empty() || is_latin(line.line)) continue;
         if (limits.expired()) return expired_error(limits, "while a page of traditional characters was read again");
-        if (view.better[i]) line = std::move(*view.better[i]);
-        else line = recognize_at(best(), view.pyramid, view.regions[i].quad, line.line.vertical);
+        if (!view.better[i])
+            view.better[i] = recognize_at(best(), view.pyramid, view.regions[i].quad, line.line.vertical);
+        line = fill_in(std::move(*view.better[i]), std::move(line)); // the first sees 〇〇 where the second sees one
     }
     return {};
 }
@@ -399,6 +404,7 @@ ReadLine PpocrPageReader::recognize(std::size_t which, Pyramid& pyramid, const s
                                    static_cast<double>(g.bucket) / read.steps, pyramid.size());
         line.vertical = part.line.vertical;
         for (Word& word : part.line.words) line.words.push_back(std::move(word));
+        out.skipped += part.skipped;
         out.contrasts.insert(out.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
     }
     refresh_line(line);

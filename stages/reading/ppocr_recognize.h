@@ -52,6 +52,7 @@ struct StripGeometry {
 struct ReadLine {
     TextLine line;
     std::vector<float> contrasts; ///< A glyph each, in order over all words: grey steps between stroke and paper.
+    int skipped = 0;              ///< Chinese characters with ink of two: places at which one seems to be left out.
 };
 
 /// The contrast of the page's print: the median over characters that are nearly sure; 0 when there are fewer than 20, too few

@@ -13,14 +13,19 @@ namespace {
 
 constexpr double kShortestPart = 0.45,
                  kLongestPart = 1.5; ///< Of the usual distance: marks are short, two thin characters long.
-constexpr double kPitches[] = {0.95, 1.05, 1.15, 1.3, 1.5}; ///< Distances that are tried, of a character's width.
+/// Distances that are tried, of a character's width, which may seem larger where notes stand beside the column.
+constexpr double kPitches[] = {0.75, 0.85, 0.95, 1.05, 1.15, 1.3, 1.5};
 constexpr double kUneven =
     3; ///< What a character of half or one and a half times the distance costs, in full rows of ink.
+constexpr double kTooLong =
+    8; ///< What a longer one costs: a mark at the end of its place is easily taken for part of the character beside it.
 constexpr double kClear = 0.12, kBesideStroke = 0.05; ///< So near to a stroke, of the distance, a cut costs up to that.
 constexpr double kSpaced =
     0.3; ///< What a distance of a whole character more costs: where all cuts are clear two may be taken for one.
 constexpr int kLetterRows = 38; ///< Of the strip: the height of a character with the space to the next.
 constexpr int kInkDepth = 40;   ///< Grey steps.
+constexpr double kWidest = 1.3; ///< Width of characters, of the usual distance.
+constexpr double kLean = 3;     ///< Rows from one end to the other from which a column is set straight.
 
 struct Parting {
     double cost = 0; ///< A character.
@@ -59,7 +64,7 @@ Parting part_at(const std::vector<float>& ink, double pitch) {
             const bool empty = sums[t] - sums[f] < 0.02;
             if (!empty && length < least) continue;
             const double off = (length - pitch) / (pitch / 2);
-            const double here = cost[f] + cuts[t] + (empty ? 0.0 : kUneven * off * off + 0.02);
+            const double here = cost[f] + cuts[t] + (empty ? 0.0 : (off > 0 ? kTooLong : kUneven) * off * off + 0.02);
             if (here < cost[t]) cost[t] = here, before[t] = from;
         }
     }
@@ -73,6 +78,14 @@ Parting part_at(const std::vector<float>& ink, double pitch) {
     std::ranges::reverse(out.parts);
     out.cost = out.parts.empty() ? 0 : cost.back() / static_cast<double>(out.parts.size());
     return out;
+}
+
+/// The median: marks are shorter, and gaps longer.
+int usual_length(const std::vector<std::pair<int, int>>& parts) {
+    std::vector<int> lengths;
+    for (const auto& [from, to] : parts) lengths.push_back(to - from);
+    std::ranges::nth_element(lengths, lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2));
+    return lengths[lengths.size() / 2];
 }
 
 } // namespace
@@ -93,33 +106,138 @@ std::vector<std::pair<int, int>> part_column(const std::vector<float>& ink, doub
         if (!one.parts.empty() && (best.parts.empty() || one.cost < best.cost)) best = std::move(one);
     };
     for (const double pitch : kPitches) attempt(pitch * em);
-    for (int i = 0; i < 2 && best.parts.size() > 2; ++i) { // the distance that these parts have on the mean
+    if (best.parts.size() > 2) { // the distance that these parts have on the mean, and most often
         const double whole = (best.parts.back().first + best.parts.back().second - best.parts.front().first -
                               best.parts.front().second) /
                              2.0;
         attempt(whole / static_cast<double>(best.parts.size() - 1));
+        attempt(usual_length(best.parts));
     }
     const int length = static_cast<int>(ink.size());
     for (auto& [from, to] : best.parts) from = std::max(0, from - room), to = std::min(length, to - room);
     return best.parts;
 }
 
+namespace {
+
+/// Grey level of the paper.
+int paper_of(const cv::Mat& picture) {
+    std::array<int, 32> bins{};
+    for (int y = 0; y < picture.rows; ++y)
+        for (int x = 0; x < picture.cols; ++x) ++bins[picture.at<std::uint8_t>(y, x) >> 3];
+    return static_cast<int>(std::ranges::max_element(bins) - bins.begin()) * 8 + 4;
+}
+
+/// How deep each pixel of ink is; 0 for paper.
+cv::Mat ink_of(const cv::Mat& picture, int paper) {
+    cv::Mat out;
+    cv::absdiff(picture, cv::Scalar::all(paper), out);
+    cv::threshold(out, out, kInkDepth, 255, cv::THRESH_TOZERO);
+    return out;
+}
+
+/// Rows by which the ink comes down from the first to the last column: the line through the middles of its characters.
+double lean_of(const cv::Mat& ink) {
+    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (int x = 0; x < ink.cols; ++x)
+        for (int y = 0; y < ink.rows; ++y) {
+            const double w = ink.at<std::uint8_t>(y, x);
+            n += w, sx += w * x, sy += w * y, sxx += w * x * x, sxy += w * x * y;
+        }
+    const double spread = n * sxx - sx * sx;
+    // A few characters say nothing of a line's lean.
+    return spread <= 0 || ink.cols < 6 * ink.rows ? 0 : (n * sxy - sx * sy) / spread * ink.cols;
+}
+
+/// The picture of the column, rows running across it from the right, set straight where the detector's quad is not.
+cv::Mat cut_column(Pyramid& pyramid, const Quad& quad, StripGeometry& geometry) {
+    cv::Mat column = cut_line(pyramid, quad, true, kStripHeight, geometry);
+    const double lean = lean_of(ink_of(column, paper_of(column)));
+    if (std::abs(lean) < kLean || std::abs(lean) > kStripHeight) return column;
+    Quad straight = quad;
+    const Point half{geometry.across.x * lean / 2, geometry.across.y * lean / 2};
+    for (const int at : {0, 1}) straight[at] = {quad[at].x - half.x, quad[at].y - half.y};
+    for (const int at : {2, 3}) straight[at] = {quad[at].x + half.x, quad[at].y + half.y};
+    return cut_line(pyramid, straight, true, kStripHeight, geometry);
+}
+
+/// A mark of a column as a level line has it.
+enum class ColumnMark : std::uint8_t {
+    None,   ///< A character, or what stands in the middle of its place.
+    Corner, ///< A comma or stop, in the upper right corner of its place; level print has it in the lower left one.
+    Turned, ///< A bracket or colon that lies on its side.
+};
+
+/// `cell`: ink of a part of the column, `em` the width of characters, pixels. `box`: what of it has ink.
+ColumnMark mark_in(const cv::Mat& cell, const cv::Rect& box, double em) {
+    if (box.width > 0.62 * em) return ColumnMark::None;
+    const double middle = box.y + box.height / 2.0;
+    if (box.height < 0.45 * em)
+        return box.width < 0.6 * em && middle < 0.45 * cell.rows ? ColumnMark::Corner : ColumnMark::None;
+    if (box.width > 0.45 * em) return ColumnMark::None;
+    // Both ends of a bracket are on one side of its middle; 一 and dashes are level.
+    const auto place_of = [&](int from, int to) {
+        double sum = 0, all = 0;
+        for (int y = from; y < to; ++y)
+            for (int x = box.x; x < box.x + box.width; ++x) {
+                const double w = cell.at<std::uint8_t>(y, x);
+                sum += w * x, all += w;
+            }
+        return all > 0 ? sum / all : -1;
+    };
+    const int end = std::max(1, box.height / 7), bottom = box.y + box.height;
+    const double first = place_of(box.y, box.y + end), last = place_of(bottom - end, bottom),
+                 between = place_of(box.y + 2 * box.height / 5, bottom - 2 * box.height / 5);
+    if (between < 0)
+        return first >= 0 && last >= 0 && std::abs(first - last) < 0.1 * em ? ColumnMark::Turned : ColumnMark::None;
+    const double one = first - between, other = last - between;
+    return std::min(std::abs(one), std::abs(other)) > 0.08 * em && (one > 0) == (other > 0) ? ColumnMark::Turned
+                                                                                            : ColumnMark::None;
+}
+
+/// Draws `picture`, a part of the column, into its place of the strip, upright.
+void set_cell(const cv::Mat& picture, const cv::Mat& ink, double em, double scale, cv::Mat place) {
+    const cv::Rect box = cv::boundingRect(ink);
+    const ColumnMark mark = box.empty() ? ColumnMark::None : mark_in(ink, box, em);
+    cv::Mat cell;
+    if (mark == ColumnMark::None) {
+        cv::rotate(picture, cell, cv::ROTATE_90_CLOCKWISE);
+        const int height = std::clamp(cvRound(picture.cols * scale), 1, place.rows);
+        cv::resize(cell, cell, {place.cols, height}, 0, 0, cv::INTER_AREA);
+        cv::cvtColor(cell, cell, cv::COLOR_GRAY2RGB);
+        cell.copyTo(place(cv::Rect(0, (place.rows - height) / 2, place.cols, height)));
+        return;
+    }
+    const cv::Rect around =
+        cv::Rect(box.x - 1, box.y - 1, box.width + 2, box.height + 2) & cv::Rect({0, 0}, picture.size());
+    cell = picture(around).clone();
+    if (mark == ColumnMark::Corner) cv::rotate(cell, cell, cv::ROTATE_90_CLOCKWISE);
+    const cv::Size size(std::clamp(cvRound(cell.cols * scale * kCondense), 1, place.cols),
+                        std::clamp(cvRound(cell.rows * scale), 1, place.rows));
+    cv::resize(cell, cell, size, 0, 0, cv::INTER_AREA);
+    cv::cvtColor(cell, cell, cv::COLOR_GRAY2RGB);
+    int x = place.cols / 8, y = (place.rows - size.height) / 2;
+    if (mark == ColumnMark::Corner)
+        y = std::min(place.rows - size.height,
+                     cvRound((place.rows + kLetterRows) / 2.0 - 0.06 * kLetterRows) - size.height);
+    else if (box.x + box.width / 2.0 > picture.cols / 2.0)
+        x = place.cols - size.width - place.cols / 8; // an opening bracket
+    cell.copyTo(place(cv::Rect(std::clamp(x, 0, place.cols - size.width), std::max(0, y), size.width, size.height)));
+}
+
+} // namespace
+
 std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     UprightLine out;
-    const cv::Mat column = cut_line(pyramid, quad, true, kStripHeight, out.column); // rows run across, from the right
-    const int background = [&] {
-        std::array<int, 32> bins{};
-        for (int y = 0; y < column.rows; ++y)
-            for (int x = 0; x < column.cols; ++x) ++bins[column.at<std::uint8_t>(y, x) >> 3];
-        return static_cast<int>(std::ranges::max_element(bins) - bins.begin()) * 8 + 4;
-    }();
+    const cv::Mat column = cut_column(pyramid, quad, out.column);
+    const int background = paper_of(column);
+    const cv::Mat ink = ink_of(column, background);
     std::vector<float> down(static_cast<std::size_t>(column.cols), 0), across(static_cast<std::size_t>(column.rows), 0);
     for (int y = 0; y < column.rows; ++y)
-        for (int x = 0; x < column.cols; ++x)
-            if (const int depth = std::abs(column.at<std::uint8_t>(y, x) - background); depth > kInkDepth) {
-                down[static_cast<std::size_t>(x)] += static_cast<float>(depth);
-                across[static_cast<std::size_t>(y)] += static_cast<float>(depth);
-            }
+        for (int x = 0; x < column.cols; ++x) {
+            down[static_cast<std::size_t>(x)] += ink.at<std::uint8_t>(y, x);
+            across[static_cast<std::size_t>(y)] += ink.at<std::uint8_t>(y, x);
+        }
     const float most = *std::ranges::max_element(across);
     if (most <= 0) return std::nullopt;
     int top = 0, bottom = column.rows;
@@ -127,11 +245,21 @@ std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     while (across[static_cast<std::size_t>(bottom - 1)] < 0.05F * most) --bottom;
     const auto parts = part_column(down, bottom - top);
     if (parts.empty()) return std::nullopt;
-    // The usual distance: the median, as marks are shorter and gaps longer.
-    std::vector<int> lengths;
-    for (const auto& [from, to] : parts) lengths.push_back(to - from);
-    std::ranges::nth_element(lengths, lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2));
-    const double scale = static_cast<double>(kLetterRows) / std::max(lengths[lengths.size() / 2], bottom - top);
+    const int usual = usual_length(parts);
+    if (bottom - top > kWidest * usual) { // what stands beside the column is left out: the rows with the most ink stay
+        const int rows = cvRound(1.1 * usual);
+        std::vector<float> sums(across.size() + 1, 0);
+        std::partial_sum(across.begin(), across.end(), sums.begin() + 1);
+        int best = top;
+        const auto held = [&](int at) {
+            return sums[static_cast<std::size_t>(at + rows)] - sums[static_cast<std::size_t>(at)];
+        };
+        for (int at = top; at + rows <= bottom; ++at)
+            if (held(at) > held(best)) best = at;
+        top = best, bottom = best + rows;
+    }
+    const double em = std::max(usual, bottom - top);
+    const double scale = kLetterRows / em;
 
     const cv::Rect rows(0, std::max(0, top - 2), column.cols, std::min(column.rows, bottom + 2) - std::max(0, top - 2));
     const int advance = std::max(1, cvRound(rows.height * scale * kCondense));
@@ -144,12 +272,8 @@ std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     out.strip(cv::Rect(0, 0, out.width, kStripHeight)).setTo(cv::Scalar::all(background));
     int left = margin;
     for (const auto& [from, to] : parts) {
-        cv::Mat cell;
-        cv::rotate(column(cv::Rect(from, rows.y, to - from, rows.height)), cell, cv::ROTATE_90_CLOCKWISE);
-        const int height = std::clamp(cvRound((to - from) * scale), 1, kStripHeight);
-        cv::resize(cell, cell, {advance, height}, 0, 0, cv::INTER_AREA);
-        cv::cvtColor(cell, cell, cv::COLOR_GRAY2RGB);
-        cell.copyTo(out.strip(cv::Rect(left, (kStripHeight - height) / 2, advance, height)));
+        const cv::Rect part(from, rows.y, to - from, rows.height);
+        set_cell(column(part), ink(part), em, scale, out.strip(cv::Rect(left, 0, advance, kStripHeight)));
         int first = from, last = to; // what has ink
         while (first < last - 1 && down[static_cast<std::size_t>(first)] <= 0) ++first;
         while (last > first + 1 && down[static_cast<std::size_t>(last - 1)] <= 0) --last;

@@ -1,6 +1,7 @@
 #include "stages/reading/vote.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace recto::reading {
@@ -70,8 +71,8 @@ Pairs align(const std::vector<VoteGlyph>& a, const std::vector<VoteGlyph>& b, bo
     return out;
 }
 
-/// What a side that says nothing is worth against characters of the other.
-constexpr double kNothing = 0.5;
+/// What a side that says nothing is worth against characters of the other; and one whose ink says that it left some out.
+constexpr double kNothing = 0.5, kLeftOut = 0.15;
 
 /// How often two readings that are both wrong say the same: they saw the same worn strokes.
 constexpr double kSameError = 0.3;
@@ -85,16 +86,17 @@ double disputed(double a, double b) {
     return first / std::max(1e-9, first + second + (1 - a) * (1 - b));
 }
 
-/// Takes the surer side of a stretch in which the two differ.
+/// Takes the surer side of a stretch in which the two differ. `nothing`: what each side is worth where it says nothing.
 void settle(std::vector<VoteGlyph>& a, std::vector<VoteGlyph>& b, Pairs::const_iterator from, Pairs::const_iterator to,
-            std::vector<VoteGlyph>& out, std::vector<Stretch>& stretches) {
+            std::array<double, 2> nothing, std::vector<VoteGlyph>& out, std::vector<Stretch>& stretches) {
     double sum_a = 0, sum_b = 0;
     int count_a = 0, count_b = 0;
     for (auto p = from; p != to; ++p) {
         if (p->first >= 0) sum_a += a[static_cast<std::size_t>(p->first)].glyph.confidence, ++count_a;
         if (p->second >= 0) sum_b += b[static_cast<std::size_t>(p->second)].glyph.confidence, ++count_b;
     }
-    const double mean_a = count_a > 0 ? sum_a / count_a : kNothing, mean_b = count_b > 0 ? sum_b / count_b : kNothing;
+    const double mean_a = count_a > 0 ? sum_a / count_a : nothing[0],
+                 mean_b = count_b > 0 ? sum_b / count_b : nothing[1];
     const bool first = mean_a >= mean_b;
     Stretch stretch{out.size(), 0, {"", first ? mean_b : mean_a}};
     for (auto p = from; p != to; ++p) {
@@ -137,10 +139,34 @@ void add_alternatives(std::vector<Word>& words, const std::vector<Stretch>& stre
     }
 }
 
+/// A line of these glyphs.
+VotedLine line_of(std::vector<VoteGlyph> glyphs, bool vertical) {
+    VotedLine voted;
+    voted.line.line.vertical = vertical;
+    for (VoteGlyph& g : glyphs) {
+        TextLine& line = voted.line.line;
+        if (line.words.empty() || g.space_before) line.words.emplace_back();
+        Word& word = line.words.back();
+        for (Alternative& a : g.of_word) word.alternatives.push_back(std::move(a));
+        word.text += g.glyph.text;
+        word.box = word.glyphs.empty() ? g.glyph.box : unite(word.box, g.glyph.box);
+        word.confidence += g.glyph.confidence;
+        word.glyphs.push_back(std::move(g.glyph));
+        voted.line.contrasts.push_back(g.contrast);
+        voted.votes.push_back(g.vote);
+    }
+    for (Word& word : voted.line.line.words) word.confidence /= static_cast<double>(word.glyphs.size());
+    refresh_line(voted.line.line);
+    return voted;
+}
+
 } // namespace
 
 VotedLine vote(ReadLine a, ReadLine b) {
     const bool vertical = a.line.vertical;
+    const std::array<double, 2> nothing = {a.skipped > b.skipped ? kLeftOut : kNothing,
+                                           b.skipped > a.skipped ? kLeftOut : kNothing};
+    const int skipped = std::min(a.skipped, b.skipped);
     std::vector<VoteGlyph> left = flat(std::move(a)), right = flat(std::move(b)), out;
     std::vector<Stretch> stretches;
     const Pairs pairs = align(left, right, vertical);
@@ -160,27 +186,28 @@ VotedLine vote(ReadLine a, ReadLine b) {
             continue;
         }
         const auto end = std::find_if(p, pairs.end(), same);
-        settle(left, right, p, end, out, stretches);
+        settle(left, right, p, end, nothing, out, stretches);
         p = end;
     }
-    VotedLine voted;
-    voted.line.line.vertical = vertical;
-    for (VoteGlyph& g : out) {
-        TextLine& line = voted.line.line;
-        if (line.words.empty() || g.space_before) line.words.emplace_back();
-        Word& word = line.words.back();
-        for (Alternative& a : g.of_word) word.alternatives.push_back(std::move(a));
-        word.text += g.glyph.text;
-        word.box = word.glyphs.empty() ? g.glyph.box : unite(word.box, g.glyph.box);
-        word.confidence += g.glyph.confidence;
-        word.glyphs.push_back(std::move(g.glyph));
-        voted.line.contrasts.push_back(g.contrast);
-        voted.votes.push_back(g.vote);
-    }
+    VotedLine voted = line_of(std::move(out), vertical);
+    voted.line.skipped = skipped;
     add_alternatives(voted.line.line.words, stretches);
-    for (Word& word : voted.line.line.words) word.confidence /= static_cast<double>(word.glyphs.size());
-    refresh_line(voted.line.line);
     return voted;
+}
+
+ReadLine fill_in(ReadLine line, ReadLine other) {
+    if (line.skipped <= other.skipped) return line;
+    const bool vertical = line.line.vertical;
+    const int skipped = other.skipped;
+    std::vector<VoteGlyph> left = flat(std::move(line)), right = flat(std::move(other)), out;
+    for (const auto& [mine, its] : align(left, right, vertical)) {
+        if (mine >= 0) out.push_back(std::move(left[static_cast<std::size_t>(mine)]));
+        else if (right[static_cast<std::size_t>(its)].glyph.confidence > kNothing)
+            out.push_back(std::move(right[static_cast<std::size_t>(its)]));
+    }
+    ReadLine filled = line_of(std::move(out), vertical).line;
+    filled.skipped = skipped;
+    return filled;
 }
 
 } // namespace recto::reading

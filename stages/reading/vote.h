@@ -23,9 +23,14 @@ struct VotedLine {
 };
 
 /// `a` is kept where both are equally sure. Confidences of both are chances of being right (calibrate.h), and those of the
-/// result are what the two together say. Characters that only one side has stay when it is more than half sure of them.
+/// result are what the two together say. Characters that only one side has stay when it is more than half sure of them, or a little
+/// sure where the other's ink says that it left some out.
 /// Words follow the side that a character came from. What lost stays: as the glyph's variant where one character stands against
 /// one, else as an alternative of the word.
 [[nodiscard]] VotedLine vote(ReadLine a, ReadLine b);
+
+/// `line` with the characters that `other` has where `line` has none, of which `other` is more than half sure; as it is where its
+/// ink does not say that it left out more than `other`.
+[[nodiscard]] ReadLine fill_in(ReadLine line, ReadLine other);
 
 } // namespace recto::reading
