@@ -25,7 +25,9 @@ constexpr double kSpaced =
 constexpr int kLetterRows = 38; ///< Of the strip: the height of a character with the space to the next.
 constexpr int kInkDepth = 40;   ///< Grey steps.
 constexpr double kWidest = 1.3; ///< Width of characters, of the usual distance.
-constexpr double kLean = 3;     ///< Rows from one end to the other from which a column is set straight.
+/// Of the width of most characters, and of the usual distance: what is wider and flatter at an end is no 一.
+constexpr double kFrameWidth = 1.2, kFrameHeight = 0.25;
+constexpr double kLean = 3; ///< Rows from one end to the other from which a column is set straight.
 
 struct Parting {
     double cost = 0; ///< A character.
@@ -161,6 +163,41 @@ cv::Mat cut_column(Pyramid& pyramid, const Quad& quad, StripGeometry& geometry) 
     return cut_line(pyramid, straight, true, kStripHeight, geometry);
 }
 
+/// Takes out lines that cross the whole picture and end outside of it: the frame below the last character, which would be read as
+/// 一. A character's stroke ends within.
+void erase_rules(cv::Mat& column, cv::Mat& ink, int paper) {
+    std::vector<bool> crossed(static_cast<std::size_t>(ink.cols));
+    for (int x = 0; x < ink.cols; ++x) {
+        const cv::Mat across = ink.col(x);
+        crossed[static_cast<std::size_t>(x)] = 10 * cv::countNonZero(across) > 9 * ink.rows &&
+                                               across.at<std::uint8_t>(0) != 0 &&
+                                               across.at<std::uint8_t>(ink.rows - 1) != 0;
+    }
+    for (int x = 0; x < ink.cols; ++x) {
+        // Its edges are fainter, or end sooner where it leans.
+        bool near = false;
+        for (int k = std::max(0, x - 2); k <= std::min(ink.cols - 1, x + 2); ++k)
+            near |= crossed[static_cast<std::size_t>(k)];
+        if (near) ink.col(x).setTo(0), column.col(x).setTo(paper);
+    }
+}
+
+/// Takes out the frame of a page above the first and below the last character, which would be read as 一: flat, and wider than the
+/// characters are.
+void drop_frame(std::vector<std::pair<int, int>>& parts, const cv::Mat& ink, int usual) {
+    std::vector<cv::Rect> boxes;
+    std::vector<int> widths;
+    for (const auto& [from, to] : parts) {
+        boxes.push_back(cv::boundingRect(ink.colRange(from, to)));
+        widths.push_back(boxes.back().height); // the picture lies on its side
+    }
+    std::ranges::nth_element(widths, widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2));
+    const double wide = kFrameWidth * widths[widths.size() / 2];
+    const auto is_frame = [&](const cv::Rect& box) { return box.height > wide && box.width < kFrameHeight * usual; };
+    if (parts.size() > 3 && is_frame(boxes.back())) parts.pop_back();
+    if (parts.size() > 3 && is_frame(boxes.front())) parts.erase(parts.begin());
+}
+
 /// A mark of a column as a level line has it.
 enum class ColumnMark : std::uint8_t {
     None,   ///< A character, or what stands in the middle of its place.
@@ -229,9 +266,10 @@ void set_cell(const cv::Mat& picture, const cv::Mat& ink, double em, double scal
 
 std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     UprightLine out;
-    const cv::Mat column = cut_column(pyramid, quad, out.column);
+    cv::Mat column = cut_column(pyramid, quad, out.column);
     const int background = paper_of(column);
-    const cv::Mat ink = ink_of(column, background);
+    cv::Mat ink = ink_of(column, background);
+    erase_rules(column, ink, background);
     std::vector<float> down(static_cast<std::size_t>(column.cols), 0), across(static_cast<std::size_t>(column.rows), 0);
     for (int y = 0; y < column.rows; ++y)
         for (int x = 0; x < column.cols; ++x) {
@@ -243,9 +281,10 @@ std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     int top = 0, bottom = column.rows;
     while (across[static_cast<std::size_t>(top)] < 0.05F * most) ++top;
     while (across[static_cast<std::size_t>(bottom - 1)] < 0.05F * most) --bottom;
-    const auto parts = part_column(down, bottom - top);
+    auto parts = part_column(down, bottom - top);
     if (parts.empty()) return std::nullopt;
     const int usual = usual_length(parts);
+    drop_frame(parts, ink, usual);
     if (bottom - top > kWidest * usual) { // what stands beside the column is left out: the rows with the most ink stay
         const int rows = cvRound(1.1 * usual);
         std::vector<float> sums(across.size() + 1, 0);

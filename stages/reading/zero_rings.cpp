@@ -21,6 +21,8 @@ constexpr double kMostBesides = 1.35;
 constexpr double kRingConfidence = 0.9;
 /// Of their height: so long ink is that of two characters.
 constexpr double kTwoPlacesLong = 1.45;
+/// Likewise: a zero that was read so near to a ring may be it.
+constexpr double kNextPlace = 1.4;
 
 bool is_zero(const std::string& text) {
     return text == "〇" || text == "○" || text == "O" || text == "0" || text == "o";
@@ -90,7 +92,7 @@ void claim(Glyph& glyph, std::vector<Ring>& rings, const Along& along, double em
     const double from = along.from(glyph.box), to = along.to(glyph.box), middle = (from + to) / 2;
     if (is_zero(glyph.text)) {
         const auto near = std::ranges::find_if(
-            rings, [&](const Ring& ring) { return !ring.read && std::abs(ring.middle - middle) < 1.2 * em; });
+            rings, [&](const Ring& ring) { return !ring.read && std::abs(ring.middle - middle) < kNextPlace * em; });
         if (near == rings.end()) return;
         near->read = true;
         along.set(glyph.box, near->middle - em / 2, near->middle + em / 2);

@@ -9,7 +9,7 @@ namespace {
 
 /// A strip of letters, 'x' a bar of ink of 20 columns, '-' a gap of 10; `said`: the characters in order, ' ' with this confidence.
 /// Each bar's character has its centre in the bar, but for `late`: 14 columns behind it, as networks have it now and then.
-std::string read(const std::string& drawn, const std::string& said, float space, int late = -1) {
+ReadLine read_line(const std::string& drawn, const std::string& said, float space, int late = -1) {
     const Charset letters = Charset::parse("a\nb\nc\n一\n二\n", "dict.txt").value();
     constexpr int kSpace = 6; // behind the dictionary
     cv::Mat strip(48, 400, CV_8UC3, cv::Scalar::all(230));
@@ -34,7 +34,11 @@ std::string read(const std::string& drawn, const std::string& said, float space,
     }
     StripGeometry g;
     g.origin = {0, 0}, g.along = {1, 0}, g.across = {0, 1}, g.width = g.bucket = strip.cols;
-    return build_line(characters, letters, strip, g, 1, strip.size()).line.text;
+    return build_line(characters, letters, strip, g, 1, strip.size());
+}
+
+std::string read(const std::string& drawn, const std::string& said, float space, int late = -1) {
+    return read_line(drawn, said, space, late).line.text;
 }
 
 TEST(BuildLine, SpacesAreWhereTheNetworkAndTheInkSaySo) {
@@ -52,6 +56,13 @@ TEST(BuildLine, ASureSpaceStaysWhereACharactersPlaceLiesBehindTheGap) {
 TEST(BuildLine, ChineseCharactersAreSpacedNotParted) {
     EXPECT_EQ(read("x-x", "1 2", 0.99F), "一二");
     EXPECT_EQ(read("x---x", "1 2", 0.99F), "一 二");
+}
+
+TEST(BuildLine, ChineseInkOverTwoPlacesHasACharacterThatWasLeftOut) {
+    EXPECT_EQ(read_line("x-x-x-x-x-x-x", "1212121", 0).skipped, 0);
+    EXPECT_EQ(read_line("x-x-x-x-x-x-x-x", "1212121", 0).skipped, 1) << "the last";
+    EXPECT_EQ(read_line("x-x-x-x-x-x-x-x", "abcabca", 0).skipped, 0) << "Latin letters are of any width";
+    EXPECT_EQ(read_line("x-x-x", "12", 0).skipped, 0) << "of so few nothing can be said";
 }
 
 } // namespace

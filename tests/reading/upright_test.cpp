@@ -2,6 +2,8 @@
 
 #include "stages/reading/upright.h"
 
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <opencv2/imgproc.hpp>
 
@@ -70,6 +72,89 @@ TEST(Upright, BoxesFindBackToTheirPlaceInTheColumn) {
         EXPECT_NEAR(b.width, drawn[i].width + 10, 6) << i;
         EXPECT_NEAR(b.height, drawn[i].height + 10, 6) << i;
     }
+}
+
+TEST(Upright, AColumnThatSeemsWiderThanItsCharactersIsPartedAllTheSame) {
+    std::vector<std::pair<int, int>> strokes;
+    for (int i = 0; i < 20; ++i) strokes.emplace_back(10 + 30 * i, 36 + 30 * i);
+    EXPECT_EQ(part_column(column_of(620, strokes), 38).size(), 20U); // notes stand beside it
+}
+
+/// A page with a column of squares of 40 at a distance of 50, from (100, 60), each `lean` pixels further left; then what `draw` adds
+/// at the place of a mark, (100, 560) to (140, 600); then two squares more.
+UprightLine upright_column(double lean, const std::function<void(cv::Mat&)>& draw) {
+    cv::Mat page(800, 300, CV_8UC3, cv::Scalar::all(240));
+    for (int i = 0; i < 13; ++i)
+        if (i != 10)
+            cv::rectangle(page, cv::Rect(100 + cvRound(lean * (6 - i)), 60 + 50 * i, 40, 40), cv::Scalar::all(30), 5);
+    draw(page);
+    Pyramid pyramid(page);
+    return set_upright(pyramid, {{{90, 55}, {150, 55}, {150, 760}, {90, 760}}}).value();
+}
+
+/// The ink of a cell, in pixels of its place.
+cv::Rect ink_in(const UprightLine& line, std::size_t cell) {
+    cv::Mat grey;
+    cv::cvtColor(line.strip, grey, cv::COLOR_RGB2GRAY);
+    return cv::boundingRect(grey(cv::Rect(line.cells[cell].left, 0, line.cells[cell].width, kStripHeight)) < 150);
+}
+
+TEST(Upright, MarksStandWhereLevelPrintHasThem) {
+    const UprightLine comma = upright_column(
+        0, [](cv::Mat& page) { cv::ellipse(page, {132, 568}, {4, 6}, 20, 0, 360, cv::Scalar::all(30), cv::FILLED); });
+    ASSERT_EQ(comma.cells.size(), 13U);
+    const cv::Rect mark = ink_in(comma, 10), square = ink_in(comma, 9);
+    EXPECT_LT(mark.x + mark.width / 2, comma.cells[10].width / 2) << "left";
+    EXPECT_GT(mark.y, square.y + square.height / 2) << "low";
+    EXPECT_LE(mark.br().y, square.br().y + 1);
+
+    const UprightLine dot =
+        upright_column(0, [](cv::Mat& page) { cv::circle(page, {120, 580}, 5, cv::Scalar::all(30), cv::FILLED); });
+    const cv::Rect middle = ink_in(dot, 10);
+    EXPECT_NEAR(middle.x + middle.width / 2.0, dot.cells[10].width / 2.0, 3)
+        << "a dot in the middle of its place stays there";
+}
+
+TEST(Upright, BracketsAreTurned) {
+    const auto bracket = [](int way) {
+        return upright_column(0, [way](cv::Mat& page) {
+            const int y = way < 0 ? 600 : 556;
+            cv::ellipse(page, {120, y}, {18, 9}, 0, way < 0 ? 180 : 0, way < 0 ? 360 : 180, cv::Scalar::all(30), 3);
+        });
+    };
+    const UprightLine opening = bracket(-1), closing = bracket(1); // ︵ and ︶
+    for (const UprightLine* line : {&opening, &closing}) {
+        ASSERT_EQ(line->cells.size(), 13U);
+        const cv::Rect ink = ink_in(*line, 10);
+        EXPECT_GT(ink.height, 2 * ink.width);
+    }
+    EXPECT_GT(ink_in(opening, 10).x, ink_in(closing, 10).x) << "（ stands at the right of its place, ） at the left";
+    const UprightLine one = upright_column(
+        0, [](cv::Mat& page) { cv::rectangle(page, cv::Rect(101, 577, 38, 5), cv::Scalar::all(30), cv::FILLED); });
+    const cv::Rect stroke = ink_in(one, 10);
+    EXPECT_GT(stroke.width, 3 * stroke.height) << "一 stays as it lies";
+}
+
+TEST(Upright, AColumnThatLeansIsSetStraight) {
+    const UprightLine line = upright_column(
+        1.5, [](cv::Mat& page) { cv::rectangle(page, cv::Rect(94, 560, 40, 40), cv::Scalar::all(30), 5); });
+    ASSERT_EQ(line.cells.size(), 13U);
+    for (const std::size_t cell : {0U, 6U, 12U}) {
+        const cv::Rect ink = ink_in(line, cell);
+        EXPECT_NEAR(ink.x + ink.width / 2.0, line.cells[cell].width / 2.0, 3) << cell;
+        EXPECT_GT(ink.width, 0.75 * line.cells[cell].width) << cell;
+    }
+}
+
+TEST(Upright, TheFrameBelowAColumnIsNoCharacter) {
+    const auto below = [](int width, int y) {
+        return upright_column(0, [width, y](cv::Mat& page) {
+            cv::rectangle(page, cv::Rect(100, 560, 40, 40), cv::Scalar::all(30), 5);
+            cv::rectangle(page, cv::Rect(120 - width / 2, y, width, 3), cv::Scalar::all(30), cv::FILLED);
+        });
+    };
+    EXPECT_EQ(below(58, 712).cells.size(), 13U);
+    EXPECT_EQ(below(38, 728).cells.size(), 14U) << "一";
 }
 
 TEST(Upright, EmptyPaperAndEndlessColumnsAreLeftToOthers) {

@@ -57,6 +57,28 @@ TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
     EXPECT_THAT(v.line.contrasts, ElementsAre(1, 2, 3));
 }
 
+TEST(Vote, WhereTheInkSaysThatOneLeftSomethingOutTheOtherIsHeard) {
+    const auto merged = [](int skipped) {
+        ReadLine one = reading({"九", "〇", "元"}, {0.9, 0.9, 0.9});
+        one.skipped = skipped;
+        return vote(one, reading({"九", "〇", "〇", "元"}, {0.9, 0.9, 0.4, 0.9})).line;
+    };
+    EXPECT_EQ(merged(0).line.text, "九〇元");
+    EXPECT_EQ(merged(1).line.text, "九〇〇元");
+    EXPECT_EQ(merged(1).skipped, 0);
+}
+
+TEST(FillIn, WhatTheOtherHasWhereTheLineHasNothing) {
+    ReadLine line = reading({"國", "九", "元"}, {0.6, 0.9, 0.9});
+    const ReadLine other = reading({"国", "九", "〇", "元", "、"}, {0.99, 0.9, 0.7, 0.9, 0.3});
+    EXPECT_EQ(fill_in(line, other).line.text, "國九元") << "its ink does not say that it left anything out";
+    line.skipped = 1;
+    const ReadLine filled = fill_in(line, other);
+    EXPECT_EQ(filled.line.text, "國九〇元") << "its own characters stay; what the other is not sure of stays out";
+    EXPECT_EQ(filled.contrasts.size(), 4U);
+    EXPECT_EQ(filled.skipped, 0);
+}
+
 TEST(Vote, TheFirstIsKeptWhereBothAreEquallySure) {
     EXPECT_EQ(vote(reading({"甲"}, {0.6}), reading({"乙"}, {0.6})).line.line.text, "甲");
 }
@@ -139,6 +161,10 @@ TEST(Marks, UprightCommasAndStopsInVerticalPrint) {
     settle_marks(level);
     EXPECT_EQ(l.text, "防，汛。");
     EXPECT_EQ(level.text, "防’汛°");
+    TextLine half = reading({"防", ":", "(", "汛", ")", ";"}, {1, 1, 1, 1, 1, 1}).line;
+    half.vertical = true;
+    settle_marks(half);
+    EXPECT_EQ(half.text, "防：（汛）；");
 }
 
 TEST(Marks, ARingBesideAChineseFigureIsZero) {
@@ -148,6 +174,18 @@ TEST(Marks, ARingBesideAChineseFigureIsZero) {
     TextLine latin = reading({"O", "K"}, {1, 1}).line;
     settle_marks(latin);
     EXPECT_EQ(latin.text, "OK");
+}
+
+TEST(Marks, AStrokeBetweenFiguresIsOneWhereADashCannotBe) {
+    const auto settled = [](const std::vector<std::string>& characters) {
+        TextLine l = reading(characters, std::vector<double>(characters.size(), 1)).line;
+        settle_marks(l);
+        return l.text;
+    };
+    EXPECT_EQ(settled({"二", "〇", "—", "〇", "年"}), "二〇一〇年");
+    EXPECT_EQ(settled({"二", "〇", "二", "-", "年"}), "二〇二一年");
+    EXPECT_EQ(settled({"三", "—", "五", "年"}), "三—五年") << "from three to five";
+    EXPECT_EQ(settled({"甲", "—", "月"}), "甲—月");
 }
 
 TEST(Marks, AWideHyphenBesideFiguresIsADash) {
