@@ -39,6 +39,8 @@ constexpr std::array<Exchange, 13> kUpright = {{
     {"º", "。"},
     {"∵", "："},
 }};
+/// Marks that are full-width between Chinese characters.
+constexpr std::array<Exchange, 5> kFullWidth = {{{":", "："}, {";", "；"}, {",", "，"}, {"?", "？"}, {"!", "！"}}};
 /// Brackets that are taken for each other, opening and closing, in kinds.
 constexpr std::u32string_view kOpening = U"(（[［〔【", kClosing = U")）]］〕】";
 constexpr std::array<int, 6> kKind = {0, 0, 1, 1, 2, 3};
@@ -67,6 +69,10 @@ bool settle_zero(Glyph& glyph, const Glyph* before, const Glyph* after) {
     if (!is_figure(before) && !is_figure(after)) return false;
     glyph.text = "〇";
     return true;
+}
+
+bool ends_or_begins_chinese(const Glyph* glyph) {
+    return glyph == nullptr || std::ranges::all_of(decode_utf8(glyph->text), is_ideograph);
 }
 
 /// A stroke after a Chinese figure is the figure one where a dash cannot be: before a zero or what a figure counts.
@@ -156,6 +162,8 @@ void settle_marks(TextLine& line) {
             here |= settle_one(glyph, before, after);
             if (!chinese) here |= exchange(glyph.text, kAscii);
             else if (vertical_print) here |= exchange(glyph.text, kUpright);
+            else if (before != nullptr && ends_or_begins_chinese(before) && ends_or_begins_chinese(after))
+                here |= exchange(glyph.text, kFullWidth);
             const double along = line.vertical ? glyph.box.height : glyph.box.width;
             const double across = line.vertical ? line.box.width : line.box.height;
             const bool numbers = !std::ranges::any_of(text, [](char32_t c) { return c >= U'A' && is_word_letter(c); });

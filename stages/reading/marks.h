@@ -9,6 +9,7 @@
 namespace recto::reading {
 
 /// - A line without Chinese characters has ASCII marks, not full-width ones.
+/// - Between Chinese characters, and behind the last of a word, marks are full-width: 办公室：
 /// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees; all
 ///   marks are full-width.
 /// - A ring beside a Chinese figure is 〇, and a stroke between one and 〇, 年, 月 or 日 is 一.

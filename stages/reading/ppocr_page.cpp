@@ -10,6 +10,7 @@
 #include "stages/reading/marks.h"
 #include "stages/reading/page_number.h"
 #include "stages/reading/salt.h"
+#include "stages/reading/shine_through.h"
 #include "stages/reading/stacks.h"
 #include "stages/reading/unicode.h"
 #include "stages/reading/unread_ink.h"
@@ -199,7 +200,15 @@ Result<void> PpocrPageReader::drop_mirrored(View& view, const Limits& limits) {
         // What was voted on is surer than one reading; both sides are asked the same reader.
         const std::vector<StripGeometry> strips = plan_strips(view.regions[i].quad, line.line.vertical);
         const double plain = recognize(best(), view.pyramid, strips).line.confidence;
-        if (recognize(best(), view.pyramid, mirrored(strips)).line.confidence > plain) line = {};
+        if (recognize(best(), view.pyramid, mirrored(strips)).line.confidence <= plain) continue;
+        // Print may stand before or behind it in the same region: what is dark is read by itself.
+        keep_dark(line, faint);
+        const std::optional<Quad> dark = dark_part(view.pyramid, view.regions[i].quad, line.line.vertical, faint);
+        if (!dark) continue;
+        ReadLine print_only = recognize_at(best(), view.pyramid, *dark, line.line.vertical);
+        if (print_only.line.confidence < kDoubtful || print_only.contrasts.size() < line.contrasts.size()) continue;
+        line = std::move(print_only);
+        view.regions[i].quad = *dark;
     }
     return {};
 }

@@ -55,16 +55,6 @@ struct ReadLine {
     int skipped = 0;              ///< Chinese characters with ink of two: places at which one seems to be left out.
 };
 
-/// The contrast of the page's print: the median over characters that are nearly sure; 0 when there are fewer than 20, too few
-/// to say.
-[[nodiscard]] float contrast_of_print(const std::vector<ReadLine>& lines);
-/// What has less than this share of it is faint.
-inline constexpr float kFaintPrint = 0.62F;
-
-/// Drops characters that are both much fainter than the confident print of the page and badly recognised: bleed-through
-/// and shadows of other sheets. Lines that lose all their characters become empty.
-void drop_shine_through(std::vector<ReadLine>& lines);
-
 /// Strips of a region: one, or several side by side when it is longer than the widest bucket. A strip that is a
 /// little wider or narrower than a bucket is squeezed or stretched onto it, so that no pixel is computed for nothing.
 [[nodiscard]] std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical);

@@ -153,6 +153,18 @@ TEST(Marks, ALineWithoutChineseHasAsciiMarks) {
     EXPECT_EQ(chinese.text, "防，汛");
 }
 
+TEST(Marks, BetweenChineseCharactersMarksAreFullWidth) {
+    const auto settled = [](const std::vector<std::string>& characters) {
+        TextLine l = reading(characters, std::vector<double>(characters.size(), 1)).line;
+        settle_marks(l);
+        return l.text;
+    };
+    EXPECT_EQ(settled({"办", "公", "室", ":"}), "办公室：");
+    EXPECT_EQ(settled({"防", ",", "汛", ";", "部"}), "防，汛；部");
+    EXPECT_EQ(settled({"电", "话", ":", "8", "2"}), "电话:82") << "before figures either is used";
+    EXPECT_EQ(settled({"1", ",", "5", "元"}), "1,5元");
+}
+
 TEST(Marks, UprightCommasAndStopsInVerticalPrint) {
     TextLine l = reading({"防", "’", "汛", "°"}, {1, 1, 1, 1}).line;
     TextLine level = l;

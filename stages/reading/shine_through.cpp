@@ -1,0 +1,131 @@
+#include "stages/reading/shine_through.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "stages/reading/unicode.h"
+
+namespace recto::reading {
+
+float contrast_of_print(const std::vector<ReadLine>& lines) {
+    std::vector<float> sure;
+    for (const ReadLine& l : lines) {
+        std::size_t i = 0;
+        for (const Word& w : l.line.words)
+            for (const Glyph& glyph : w.glyphs)
+                if (const float c = l.contrasts[i++]; glyph.confidence > 0.95) sure.push_back(c);
+    }
+    if (sure.size() < 20) return 0;
+    const auto middle = sure.begin() + static_cast<std::ptrdiff_t>(sure.size() / 2);
+    std::nth_element(sure.begin(), middle, sure.end());
+    return *middle;
+}
+
+void drop_shine_through(std::vector<ReadLine>& lines) {
+    const float faint = kFaintPrint * contrast_of_print(lines);
+    if (faint <= 0) return;
+    for (ReadLine& l : lines) {
+        std::size_t i = 0;
+        bool changed = false;
+        // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
+        std::vector<std::vector<bool>> drop;
+        std::vector<std::pair<std::size_t, std::size_t>> run;
+        double confidence = 0;
+        auto close_run = [&] {
+            // Marks are small and never as dark as letters: by themselves they prove nothing.
+            const bool letters = std::any_of(run.begin(), run.end(), [&](const auto& at) {
+                const std::u32string t = decode_utf8(l.line.words[at.first].glyphs[at.second].text);
+                return is_word_letter(t[0]) || (is_cjk(t[0]) && t[0] >= 0x3040 && t[0] < 0xFE30) || t[0] >= 0x20000;
+            });
+            if (letters && confidence / static_cast<double>(run.size()) < 0.85) {
+                for (const auto& [w, k] : run) drop[w][k] = true;
+                changed = true;
+            }
+            run.clear();
+            confidence = 0;
+        };
+        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
+            const Word& word = l.line.words[w];
+            drop.emplace_back(word.glyphs.size(), false);
+            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
+                if (l.contrasts[i] >= faint) close_run();
+                else run.emplace_back(w, k), confidence += word.glyphs[k].confidence;
+            }
+        }
+        close_run();
+        if (!changed) continue;
+        std::vector<float> contrasts;
+        i = 0;
+        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
+            Word& word = l.line.words[w];
+            Word kept;
+            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
+                if (drop[w][k]) continue;
+                Glyph& glyph = word.glyphs[k];
+                kept.text += glyph.text;
+                kept.confidence += glyph.confidence;
+                kept.box = kept.glyphs.empty() ? glyph.box : unite(kept.box, glyph.box);
+                kept.glyphs.push_back(std::move(glyph));
+                contrasts.push_back(l.contrasts[i]);
+            }
+            if (!kept.glyphs.empty()) kept.confidence /= static_cast<double>(kept.glyphs.size());
+            word = std::move(kept);
+        }
+        std::erase_if(l.line.words, [](const Word& word) { return word.glyphs.empty(); });
+        l.contrasts = std::move(contrasts);
+        refresh_line(l.line);
+    }
+}
+
+void keep_dark(ReadLine& read, float least) {
+    std::vector<float> contrasts;
+    std::size_t i = 0;
+    for (Word& word : read.line.words) {
+        Word kept;
+        for (Glyph& glyph : word.glyphs) {
+            const float contrast = read.contrasts[i++];
+            if (contrast < least) continue;
+            kept.text += glyph.text;
+            kept.confidence += glyph.confidence;
+            kept.box = kept.glyphs.empty() ? glyph.box : unite(kept.box, glyph.box);
+            kept.glyphs.push_back(std::move(glyph));
+            contrasts.push_back(contrast);
+        }
+        if (!kept.glyphs.empty()) kept.confidence /= static_cast<double>(kept.glyphs.size());
+        word = std::move(kept);
+    }
+    std::erase_if(read.line.words, [](const Word& word) { return word.glyphs.empty(); });
+    read.contrasts = std::move(contrasts);
+    refresh_line(read.line);
+}
+
+std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical, float least) {
+    constexpr int kRows = 2 * kStripHeight; // thin strokes pale where a line is drawn smaller than it is
+    StripGeometry g;
+    const cv::Mat line = cut_line(pyramid, quad, vertical, kRows, g);
+    std::array<int, 32> bins{};
+    for (int y = 0; y < line.rows; ++y)
+        for (int x = 0; x < line.cols; ++x) ++bins[line.at<std::uint8_t>(y, x) >> 3];
+    const int paper = static_cast<int>(std::ranges::max_element(bins) - bins.begin()) * 8 + 4;
+    // Stretches of dark columns, across the gaps between characters.
+    constexpr int kGap = kRows, kLeastRows = 2, kMargin = kRows / 8;
+    int from = -1, to = -1, best_from = 0, best_to = 0;
+    for (int x = 0; x < line.cols; ++x) {
+        int dark = 0;
+        for (int y = 0; y < line.rows; ++y) dark += std::abs(line.at<std::uint8_t>(y, x) - paper) >= least ? 1 : 0;
+        if (dark < kLeastRows) continue;
+        if (from < 0 || x - to > kGap) from = x;
+        to = x + 1;
+        if (to - from > best_to - best_from) best_from = from, best_to = to;
+    }
+    best_from = std::max(0, best_from - kMargin), best_to = std::min(line.cols, best_to + kMargin);
+    if (best_to - best_from < kRows / 2 || best_to - best_from > line.cols - kRows / 2) return std::nullopt;
+    const auto at = [&](int x, int y) { return g.to_page(x, y); };
+    const Point a = at(best_from, 0), b = at(best_to, 0), c = at(best_to, kRows), d = at(best_from, kRows);
+    return vertical ? Quad{{d, a, b, c}} : Quad{{a, b, c, d}};
+}
+
+} // namespace recto::reading

@@ -1,0 +1,28 @@
+#pragma once
+
+/// Print of the sheet's other side that shines through, told from print by how dark it is. Pure functions, any thread.
+
+#include <optional>
+#include <vector>
+
+#include "stages/reading/ppocr_recognize.h"
+
+namespace recto::reading {
+
+/// The contrast of the page's print: the median over characters that are nearly sure; 0 when there are fewer than 20, too few
+/// to say.
+[[nodiscard]] float contrast_of_print(const std::vector<ReadLine>& lines);
+/// What has less than this share of it is faint.
+inline constexpr float kFaintPrint = 0.62F;
+
+/// Drops characters that are both much fainter than the confident print of the page and badly recognised: bleed-through
+/// and shadows of other sheets. Lines that lose all their characters become empty.
+void drop_shine_through(std::vector<ReadLine>& lines);
+
+/// What is at least as dark as `least` (grey steps between stroke and paper) stays of a line.
+void keep_dark(ReadLine& line, float least);
+
+/// The longest part of a region along which ink is at least that dark; nothing where that is all of it or next to none.
+[[nodiscard]] std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical, float least);
+
+} // namespace recto::reading
