@@ -1,0 +1,65 @@
+/// What shines through the sheet, beside print in one region.
+
+#include "stages/reading/shine_through.h"
+
+#include <gmock/gmock.h>
+#include <opencv2/imgproc.hpp>
+
+namespace recto::reading {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(ShineThrough, OnlyDarkCharactersStay) {
+    ReadLine line;
+    for (const auto& [text, contrast] :
+         std::vector<std::pair<std::string, float>>{{"技", 150}, {"术", 140}, {"回", 60}, {"员", 130}, {"日", 50}}) {
+        const Box box{40.0 * static_cast<double>(line.contrasts.size()), 0, 38, 40};
+        if (line.line.words.empty() || text == "日") line.line.words.emplace_back();
+        Word& word = line.line.words.back();
+        word.box = word.glyphs.empty() ? box : unite(word.box, box);
+        word.glyphs.push_back({text, box, 0.8});
+        word.text += text;
+        line.contrasts.push_back(contrast);
+    }
+    keep_dark(line, 100);
+    EXPECT_EQ(line.line.text, "技术员");
+    EXPECT_THAT(line.contrasts, ElementsAre(150, 140, 130));
+    ASSERT_EQ(line.line.words.size(), 1U) << "a word of nothing else is gone";
+    EXPECT_DOUBLE_EQ(line.line.box.x + line.line.box.width, 158);
+    keep_dark(line, 200);
+    EXPECT_TRUE(line.line.text.empty());
+    EXPECT_TRUE(line.line.words.empty());
+}
+
+/// 20 squares of 40 at a distance of 50 from (100, 80), level or down the page; those from `first` to `last` dark, the others faint.
+std::optional<Quad> part(bool vertical, int first, int last) {
+    cv::Mat page(1300, 1300, CV_8UC1, cv::Scalar::all(220));
+    for (int i = 0; i < 20; ++i) {
+        const int at = 100 + 50 * i;
+        cv::rectangle(page, vertical ? cv::Rect(80, at, 40, 40) : cv::Rect(at, 80, 40, 40),
+                      cv::Scalar::all(i >= first && i <= last ? 40 : 150), 4);
+    }
+    Pyramid pyramid(page);
+    const Quad quad = vertical ? Quad{{{70, 90}, {130, 90}, {130, 1110}, {70, 1110}}}
+                               : Quad{{{90, 70}, {1110, 70}, {1110, 130}, {90, 130}}};
+    return dark_part(pyramid, quad, vertical, 110);
+}
+
+TEST(ShineThrough, TheDarkPartOfARegion) {
+    for (const bool vertical : {false, true}) {
+        const auto dark = part(vertical, 4, 9);
+        ASSERT_TRUE(dark);
+        const Box box = bounds(*dark);
+        EXPECT_NEAR(vertical ? box.y : box.x, 300, 12);
+        EXPECT_NEAR(vertical ? box.y + box.height : box.x + box.width, 590, 12);
+        EXPECT_NEAR(vertical ? box.x : box.y, 70, 1);
+        EXPECT_NEAR((*dark)[0].x, vertical ? 70 : box.x, 1) << "its corners in the order of the region's";
+        EXPECT_NEAR((*dark)[0].y, vertical ? box.y : 70, 1);
+        EXPECT_FALSE(part(vertical, 0, 19)) << "all of it";
+        EXPECT_FALSE(part(vertical, 20, 20)) << "none of it";
+    }
+}
+
+} // namespace
+} // namespace recto::reading
