@@ -44,6 +44,10 @@ struct Ink {
     }
 };
 
+/// What counts as ink: this share of the depth of a line's darkest thirtieth, but no less and no more grey steps than these.
+constexpr double kInkShare = 0.3;
+constexpr int kLeastInk = 14, kMostInk = 40;
+
 /// Where the strip differs from its own background, by column and row.
 Ink find_ink(const cv::Mat& strip, int width) {
     cv::Mat grey;
@@ -57,14 +61,23 @@ Ink find_ink(const cv::Mat& strip, int width) {
     ink.rows.assign(static_cast<std::size_t>(grey.rows), 0);
     ink.width = width;
     std::vector<std::uint8_t>& contrast = ink.contrast;
+    std::array<std::size_t, 256> depths{};
     contrast.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(grey.rows));
     for (int y = 0; y < grey.rows; ++y)
         for (int x = 0; x < width; ++x) {
             const int d = std::abs(grey.at<uchar>(y, x) - background);
-            const int value = d > 40 ? d : 0;
             contrast[static_cast<std::size_t>(y * width + x)] = static_cast<std::uint8_t>(d);
-            ink.rows[static_cast<std::size_t>(y)] += static_cast<float>(value);
+            ++depths[static_cast<std::size_t>(d)];
         }
+    // Of faint print the thin strokes count as well: an L without its foot would end in a gap.
+    int deep = 255;
+    for (std::size_t above = depths[255]; deep > 0 && above * 30 < grey.total();
+         above += depths[static_cast<std::size_t>(--deep)]) {}
+    const int least = std::clamp(static_cast<int>(kInkShare * deep), kLeastInk, kMostInk);
+    for (int y = 0; y < grey.rows; ++y)
+        for (int x = 0; x < width; ++x)
+            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > least)
+                ink.rows[static_cast<std::size_t>(y)] += static_cast<float>(d);
     // The line's own rows: outwards from the densest one; a gap of more than 8 rows is the space to the next line.
     const int densest = static_cast<int>(std::max_element(ink.rows.begin(), ink.rows.end()) - ink.rows.begin());
     const float floor = ink.rows[static_cast<std::size_t>(densest)] * 0.03F;
@@ -87,7 +100,7 @@ Ink find_ink(const cv::Mat& strip, int width) {
     }
     for (int y = ink.top; y < ink.bottom; ++y)
         for (int x = 0; x < width; ++x)
-            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > 40)
+            if (const int d = contrast[static_cast<std::size_t>(y * width + x)]; d > least)
                 ink.columns[static_cast<std::size_t>(x)] += static_cast<float>(d);
     return ink;
 }

@@ -53,6 +53,26 @@ TEST(BuildLine, ASureSpaceStaysWhereACharactersPlaceLiesBehindTheGap) {
     EXPECT_EQ(read("xx-xx", "ab ab", 0.5F, 1), "abab") << "of a doubtful one the ink decides";
 }
 
+TEST(BuildLine, TheFootOfAFaintLetterIsNoGap) {
+    const Charset letters = Charset::parse("a\nb\n", "dict.txt").value();
+    const auto text_with = [&](int foot) {
+        cv::Mat strip(48, 400, CV_8UC3, cv::Scalar::all(230));
+        for (const int left : {10, 52, 76, 100}) strip(cv::Rect(left, 8, 20, 32)) = cv::Scalar::all(150); // faint print
+        strip(cv::Rect(30, 36, 20, 4)) = cv::Scalar::all(foot);
+        std::vector<CtcChar> characters;
+        for (const double centre : {20.0, 62.0, 86.0, 110.0}) {
+            CtcChar one;
+            one.label = 1, one.confidence = 0.99F, one.position = centre;
+            characters.push_back(one);
+        }
+        StripGeometry g;
+        g.origin = {0, 0}, g.along = {1, 0}, g.across = {0, 1}, g.width = g.bucket = strip.cols;
+        return build_line(characters, letters, strip, g, 1, strip.size()).line.text;
+    };
+    EXPECT_EQ(text_with(230), "a aaa") << "a gap";
+    EXPECT_EQ(text_with(198), "aaaa") << "L";
+}
+
 TEST(BuildLine, ChineseCharactersAreSpacedNotParted) {
     EXPECT_EQ(read("x-x", "1 2", 0.99F), "一二");
     EXPECT_EQ(read("x---x", "1 2", 0.99F), "一 二");
