@@ -52,10 +52,7 @@ constexpr int kLeastInk = 14, kMostInk = 40;
 Ink find_ink(const cv::Mat& strip, int width) {
     cv::Mat grey;
     cv::cvtColor(strip(cv::Rect(0, 0, width, strip.rows)), grey, cv::COLOR_RGB2GRAY);
-    std::array<int, 32> bins{};
-    for (int y = 0; y < grey.rows; ++y)
-        for (int x = 0; x < grey.cols; ++x) ++bins[grey.at<uchar>(y, x) >> 3];
-    const int background = static_cast<int>(std::max_element(bins.begin(), bins.end()) - bins.begin()) * 8 + 4;
+    const int background = paper_of(grey);
     Ink ink;
     ink.columns.assign(static_cast<std::size_t>(width), 0);
     ink.rows.assign(static_cast<std::size_t>(grey.rows), 0);
@@ -237,6 +234,13 @@ cv::Mat draw_strip(Pyramid& pyramid, const StripGeometry& g, int width, int heig
 }
 
 } // namespace
+
+int paper_of(const cv::Mat& grey) {
+    std::array<int, 32> bins{};
+    for (int y = 0; y < grey.rows; ++y)
+        for (int x = 0; x < grey.cols; ++x) ++bins[grey.at<std::uint8_t>(y, x) >> 3];
+    return static_cast<int>(std::ranges::max_element(bins) - bins.begin()) * 8 + 4;
+}
 
 cv::Mat cut_strip(Pyramid& pyramid, const StripGeometry& g) {
     cv::Mat drawn = draw_strip(pyramid, g, g.width, kStripHeight);

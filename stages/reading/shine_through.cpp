@@ -106,10 +106,7 @@ std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical,
     constexpr int kRows = 2 * kStripHeight; // thin strokes pale where a line is drawn smaller than it is
     StripGeometry g;
     const cv::Mat line = cut_line(pyramid, quad, vertical, kRows, g);
-    std::array<int, 32> bins{};
-    for (int y = 0; y < line.rows; ++y)
-        for (int x = 0; x < line.cols; ++x) ++bins[line.at<std::uint8_t>(y, x) >> 3];
-    const int paper = static_cast<int>(std::ranges::max_element(bins) - bins.begin()) * 8 + 4;
+    const int paper = paper_of(line);
     // Stretches of dark columns, across the gaps between characters.
     constexpr int kGap = kRows, kLeastRows = 2, kMargin = kRows / 8;
     int from = -1, to = -1, best_from = 0, best_to = 0;

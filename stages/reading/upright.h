@@ -26,10 +26,6 @@ struct UprightLine {
     StripGeometry column;       ///< Where the picture of the column lies on the page.
 };
 
-/// Where the characters of a column part: ascending places with the least ink in a distance near the usual one. `ink`: how much
-/// stands at each pixel down the column, from 0 for paper; `em`: width of the characters, pixels. Pairs of from and to.
-[[nodiscard]] std::vector<std::pair<int, int>> part_column(const std::vector<float>& ink, double em);
-
 /// Nothing where it has no ink, or more characters than a strip has room for.
 [[nodiscard]] std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad);
 

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <opencv2/imgproc.hpp>
 
+#include "stages/reading/column_parts.h"
+
 namespace recto::reading {
 namespace {
 
