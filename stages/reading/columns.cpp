@@ -129,7 +129,8 @@ std::vector<bool> flanked(const Lines& lines, double em) {
             [[nodiscard]] bool stands() const { return level || (above && below); }
         } before, after;
         for (const TextLine& o : lines) {
-            const bool left = right_of(o.box)<b.x - 0.3 * em, right = o.box.x> right_of(b) + 0.3 * em;
+            const bool left = b.x - right_of(o.box) > 0.3 * em;
+            const bool right = o.box.x - right_of(b) > 0.3 * em;
             if (!left && !right) continue;
             Flank& flank = left ? before : after;
             if (overlap(b.y - em / 2, bottom_of(b) + em / 2, o.box.y, bottom_of(o.box)) > 0) flank.level = true;
@@ -257,8 +258,8 @@ bool side_by_side(const Divided& d) {
     return overlap(l0, l1, r0, r1) >= 0.3 * std::min(l1 - l0, r1 - r0);
 }
 
-/// A gutter at x, the heights from cuts[k] to cuts[k + 1]; none where that is no gutter. `score`: how many rows it divides. `misfits`
-/// gets the lines that bridge it otherwise than two lines of its columns would.
+/// The gutter at x between two heights; none where that is no gutter. `score`: how many rows it divides. `misfits` gets the lines
+/// that bridge it otherwise than two lines of its columns would; it is none then, too, until they are taken for what crosses it.
 Gutter gutter_between(double x, const Lines& lines, const Sorted& sorted, double top, double bottom, double em,
                       double& score, std::vector<std::size_t>& misfits) {
     const auto here = [&](std::size_t i) { return middle_y(lines[i].box) > top && middle_y(lines[i].box) < bottom; };
@@ -281,8 +282,7 @@ Gutter gutter_between(double x, const Lines& lines, const Sorted& sorted, double
                           right_of(bridge.right.box) < b.right + em;
         if (!fits) misfits.push_back(bridge.line);
     }
-    if (misfits.size() > misfits_before) return {};
-    if (2 * bridges > d.whole) return {};
+    if (misfits.size() > misfits_before || 2 * bridges > d.whole) return {};
     const double rows = static_cast<double>(std::min(a.rows, b.rows) + bridges);
     const auto within = static_cast<double>(std::ranges::count_if(sorted.insets, here));
     if (within > kInsetRows * rows || (within > 0 && !(is_prose(a) && is_prose(b)))) return {};
