@@ -13,7 +13,7 @@ namespace {
 /// From so many pixels on a picture gets a network of its size.
 constexpr double kLargePicture = 800'000;
 /// Networks of large pictures that are kept.
-constexpr std::ptrdiff_t kMostSizes = 3;
+constexpr std::ptrdiff_t kMostSizes = 5;
 /// Pixels for which memory is kept between two pictures, which saves asking the system for it again: two sheets of A4 a little
 /// different in size, or one with small print.
 constexpr double kMostHeld = 2.4e6;
