@@ -29,7 +29,7 @@ def main():
     parser.add_argument("--item", type=int, default=25)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--within", type=float, default=0.10)
-    parser.add_argument("--limit-mib", type=float, default=1e9 / MIB)
+    parser.add_argument("--limit-mib", type=float, default=8e8 / MIB)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     sources = sorted(options.pages.glob("*.tif"))

@@ -2,7 +2,7 @@
 # Peak memory of a long run against a short one: memory must not grow with the number of pages.
 # Result: a table, and build/bench/memory.json; exit 1 when a bound is broken.
 #
-#   bench/memory.sh [--small 100] [--large 400] [--item 25] [--jobs 2] [--within 0.10] [--limit-mib 954] [--distinct 24] [--keep]
+#   bench/memory.sh [--small 100] [--large 400] [--item 25] [--jobs 2] [--within 0.10] [--limit-mib 763] [--distinct 24] [--keep]
 #
 # --item       pages an item        --distinct   different pages; the rest are copies told apart by a trailing mark
 # --within     the large run's peak may be larger by this share        --limit-mib   of all processes together

@@ -174,6 +174,12 @@ void arrange_horizontal(Lines lines, std::vector<TextBlock>& out, int depth) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
         TextLine& l = lines[i];
         const double y = middle_y(l.box);
+        if (y > g.top && y < g.bottom && g.bridge[i]) {
+            auto [before, behind] = parted_at(l, g.cut);
+            left.push_back(std::move(before));
+            right.push_back(std::move(behind));
+            continue;
+        }
         Lines& part = y <= g.top ? above : y >= g.bottom ? below : g.inset[i] ? inset : l.box.x < g.x ? left : right;
         part.push_back(std::move(l));
     }

@@ -6,7 +6,8 @@
 /// separates text on both sides over at least three rows; it divides columns when the text on its sides fills its width
 /// (running text), and cells of a table when it does not. Columns are read from the left to the right, each from the
 /// top, by recursion; a row that a gutter does not divide (a title, a letterhead, a full-width paragraph) ends the run
-/// of columns. Table rows are read row by row: the cells of a row become one line, separated by one space each, and the
+/// of columns. A line that spans a gutter in running text with white in it there, wider than its spaces, is two lines that were found
+/// as one: it is cut. A box that reaches a little into the gutter belongs to its own side. Table rows are read row by row: the cells of a row become one line, separated by one space each, and the
 /// block is a Table. Where three columns or more stand clear over three rows or more, it has cells, and a line in each.
 /// Elsewhere fragments of one row that stand apart become one line in the same way.
 ///

@@ -95,6 +95,34 @@ void append(TextLine& line, TextLine next, double gap, double em) {
     line.box = box;
 }
 
+std::pair<TextLine, TextLine> parted_at(const TextLine& line, double x) {
+    std::pair<TextLine, TextLine> out;
+    for (const Word& word : line.words) {
+        std::size_t left = 0; // characters; they stand in order
+        while (left < word.glyphs.size() && middle_x(word.glyphs[left].box) < x) ++left;
+        const bool whole = word.glyphs.empty() || left == 0 || left == word.glyphs.size();
+        if (whole) {
+            (middle_x(word.box) < x ? out.first : out.second).words.push_back(word);
+            continue;
+        }
+        Word parts[2];
+        for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
+            Word& part = parts[i < left ? 0 : 1];
+            const Glyph& glyph = word.glyphs[i];
+            part.box = part.glyphs.empty() ? glyph.box : unite(part.box, glyph.box);
+            part.text += glyph.text;
+            part.confidence += glyph.confidence;
+            part.glyphs.push_back(glyph);
+        }
+        for (Word& part : parts) part.confidence /= static_cast<double>(part.glyphs.size());
+        out.first.words.push_back(std::move(parts[0]));
+        out.second.words.push_back(std::move(parts[1]));
+    }
+    refresh_line(out.first);
+    refresh_line(out.second);
+    return out;
+}
+
 std::vector<Lines> joined_rows(Lines lines, double apart) {
     std::vector<Lines> rows;
     for (const auto& indices : rows_of(lines)) {

@@ -4,6 +4,7 @@
 /// into one line. Pure functions, any thread.
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "pipeline/core/page_text.h"
@@ -26,6 +27,9 @@ using Lines = std::vector<TextLine>;
 
 /// Appends `next` to `line`: as a new word, or grown together when Chinese fragments are less than 0.8 `em` apart.
 void append(TextLine& line, TextLine next, double gap, double em);
+
+/// What of a level line stands left of `x`, and the rest: by the middles of its characters. Either may have no words.
+[[nodiscard]] std::pair<TextLine, TextLine> parted_at(const TextLine& line, double x);
 
 /// Lines made of the fragments of each row, from the top; in a row those that stand `apart` ems or more from what is left of
 /// them begin a line of their own, so that a row gives one line or several.

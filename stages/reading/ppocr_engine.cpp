@@ -1,8 +1,9 @@
-/// PP-OCR (v6) by OpenVINO: the networks that ppocr_page.h reads pages with. Everything that needs OpenVINO is in this file.
+/// PP-OCR (v6) by OpenVINO: the networks that ppocr_page.h reads pages with.
 
 #include "stages/reading/ocr_engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "pipeline/core/digest.h"
+#include "stages/reading/ppocr_detector.h"
 #include "stages/reading/ppocr_page.h"
 
 #ifdef RECTO_PPOCR
@@ -65,7 +67,8 @@ struct Recognizer {
 /// All networks compiled; shared by all sessions.
 struct Models {
     ov::Core core;
-    ov::CompiledModel detector;
+    std::vector<std::unique_ptr<DetectorNetwork>> detectors; ///< At each of them some sessions take turns.
+    std::atomic<std::size_t> sessions = 0;
     std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
 };
 
@@ -93,7 +96,7 @@ class PpocrSession : public OcrSession, Networks {
   public:
     PpocrSession(std::shared_ptr<Models> models, const PpocrOptions& options)
         : models_(std::move(models)), options_(options), pages_(*this, options_),
-          detect_(models_->detector.create_infer_request()) {
+          detector_(*models_->detectors[models_->sessions++ % models_->detectors.size()]) {
         for (Recognizer& r : models_->recognizers) recognize_.push_back(r.network.create_infer_request());
     }
 
@@ -110,15 +113,7 @@ class PpocrSession : public OcrSession, Networks {
                 const_cast<std::uint8_t*>(rgb.data)};
     }
 
-    cv::Mat text_map(const cv::Mat& tile) override {
-        detect_.set_input_tensor(tensor_of(tile));
-        detect_.infer();
-        const ov::Tensor result = detect_.get_output_tensor();
-        const ov::Shape shape = result.get_shape(); // 1, 1, rows, columns
-        if (shape.size() != 4) return {};
-        return {static_cast<int>(shape[2]), static_cast<int>(shape[3]), CV_32FC1,
-                const_cast<float*>(result.data<float>())};
-    }
+    cv::Mat text_map(const cv::Mat& tile) override { return detector_.text_map(tile); }
 
     Strip recognize(std::size_t which, const cv::Mat& strip) override {
         ov::InferRequest& request = recognize_[which];
@@ -141,7 +136,7 @@ class PpocrSession : public OcrSession, Networks {
     std::shared_ptr<Models> models_;
     PpocrOptions options_;
     PpocrPageReader pages_;
-    ov::InferRequest detect_;
+    DetectorNetwork& detector_;
     std::vector<ov::InferRequest> recognize_;
 };
 
@@ -211,13 +206,17 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         };
         // The detector's pictures are the largest part of the memory, and its kernels run well on several threads: four
         // workers take turns at one.
+        const int detectors = (workers + 3) / 4;
         ov::AnyMap how_detect = how;
-        how_detect[ov::num_streams.name()] = ov::streams::Num((workers + 3) / 4);
+        how_detect[ov::num_streams.name()] = ov::streams::Num(1);
+        how_detect[ov::inference_num_threads.name()] = (workers + detectors - 1) / detectors;
         // Means and deviations of ImageNet on the 0 to 255 scale, for B, G, R; the recognizer maps 0..255 to -1..1.
         reading = (folder / kDetector).string();
         auto detector =
             with_8bit_input(models->core.read_model(reading), {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-        models->detector = models->core.compile_model(detector, "CPU", how_detect);
+        for (int i = 0; i < detectors; ++i)
+            models->detectors.push_back(std::make_unique<DetectorNetwork>(models->core, detector, how_detect,
+                                                                          cv::Size(kWindowWidth, kWindowHeight)));
         for (Recognizer& r : models->recognizers) {
             reading = (folder / network_file(r.name)).string();
             auto recognizer =

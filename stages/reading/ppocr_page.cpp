@@ -32,10 +32,8 @@ constexpr double kWorn = 0.04;
 constexpr double kRare = 0.005;
 /// Blur that closes broken strokes, as a share of the height of the letters.
 constexpr double kSoften = 0.03;
-/// Where ink is left over letters are looked for that high, twice their usual size, in windows of one size: a new size costs
-/// the network memory and time.
+/// Where ink is left over letters are looked for that high, twice their usual size.
 constexpr double kCloserHeight = 30;
-constexpr int kWindowWidth = 640, kWindowHeight = 320;
 constexpr std::size_t kMostWindows = 24;
 /// Confidence that a line needs which was found only so.
 constexpr double kCloserConfidence = 0.7;

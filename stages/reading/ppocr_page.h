@@ -17,12 +17,16 @@
 
 namespace recto::reading {
 
+/// Where ink is left over the detector is shown windows of the page of that size, pixels: one size, because a new one costs memory
+/// and time.
+inline constexpr int kWindowWidth = 640, kWindowHeight = 320;
+
 /// A detector and one recognizer or two, as one thread uses them. What they throw, a session turns into an error.
 class Networks {
   public:
     virtual ~Networks() = default;
     /// How likely each pixel of a tile is text: `tile` is CV_8UC3 (R, G, B), continuous, its sides multiples of 32; the map is
-    /// CV_32FC1, of its size, and valid until the next call.
+    /// CV_32FC1, of its size, and the caller's own.
     virtual cv::Mat text_map(const cv::Mat& tile) = 0;
 
     struct Strip {

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include "stages/reading/line_rows.h"
 #include "stages/reading/ppocr_recognize.h"
 
 namespace recto::reading {
@@ -264,6 +265,110 @@ TEST(Layout, ProseRunsAroundAPictureAndItsLegend) { // columns of 900 pixels; th
     }
     for (int i = 0; i < 3; ++i) lines.push_back(prose("P" + std::to_string(i), 1100, 1200 + 43 * i, 300, 2));
     EXPECT_EQ(names(lines), left + right + "P0 P1 P2 ");
+}
+
+/// Two columns of justified prose, 930 pixels wide and `gutter` apart: L0, R0, L1, ...
+std::vector<TextLine> justified_columns(double gutter, int rows = 20) {
+    std::vector<TextLine> lines;
+    for (int i = 0; i < rows; ++i)
+        for (const auto& [side, x] : {std::pair("L", 300.0), std::pair("R", 300 + 930 + gutter)}) {
+            lines.push_back(prose(side + std::to_string(i), x, 300 + 52 * i, 930, 8));
+            Word& last = lines.back().words.back(); // to the column's very border
+            last.box.width = last.glyphs[0].box.width = x + 930 - last.box.x;
+        }
+    return lines;
+}
+
+/// Both in one, as a detector draws them that does not see the gutter.
+TextLine bridging(TextLine left, const TextLine& right) {
+    for (const Word& word : right.words) left.words.push_back(word);
+    refresh_line(left);
+    return left;
+}
+
+std::string in_columns(int rows, const std::string& without = "") {
+    std::string out;
+    for (const char* side : {"L", "R"})
+        for (int i = 0; i < rows; ++i)
+            if (const std::string name = side + std::to_string(i) + " "; name != without + " ") out += name;
+    return out;
+}
+
+TEST(Layout, LinesThatBridgeAGutterAreCut) {
+    std::vector<TextLine> lines = justified_columns(50);
+    for (int row : {19, 11, 10, 3, 0}) { // the first and the last, and neighbours
+        TextLine& left = lines[static_cast<std::size_t>(2 * row)];
+        left = bridging(left, lines[static_cast<std::size_t>(2 * row + 1)]);
+        lines.erase(lines.begin() + 2 * row + 1);
+    }
+    EXPECT_EQ(names(lines), in_columns(20));
+}
+
+TEST(Layout, ALineThatGoesThroughIsNotCutWhereItsSpaceMeetsTheGutter) {
+    std::vector<TextLine> lines = justified_columns(50);
+    for (TextLine& l : lines) l = prose(l.words[0].text, l.box.x, l.box.y + 200, 930, 8);
+    // Its spaces are as wide as a bridge's gap must be; one of them lies in the gutter.
+    TextLine through = prose("T", 300, 420, 1930, 12);
+    const double shift = 1230 + 9 - right_of(through.words[5].box);
+    for (Word& w : through.words) w.box.x += shift, w.glyphs[0].box.x += shift;
+    refresh_line(through);
+    lines.push_back(through);
+    EXPECT_EQ(names(lines), "T " + in_columns(20));
+}
+
+TEST(Layout, ABoxThatReachesIntoTheGutterDoesNotEndTheColumns) {
+    std::vector<TextLine> lines = justified_columns(50);
+    lines[14].box.width += 40;                        // L7
+    lines[25].box.x -= 30, lines[25].box.width += 30; // R12
+    EXPECT_EQ(names(lines), in_columns(20));
+}
+
+TEST(Layout, SlightDifferencesOfBoxesDoNotChangeTheOrder) {
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        std::mt19937 chance(seed);
+        std::uniform_real_distribution<double> off(-5, 5), share(0, 1);
+        std::vector<TextLine> lines = justified_columns(56), seen;
+        const std::size_t lost = chance() % lines.size();
+        const std::string name = lines[lost].words[0].text;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const bool bridged = i % 2 == 0 && i != lost && i + 1 != lost && share(chance) < 0.15;
+            TextLine l = bridged ? bridging(lines[i], lines[i + 1]) : lines[i];
+            l.box.x += off(chance), l.box.y += off(chance), l.box.width += off(chance), l.box.height += off(chance);
+            if (i != lost) seen.push_back(std::move(l));
+            if (bridged) ++i;
+        }
+        EXPECT_EQ(names(seen), in_columns(20, name)) << "seed " << seed;
+    }
+}
+
+TEST(Layout, ALegendStaysOneWhenALineBesideItIsLost) { // columns around a picture as above
+    std::vector<TextLine> lines;
+    std::string left, right;
+    for (int i = 0; i < 24; ++i) {
+        const bool beside = i >= 6 && i < 18;
+        const std::string n = std::to_string(i);
+        if (i != 13) lines.push_back(prose("L" + n, 300, 500 + 64 * i, beside ? 420 : 900, beside ? 4 : 8));
+        lines.push_back(prose("R" + n, beside ? 1750 : 1270, 500 + 64 * i, beside ? 420 : 900, beside ? 4 : 8));
+        if (i != 13) left += "L" + n + " ";
+        right += "R" + n + " ";
+    }
+    for (int i = 0; i < 3; ++i) lines.push_back(prose("P" + std::to_string(i), 1100, 500 + 64 * (12 + i), 300, 2));
+    EXPECT_EQ(names(lines), left + right + "P0 P1 P2 ");
+}
+
+TEST(Layout, ALineIsPartedBetweenItsCharacters) {
+    TextLine l;
+    Word word{"甲乙丙", {100, 10, 150, 40}, 0.8, {}};
+    for (int i = 0; i < 3; ++i)
+        word.glyphs.push_back({std::vector<std::string>{"甲", "乙", "丙"}[static_cast<std::size_t>(i)],
+                               {100.0 + 50 * i, 10, 50, 40},
+                               0.7 + 0.1 * i});
+    l.words = {word, {"abc", {270, 10, 60, 40}, 0.9, {}}};
+    const auto [left, right] = parted_at(l, 185);
+    EXPECT_EQ(left.text, "甲乙") << "the middle of the second, 175, is before the cut";
+    EXPECT_EQ(left.box.width, 100);
+    EXPECT_NEAR(left.words[0].confidence, 0.75, 1e-9);
+    EXPECT_EQ(right.text, "丙 abc");
 }
 
 TEST(Layout, ProseColumnsWithMuchPaperBetweenThem) {

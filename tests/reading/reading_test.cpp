@@ -291,6 +291,37 @@ TEST(ReadingPpocr, OneOrSeveralWorkersReadTheSame) {
     EXPECT_EQ(alone, together);
 }
 
+TEST(ReadingPpocr, PagesOfOtherSizesBeforeChangeNothing) { // more sizes than detection keeps networks for
+    const Settings settings;
+    const Raster whole = sample("stack-20231106/0002.tif");
+    const auto cut = [&](double width, double height) {
+        Raster out = whole;
+        out.pixels = whole
+                         .pixels(cv::Rect(0, 0, static_cast<int>(width * whole.width()),
+                                          static_cast<int>(height * whole.height())))
+                         .clone();
+        return out;
+    };
+    const Raster pages[] = {cut(1, 1),   cut(1, 0.9),   cut(1, 0.8), cut(1, 0.7),
+                            cut(0.9, 1), cut(0.5, 0.2), cut(0.8, 1), cut(0.7, 1)};
+    const auto read = [](TextReader& reader, const Raster& page) {
+        const auto text = reader.read(page, {});
+        EXPECT_TRUE(text && text->confidence > 0.9);
+        return text ? nlohmann::json(*text).dump() : text.error().to_string();
+    };
+    auto one = open_reader(settings);
+    ASSERT_TRUE(one);
+    std::vector<std::string> first;
+    for (const Raster& page : pages) first.push_back(read(**one, page));
+    EXPECT_EQ(read(**one, pages[0]), first[0]) << "a network compiled again";
+    EXPECT_EQ(read(**one, pages[6]), first[6]) << "one that gave its memory up";
+    for (const std::size_t i : {1U, 5U}) {
+        auto fresh = open_reader(settings);
+        ASSERT_TRUE(fresh);
+        EXPECT_EQ(read(**fresh, pages[i]), first[i]) << i;
+    }
+}
+
 TEST(ReadingPpocr, MissingAndDamagedModelsAreNamed) {
     const Settings settings = settings_with({{"engine", "ppocr"}});
     const fs::path folder = fs::temp_directory_path() / ("recto-models-" + std::to_string(::getpid()));
