@@ -212,10 +212,12 @@ void arrange_vertical(Lines lines, std::vector<TextBlock>& out) {
     std::vector<std::pair<double, double>> spans;
     for (TextLine& l : lines) {
         std::size_t best = registers.size();
-        double most = 0.3 * l.box.height;
+        double most = 0;
         for (std::size_t i = 0; i < spans.size(); ++i) {
-            const double o = overlap(l.box.y, bottom_of(l.box), spans[i].first, spans[i].second);
-            if (o > most) most = o, best = i;
+            const auto [top, bottom] = spans[i];
+            const double o = overlap(l.box.y, bottom_of(l.box), top, bottom);
+            // A register may begin with a short column, of which the next is only partly the neighbour.
+            if (o > 0.3 * std::min(l.box.height, bottom - top) && o > most) most = o, best = i;
         }
         // A column's next fragment, where a neighbour does not bridge the two: registers lie further apart.
         for (std::size_t i = 0; i < registers.size() && best == registers.size(); ++i)

@@ -142,6 +142,14 @@ TEST(Layout, VerticalTextIsReadFromTheRightByRegisters) {
     EXPECT_THAT(order(lines, 4), ElementsAre("上0", "上1", "上2", "上3", "下0", "下1", "下2", "下3"));
 }
 
+TEST(Layout, AShortColumnThatBeginsHigherThanItsNeighboursIsNoRegisterOfItsOwn) {
+    // The end of a paragraph beside an indented title and two that begin indented.
+    const std::vector<TextLine> lines = {line("题", 1400, 421, 42, 687, true), line("首", 1300, 419, 43, 2714, true),
+                                         line("尾", 1200, 328, 43, 710, true), line("次", 1100, 420, 43, 1445, true),
+                                         line("长", 1000, 328, 42, 2411, true)};
+    EXPECT_THAT(order(lines, 4), ElementsAre("题", "首", "尾", "次", "长"));
+}
+
 /// A drawn table of two rows and three columns at (x, y), cells of 400 by 120; the first row's last two are one.
 TableGrid drawn(double x, double y) {
     TableGrid t;
