@@ -41,11 +41,14 @@ struct StageInfo {
     std::size_t peak_fixed_bytes = 0;         ///< ... plus this.
     std::string_view english, chinese;        ///< One line for --help and the final table.
     bool work_only = false; ///< Its results are for reports: kept in the work folder, no part of an item or of its key.
-    std::size_t peak_least_bytes = 0; ///< What it takes by the pixel is no less than this, however small the raster.
+    /// A raster of at most so many pixels may be made larger first: then what is taken by the pixel is no less than these bytes.
+    double small_pixels = 0;
+    std::size_t peak_small_bytes = 0;
 
     /// Memory lease: what it takes besides a raster of that many pixels.
     [[nodiscard]] std::size_t peak_bytes(double pixels) const {
-        return peak_fixed_bytes + std::max(peak_least_bytes, static_cast<std::size_t>(peak_bytes_per_pixel * pixels));
+        const auto by_pixel = static_cast<std::size_t>(peak_bytes_per_pixel * pixels);
+        return peak_fixed_bytes + (pixels <= small_pixels ? std::max(by_pixel, peak_small_bytes) : by_pixel);
     }
 };
 

@@ -108,7 +108,8 @@ class ReadingStage : public PageStage {
             // A worn page: the colour picture without seals, its reduced copies, a grey one, and two evened ones with theirs.
             i.peak_bytes_per_pixel = 10;
             // A page of small print is made larger first: the same for that picture, and the picture itself.
-            i.peak_least_bytes = static_cast<std::size_t>(13 * kMostEnlarged);
+            i.small_pixels = kMostToEnlarge;
+            i.peak_small_bytes = static_cast<std::size_t>(13 * kMostEnlarged);
             i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile
             i.english = "Reads the text: lines, words and characters with place and confidence, in reading order.";
             i.chinese = "识别文字:行、词、字及其位置和置信度,按阅读顺序。";

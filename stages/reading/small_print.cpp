@@ -11,18 +11,18 @@ namespace {
 
 /// Letters lower than this many pixels are small. From 13 to 20 a larger picture was measured too: it gains nothing.
 constexpr double kSmallPrint = 13;
-/// Twice; three times as large was read a little worse. With less than the other there is hardly a gain.
-constexpr double kScale = 2, kLeastScale = 1.3;
+/// Three times as large was read a little worse.
+constexpr double kScale = 2;
 
 } // namespace
 
 double reading_scale(const Raster& page) {
     if (page.empty()) return 1;
-    const double room = std::sqrt(kMostEnlarged / (static_cast<double>(page.width()) * page.height()));
-    if (room < kLeastScale) return 1;
+    const double pixels = static_cast<double>(page.width()) * page.height();
+    if (pixels > kMostToEnlarge) return 1;
     const double height = estimate_text_height(to_grey(page), 1);
     if (height <= 0 || height >= kSmallPrint) return 1;
-    return std::min(kScale, room);
+    return std::min(kScale, std::sqrt(kMostEnlarged / pixels));
 }
 
 void put_on_page(PageText& text, double scale, int width, int height) {

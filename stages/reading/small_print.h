@@ -10,6 +10,8 @@ namespace recto::reading {
 
 /// Pixels that a page made larger for reading has at most: those of an A4 page at 300 dpi, which bounds memory and time.
 inline constexpr double kMostEnlarged = 8.7e6;
+/// A page of more pixels is never made larger: there is room for less than 1.3 times, which gains hardly anything.
+inline constexpr double kMostToEnlarge = kMostEnlarged / (1.3 * 1.3);
 
 /// How many times as large as `page` the picture should be that is read: 1 where letters are large enough or too few to tell
 /// their size, else 2, or as much as there is room for. About 10 ms a million pixels; nothing for pages that could hardly be made larger. Any thread.
