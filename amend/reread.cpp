@@ -207,12 +207,14 @@ Result<PageReading> reread_page(const Item& item, const Page& page, PageWorker& 
                                 const std::function<Result<Raster>(const Source& source, int index)>& decode,
                                 const std::string& folder, const Limits& limits) {
     try {
-        RECTO_ASSIGN(const Raster scan,
-                     decode(item.sources.at(static_cast<std::size_t>(page.image.source)), page.image.index));
-        RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
-        image.dpi = page.treatment.dpi;
+        const LargerPage at_scale = [&](double scale) -> Result<Raster> {
+            RECTO_ASSIGN(const Raster scan,
+                         decode(item.sources.at(static_cast<std::size_t>(page.image.source)), page.image.index));
+            return render_page(scan, page.treatment, scale);
+        };
+        RECTO_ASSIGN(const Raster image, at_scale(1));
         const std::map<std::string, nlohmann::json> none;
-        RECTO_ASSIGN(const nlohmann::json result, reading.run({item, page, image, folder, none, limits}));
+        RECTO_ASSIGN(const nlohmann::json result, reading.run({item, page, image, folder, none, limits, at_scale}));
         return result.get<PageReading>();
     } catch (const std::exception& e) {
         return fail("read.engine", e.what(), item.display_name(), page.image.index + 1);

@@ -101,9 +101,11 @@ nlohmann::json edit_of(const char* kind, Workshop& shop, const Request& request)
 
 Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string& staging) {
     const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
-    RECTO_ASSIGN(const Raster scan, shop.decode(source, page.image.index));
-    RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
-    image.dpi = page.treatment.dpi;
+    const LargerPage at_scale = [&](double scale) -> Result<Raster> {
+        RECTO_ASSIGN(const Raster scan, shop.decode(source, page.image.index));
+        return render_page(scan, page.treatment, scale);
+    };
+    RECTO_ASSIGN(const Raster image, at_scale(1));
     page.text = {};
     page.encoded = {};
     page.stage_data.clear();
@@ -115,7 +117,7 @@ Result<void> read_page(Workshop& shop, Item& item, Page& page, const std::string
         const std::string folder = join_path(join_path(staging, page.id.to_string()), name);
         RECTO_TRY(shop.fs->make_folders(folder));
         const Limits limits{std::chrono::steady_clock::now() + std::chrono::minutes(5), {}};
-        RECTO_ASSIGN(auto result, stage->make_worker()->run({item, page, image, folder, results, limits}));
+        RECTO_ASSIGN(auto result, stage->make_worker()->run({item, page, image, folder, results, limits, at_scale}));
         if (result.is_object() && result.contains("findings"))
             for (const auto& f : result["findings"]) page.findings.push_back(f.get<Finding>());
         if (name == "reading") {

@@ -124,15 +124,15 @@ int text(const std::string& file, const SettingsOptions& options, const TextOpti
             treated.pages.push_back(whole);
         }
         for (const auto& page : treated.pages) {
-            auto image = render(*raster, page.transform);
+            const LargerPage at_scale = [&](double scale) { return render_page(*raster, page, scale); };
+            const auto image = at_scale(1);
             if (!image) {
                 (void)report_error(image.error());
                 code = kSomeFailed;
                 continue;
             }
-            image->dpi = page.dpi;
             const auto reading = (*reader)->read(
-                *image, {*source, i, page.transform},
+                *image, {*source, i, page.transform, at_scale},
                 {std::chrono::steady_clock::now() + std::chrono::seconds(settings->get(kPageTimeLimit)), {}});
             if (!reading) {
                 Error e = reading.error();

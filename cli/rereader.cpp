@@ -95,8 +95,7 @@ Result<PageReading> Rereader::read_now(const Item& item, const Page& page, const
     const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));
     const ImageInfo& info = source.images.at(static_cast<std::size_t>(page.image.index));
     const auto pixels = static_cast<double>(info.width) * info.height;
-    const auto lease = memory_.lease(static_cast<std::size_t>(pixels * (6 + reading_->info().peak_bytes_per_pixel)) +
-                                     reading_->info().peak_fixed_bytes);
+    const auto lease = memory_.lease(static_cast<std::size_t>(6 * pixels) + reading_->info().peak_bytes(pixels));
     const std::string mark = "ocr:" + key, folder = join_path(join_path(shop().work, "ocr"), key);
     RECTO_TRY(workshop_.fs().make_folders(folder));
     RECTO_TRY(journal_.begin(mark, source.path));

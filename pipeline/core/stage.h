@@ -11,6 +11,7 @@
 /// worker's own thread and the worker it returns is used on that thread only. Errors are values; an exception that
 /// escapes is turned into that page's error by the engine.
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -40,6 +41,15 @@ struct StageInfo {
     std::size_t peak_fixed_bytes = 0;         ///< ... plus this.
     std::string_view english, chinese;        ///< One line for --help and the final table.
     bool work_only = false; ///< Its results are for reports: kept in the work folder, no part of an item or of its key.
+    /// A raster of at most so many pixels may be made larger first: then what is taken by the pixel is no less than these bytes.
+    double small_pixels = 0;
+    std::size_t peak_small_bytes = 0;
+
+    /// Memory lease: what it takes besides a raster of that many pixels.
+    [[nodiscard]] std::size_t peak_bytes(double pixels) const {
+        const auto by_pixel = static_cast<std::size_t>(peak_bytes_per_pixel * pixels);
+        return peak_fixed_bytes + (pixels <= small_pixels ? std::max(by_pixel, peak_small_bytes) : by_pixel);
+    }
 };
 
 /// What open() gets; lives as long as the stage.
@@ -93,6 +103,10 @@ class ImageStage : public Stage {
     [[nodiscard]] virtual std::unique_ptr<ImageWorker> make_worker() const = 0;
 };
 
+/// The page image once more, `scale` times as large, rendered from the scan by one resampling; its dpi is larger too. It
+/// decodes the scan again, so that nobody keeps it. Errors: as decoding and render().
+using LargerPage = std::function<Result<Raster>(double scale)>;
+
 struct PageInput {
     const Item& item;               ///< Item after the item pass: page classes and codes are known. Read only.
     const Page& page;               ///< Read only; its treatment is filled.
@@ -100,6 +114,7 @@ struct PageInput {
     const std::string& work_folder; ///< Where files made for this page go (exists; unique to page and stage key).
     const std::map<std::string, nlohmann::json>& results; ///< Results of the stages named in StageInfo::inputs.
     const Limits& limits;
+    LargerPage larger{}; ///< For a stage that needs more detail; empty: there is no scan to render from.
 };
 
 class PageWorker {

@@ -53,15 +53,16 @@ Result<nlohmann::json> execute_alone(const nlohmann::json& request, StageList& s
         page.treatment = j.at("treatment").get<PageTreatment>();
         page.findings = j.value("findings", std::vector<Finding>{});
         item.pages.push_back(page);
-        RECTO_ASSIGN(Raster image, render(scan, page.treatment.transform));
-        image.dpi = page.treatment.dpi;
+        RECTO_ASSIGN(const Raster image, render_page(scan, page.treatment));
+        const LargerPage larger = [&](double scale) { return render_page(scan, page.treatment, scale); };
         auto results = request.at("results").get<std::map<std::string, nlohmann::json>>();
         nlohmann::json out = nlohmann::json::object();
         for (const auto& wanted : request.at("stages")) {
             const std::string folder = wanted.at("folder");
             for (const auto& stage : stages.pages) {
                 if (stage->info().name != wanted.at("stage").get<std::string>()) continue;
-                RECTO_ASSIGN(auto result, stage->make_worker()->run({item, page, image, folder, results, limits}));
+                RECTO_ASSIGN(auto result,
+                             stage->make_worker()->run({item, page, image, folder, results, limits, larger}));
                 results[std::string(stage->info().name)] = result;
                 out[std::string(stage->info().name)] = std::move(result);
             }

@@ -133,15 +133,10 @@ void Run::State::work_page(ItemState& s, std::size_t p, int worker) {
     const std::string mark = "page:" + state.base_key;
     const Source& source = s.item.sources[static_cast<std::size_t>(page.image.source)];
     const ImageInfo& info = source.images[static_cast<std::size_t>(page.image.index)];
-    double per_pixel = 0;
-    std::size_t fixed = 0;
-    for (const std::size_t k : missing) {
-        per_pixel = std::max(per_pixel, stages.pages[k]->info().peak_bytes_per_pixel);
-        fixed = std::max(fixed, stages.pages[k]->info().peak_fixed_bytes);
-    }
-    const auto lease =
-        memory->lease(2 * raster_bytes(info) + fixed + static_cast<std::size_t>(per_pixel * info.width * info.height),
-                      stop.get_token());
+    std::size_t peak = 0;
+    for (const std::size_t k : missing)
+        peak = std::max(peak, stages.pages[k]->info().peak_bytes(static_cast<double>(info.width) * info.height));
+    const auto lease = memory->lease(2 * raster_bytes(info) + peak, stop.get_token());
     if (stopping()) return;
     if (const auto free = fs->free_bytes(paths.work);
         free && *free < (static_cast<std::uint64_t>(settings.get(kMinFree)) << 20))
@@ -213,10 +208,13 @@ Result<void> Run::State::page_stages(ItemState& s, std::size_t p, const std::vec
         RECTO_ASSIGN(Raster scan, hooks.decode(source, page.image.index));
         add_time("decode", decoding.cpu_seconds(), decoding.wall_seconds(), false);
         const Timer rendering;
-        RECTO_ASSIGN(image, render(scan, page.treatment.transform));
-        image.dpi = page.treatment.dpi;
+        RECTO_ASSIGN(image, render_page(scan, page.treatment));
         add_time("render", rendering.cpu_seconds(), rendering.wall_seconds(), false);
     }
+    const LargerPage larger = [&](double scale) -> Result<Raster> {
+        RECTO_ASSIGN(const Raster scan, hooks.decode(source, page.image.index));
+        return render_page(scan, page.treatment, scale);
+    };
     auto& bench = benches[static_cast<std::size_t>(worker)];
     bench.pages.resize(stages.pages.size());
     std::map<std::string, nlohmann::json> results;
@@ -234,7 +232,7 @@ Result<void> Run::State::page_stages(ItemState& s, std::size_t p, const std::vec
         RECTO_TRY(fs->make_folders(folder));
         const Timer timer;
         auto result =
-            guarded(name, [&] { return bench.pages[k]->run({s.item, page, image, folder, results, bounds}); });
+            guarded(name, [&] { return bench.pages[k]->run({s.item, page, image, folder, results, bounds, larger}); });
         add_time(name, timer.cpu_seconds(), timer.wall_seconds(), false);
         if (!result) return tl::unexpected(std::move(result.error()));
         RECTO_TRY(journal->put(key, name, *result));

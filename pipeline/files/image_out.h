@@ -41,4 +41,8 @@ Result<std::string> make_thumbnail(const Raster& raster, int side);
 /// `fill` (255 = white). The result's dpi is the source's.
 Result<Raster> render(const Raster& source, const class Transform& transform, int fill = 255);
 
+/// The image of a page of `scan`, `scale` times as large as the page is, with its dpi. Other than at scale 1 a bilevel page
+/// comes grey: thresholds would throw away what the larger picture is made for.
+Result<Raster> render_page(const Raster& scan, const struct PageTreatment& page, double scale = 1);
+
 } // namespace recto

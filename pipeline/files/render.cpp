@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
+#include "pipeline/core/model.h"
 #include "pipeline/core/transform.h"
 #include "pipeline/files/image_out.h"
 #include "pipeline/files/turn.h"
@@ -164,6 +165,20 @@ Result<Raster> render(const Raster& source, const Transform& transform, int fill
         warp(pixels, page.pixels, back, paper);
         if (page.mode == ColourMode::Bilevel) cv::threshold(page.pixels, page.pixels, 127, 255, cv::THRESH_BINARY);
     } catch (const cv::Exception& e) { return fail("encode.image", e.err); }
+    return page;
+}
+
+Result<Raster> render_page(const Raster& scan, const PageTreatment& of, double scale) {
+    Raster from = scan;
+    Transform to_page = of.transform;
+    if (scale != 1) {
+        if (from.mode == ColourMode::Bilevel) from.mode = ColourMode::Grey;
+        to_page.scale(scale, scale);
+    }
+    RECTO_ASSIGN(Raster page, render(from, to_page));
+    page.dpi = of.dpi;
+    page.dpi.x *= scale;
+    page.dpi.y *= scale;
     return page;
 }
 

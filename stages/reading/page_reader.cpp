@@ -13,6 +13,7 @@
 #include "stages/reading/roles.h"
 #include "stages/reading/seals.h"
 #include "stages/reading/settings.h"
+#include "stages/reading/small_print.h"
 #include "stages/reading/table_grid.h"
 #include "stages/reading/unicode.h"
 
@@ -108,15 +109,28 @@ Result<PageReading> PageReader::read(const Raster& raster, double ink, bool blan
     const std::string wanted = settings_.get(kTextLayer);
     const bool asks = origin && fetch_ && wanted != "replace" && origin->source.media_type == "application/pdf";
     const OwnText own = asks ? own_text(raster, *origin, out.findings) : OwnText{};
-    if (wanted == "keep" && own.characters > 0 && !blank) return keep(raster, ink, own, std::move(out), limits);
+    if (wanted == "keep" && own.characters > 0 && !blank)
+        return keep(raster, ink, *origin, own, std::move(out), limits);
     if (blank) {
         out.text = empty_page(engine_, settings_, raster);
         out.text.state = ReadState::Blank;
     } else {
-        RECTO_ASSIGN(out.text, read_print(session_, engine_, settings_, raster, ink, limits));
+        RECTO_ASSIGN(out.text, read_page(raster, ink, origin, limits));
     }
     if (own.characters > 0) compare(own, kLayerOfSubstance, out);
     return out;
+}
+
+/// All of the print on a page; small print from a larger picture of it.
+Result<PageText> PageReader::read_page(const Raster& raster, double ink, const PageOrigin* origin,
+                                       const Limits& limits) {
+    const bool may = origin && origin->larger && settings_.get(kClean) == "auto";
+    const double scale = may ? reading_scale(raster) : 1;
+    if (scale == 1) return read_print(session_, engine_, settings_, raster, ink, limits);
+    RECTO_ASSIGN(const Raster larger, origin->larger(scale));
+    RECTO_ASSIGN(PageText text, read_print(session_, engine_, settings_, larger, ink, limits));
+    put_on_page(text, scale, raster.width(), raster.height());
+    return text;
 }
 
 OwnText PageReader::own_text(const Raster& raster, const PageOrigin& origin, std::vector<Finding>& findings) {
@@ -132,8 +146,8 @@ OwnText PageReader::own_text(const Raster& raster, const PageOrigin& origin, std
     return own_text_on(*text, sized ? origin.to_page : Transform(raster.width(), raster.height()));
 }
 
-Result<PageReading> PageReader::keep(const Raster& raster, double ink, OwnText own, PageReading out,
-                                     const Limits& limits) {
+Result<PageReading> PageReader::keep(const Raster& raster, double ink, const PageOrigin& origin, OwnText own,
+                                     PageReading out, const Limits& limits) {
     const OwnText whole = own;
     const cv::Mat grey = to_grey(raster);
     settle_on_print(own, grey);
@@ -146,7 +160,7 @@ Result<PageReading> PageReader::keep(const Raster& raster, double ink, OwnText o
         }
     }
     // An OCR layer is right or wrong line by line, and so is one that leaves some of the print out: all of it is read.
-    RECTO_ASSIGN(out.text, read_print(session_, engine_, settings_, raster, ink, limits));
+    RECTO_ASSIGN(out.text, read_page(raster, ink, &origin, limits));
     if (own.garbled > kMostGarbled) {
         out.text.layer = LayerFacts{whole.characters, agreement_of(whole, out.text.blocks).likeness, false};
         out.findings.push_back(layer_finding("read.layer_garbled", whole, whole.garbled));

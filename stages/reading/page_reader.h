@@ -25,7 +25,9 @@ class PageReader {
 
   private:
     OwnText own_text(const Raster& raster, const PageOrigin& origin, std::vector<Finding>& findings);
-    Result<PageReading> keep(const Raster& raster, double ink, OwnText own, PageReading out, const Limits& limits);
+    Result<PageText> read_page(const Raster& raster, double ink, const PageOrigin* origin, const Limits& limits);
+    Result<PageReading> keep(const Raster& raster, double ink, const PageOrigin& origin, OwnText own, PageReading out,
+                             const Limits& limits);
     Result<double> look_at_sample(const Raster& raster, const OwnText& own, const Limits& limits);
     [[nodiscard]] PageText from_layer(const Raster& raster, const cv::Mat& grey, OwnText own, double likeness) const;
     [[nodiscard]] std::string name_of_layer() const { return "text layer of the PDF, checked with " + engine_.name(); }

@@ -6,6 +6,7 @@
 #include "stages/reading/page_reader.h"
 #include "stages/reading/print.h"
 #include "stages/reading/settings.h"
+#include "stages/reading/small_print.h"
 
 namespace recto {
 
@@ -72,7 +73,7 @@ class ReadingWorker : public PageWorker {
         std::optional<PageOrigin> origin;
         if (known)
             origin.emplace(PageOrigin{in.item.sources[static_cast<std::size_t>(in.page.image.source)],
-                                      in.page.image.index, in.page.treatment.transform});
+                                      in.page.image.index, in.page.treatment.transform, in.larger});
         const double ink = in.page.treatment.ink_ratio;
         PageReader reader(*session_, *engine_, settings_, fetch_);
         Result<PageReading> read =
@@ -106,6 +107,9 @@ class ReadingStage : public PageStage {
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata,  &kTextLayer};
             // A worn page: the colour picture without seals, its reduced copies, a grey one, and two evened ones with theirs.
             i.peak_bytes_per_pixel = 10;
+            // A page of small print is made larger first: the same for that picture, and the picture itself.
+            i.small_pixels = kMostToEnlarge;
+            i.peak_small_bytes = static_cast<std::size_t>(13 * kMostEnlarged);
             i.peak_fixed_bytes = 180U << 20; // one inference of the detector at its largest tile
             i.english = "Reads the text: lines, words and characters with place and confidence, in reading order.";
             i.chinese = "识别文字:行、词、字及其位置和置信度,按阅读顺序。";

@@ -24,6 +24,7 @@ struct PageOrigin {
     const Source& source;
     int index;                ///< Image in the source, from 0.
     const Transform& to_page; ///< Source -> page image.
+    LargerPage larger{};      ///< Small print is read from it; empty: from the page image.
 };
 
 struct PageReading {

@@ -641,5 +641,44 @@ class ReadAgain(Case):
         self.assertEqual(run("verify", self.archive).returncode, 0)
 
 
+class SmallPrint(Case):
+    """A page of small print, a little askew, is read from a larger picture of the scan, by whichever command reads it."""
+
+    def test_a_run_a_single_page_and_a_second_reading_say_the_same(self):
+        page = self.need_shared("data", "sroie_a", "030.jpg")
+        (self.folder / "in").mkdir()
+        shutil.copy(page, self.folder / "in" / page.name)
+        archive = self.folder / "a"
+        first = run("run", self.folder / "in", "-o", archive, "--create", "--json", "--lang", "eng")
+        self.assertIn(first.returncode, (0, 1), first.stderr)
+        stored = lines(head(archive, json.loads(first.stdout)["items"][0]["id"])[1]["text/0001.alto.xml"])
+        self.assertGreater(len(stored), 15)
+
+        def alone(*words):
+            r = run("text", page, "--lang", "eng", "--format", "alto", *words)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            path = self.folder / "alone.xml"
+            path.write_text(r.stdout, "utf-8")
+            return lines(path)
+
+        single, plain = alone(), alone("--set", "reading.clean=off")
+        self.assertEqual([text for _, text, _ in single], [text for _, text, _ in stored])
+        for (_, text, a), (_, _, b) in zip(single, stored):
+            for x, y in zip(a, b):
+                self.assertAlmostEqual(x, y, delta=1.01, msg=text)
+        self.assertNotEqual([text for _, text, _ in plain], [text for _, text, _ in stored], "read from the page itself it says something else")
+        # Lines that both readings have lie on the page's pixels, not on those of the larger picture.
+        places = {text: box for _, text, box in plain}
+        both = [(box, places[text]) for _, text, box in stored if text in places]
+        self.assertGreater(len(both), 5)
+        for a, b in both:
+            for x, y in zip(a, b):
+                self.assertAlmostEqual(x, y, delta=5)
+        again = run("ocr", archive, "--json", "--lang", "eng")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        reading = json.loads(again.stdout)["items"][0]["readings"][0]
+        self.assertEqual((reading["outcome"], reading["before"]["confidence"]), ("unchanged", reading["after"]["confidence"]))
+
+
 if __name__ == "__main__":
     common.main()

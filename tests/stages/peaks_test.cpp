@@ -8,6 +8,7 @@
 
 #include "pipeline/files/decode.h"
 #include "pipeline/files/image_out.h"
+#include "stages/reading/reading.h"
 #include "stages/registry.h"
 
 namespace recto {
@@ -58,7 +59,7 @@ class Peaks : public testing::Test {
         work();
         const auto taken = static_cast<double>(counting_.most - before);
         const double pixels = static_cast<double>(in.width()) * in.height();
-        const double declared = info.peak_bytes_per_pixel * pixels + static_cast<double>(info.peak_fixed_bytes);
+        const auto declared = static_cast<double>(info.peak_bytes(pixels));
         EXPECT_LE(taken, declared) << info.name << ": " << taken / pixels << " bytes a pixel";
         std::printf("  %-10s %4d x %4d x %d: %6.1f MiB of %6.1f declared\n", std::string(info.name).c_str(), in.width(),
                     in.height(), in.pixels.channels(), taken / (1 << 20), declared / (1 << 20));
@@ -107,6 +108,38 @@ TEST_F(Peaks, NoStageTakesMoreThanItDeclares) {
             }
         }
     }
+}
+
+/// A small page is made four times as large before it is read.
+TEST_F(Peaks, NorDoesReadingOfSmallPrint) {
+    const Settings settings;
+    const auto stage = make_reading_stage();
+    ASSERT_TRUE(stage->open({&settings, 1, RECTO_DEPS_DIR "/models"}));
+    Raster scan; // A4 at 150 dpi: it fills the room there is.
+    scan.pixels = cv::Mat(1754, 1240, CV_8UC3, cv::Scalar(245, 240, 230));
+    scan.mode = ColourMode::Colour;
+    for (int y = 100; y < 1650; y += 40)
+        cv::putText(scan.pixels, "HILL AND DALE 1234 OF THE NINTH OF MARCH", {100, y}, cv::FONT_HERSHEY_SIMPLEX, 0.45,
+                    cv::Scalar(40, 40, 60), 1, cv::LINE_AA);
+    Page page;
+    page.treatment.transform = Transform(scan.width(), scan.height());
+    int made = 0;
+    const LargerPage larger = [&](double scale) {
+        ++made;
+        return render_page(scan, page.treatment, scale);
+    };
+    Item item;
+    item.sources.emplace_back();
+    page.image = {0, 0};
+    const std::map<std::string, nlohmann::json> results;
+    const Limits limits;
+    const auto worker = stage->make_worker();
+    within_declared(stage->info(), scan,
+                    [&] { ASSERT_TRUE(worker->run({item, page, scan, folder_, results, limits, larger})); });
+    EXPECT_EQ(made, 1) << "its print is not small";
+    const StageInfo& info = stage->info();
+    EXPECT_EQ(info.peak_bytes(1e6), info.peak_fixed_bytes + info.peak_small_bytes);
+    EXPECT_EQ(info.peak_bytes(8.7e6), info.peak_fixed_bytes + 87'000'000U) << "A4 at 300 dpi as before";
 }
 
 /// A test that counts nothing proves nothing.
