@@ -46,7 +46,7 @@ struct Ink {
 
 /// What counts as ink: this share of the depth of a line's darkest thirtieth, but no less and no more grey steps than these.
 constexpr double kInkShare = 0.3;
-constexpr int kLeastInk = 14, kMostInk = 40;
+constexpr int kLeastInk = 22, kMostInk = 40;
 
 /// Where the strip differs from its own background, by column and row.
 Ink find_ink(const cv::Mat& strip, int width) {
