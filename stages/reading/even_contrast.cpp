@@ -17,6 +17,11 @@ constexpr float kPaperGrain = 6;
 /// How dark a stroke of usual strength becomes, in grey levels for one root mean square of its neighbourhood.
 constexpr float kGain = 70;
 
+/// Share of pixels that are neither black nor white up to which a picture has two levels.
+constexpr double kBetween = 0.02;
+/// What strokes gain, of the height of the letters.
+constexpr double kBroader = 0.05;
+
 /// Between which two places of a coarse row a pixel lies, and how near to the second.
 struct Place {
     int first, second;
@@ -79,6 +84,16 @@ cv::Mat even_contrast(const cv::Mat& grey, double height, double soften) {
             o[x] = static_cast<std::uint8_t>(std::max(0.0F, value));
         }
     }
+    return out;
+}
+
+cv::Mat with_broader_strokes(cv::Mat grey, double height) {
+    cv::Mat between;
+    cv::inRange(grey, cv::Scalar::all(40), cv::Scalar::all(215), between);
+    if (cv::countNonZero(between) > kBetween * static_cast<double>(grey.total())) return grey;
+    const int side = std::max(3, static_cast<int>(std::lround(kBroader * height)) | 1);
+    cv::Mat out;
+    cv::erode(grey, out, cv::Mat::ones(side, side, CV_8UC1));
     return out;
 }
 

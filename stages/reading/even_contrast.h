@@ -14,4 +14,8 @@ inline constexpr double kUsualTextHeight = 50;
 /// pixels of a blur before it, which closes broken strokes; 0: none. Pure function, any thread.
 [[nodiscard]] cv::Mat even_contrast(const cv::Mat& grey, double height, double soften);
 
+/// A page of black and white only, as a photocopier or a fax leaves it, with its strokes a twentieth of the letters' height broader:
+/// they are broken, not faint. Any other page as it is. `grey` itself is not changed; else as above.
+[[nodiscard]] cv::Mat with_broader_strokes(cv::Mat grey, double height);
+
 } // namespace recto::reading

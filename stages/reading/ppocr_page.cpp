@@ -217,6 +217,7 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
     cv::Mat grey = to_grey(raster);
     if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
     const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
+    grey = with_broader_strokes(std::move(grey), height);
     std::vector<View> views;
     views.push_back(std::move(view));
     for (const double soften : {0.0, kSoften}) {

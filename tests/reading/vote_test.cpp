@@ -276,5 +276,19 @@ TEST(EvenContrast, FaintPrintBecomesAsDarkAsStrong) {
         EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), kUsualTextHeight, 2).size(), tiny);
 }
 
+TEST(BroaderStrokes, OfPagesInBlackAndWhiteOnly) {
+    cv::Mat page(200, 400, CV_8UC1, cv::Scalar(255));
+    for (int x = 50; x < 350; x += 12)
+        cv::rectangle(page, cv::Rect(x, 100, 10, 2), cv::Scalar(0), cv::FILLED); // a broken 一
+    const cv::Mat given = page.clone();
+    const cv::Mat broad = with_broader_strokes(page, 50);
+    EXPECT_EQ(cv::norm(page, given, cv::NORM_INF), 0) << "the picture is left as it is";
+    EXPECT_EQ(cv::countNonZero(broad(cv::Rect(52, 100, 290, 2))), 0) << "whole again";
+    EXPECT_EQ(cv::countNonZero(255 - broad), 25 * 12 * 4);
+    cv::Mat shaded = page.clone();
+    shaded(cv::Rect(0, 0, 400, 40)).setTo(150);
+    EXPECT_EQ(cv::norm(with_broader_strokes(shaded, 50), shaded, cv::NORM_INF), 0);
+}
+
 } // namespace
 } // namespace recto::reading
