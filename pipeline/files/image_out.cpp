@@ -204,7 +204,7 @@ bool compress_jpeg(jpeg_compress_struct& j, files::JpegErrors& errors, JpegSink&
     jpeg_set_defaults(&j);
     jpeg_set_quality(&j, std::clamp(quality, 1, 100), TRUE);
     j.dct_method = JDCT_ISLOW;
-    // Codes made for the picture save 2 to 20 % of a page and half of a smooth background, for coefficients held as a whole.
+    // Codes made for the picture save 4 to 12 % of a page and half of a smooth background, for coefficients held as a whole.
     j.optimize_coding = r.pixels.total() <= kMostOptimized ? TRUE : FALSE;
     if (colour) j.comp_info[0].h_samp_factor = j.comp_info[0].v_samp_factor = subsample ? 2 : 1;
     j.density_unit = 1;

@@ -24,75 +24,22 @@ float contrast_of_print(const std::vector<ReadLine>& lines) {
     return *middle;
 }
 
-void drop_shine_through(std::vector<ReadLine>& lines) {
-    const float faint = kFaintPrint * contrast_of_print(lines);
-    if (faint <= 0) return;
-    for (ReadLine& l : lines) {
-        std::size_t i = 0;
-        bool changed = false;
-        // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
-        std::vector<std::vector<bool>> drop;
-        std::vector<std::pair<std::size_t, std::size_t>> run;
-        double confidence = 0;
-        auto close_run = [&] {
-            // Marks are small and never as dark as letters: by themselves they prove nothing.
-            const bool letters = std::any_of(run.begin(), run.end(), [&](const auto& at) {
-                const std::u32string t = decode_utf8(l.line.words[at.first].glyphs[at.second].text);
-                return is_word_letter(t[0]) || (is_cjk(t[0]) && t[0] >= 0x3040 && t[0] < 0xFE30) || t[0] >= 0x20000;
-            });
-            if (letters && confidence / static_cast<double>(run.size()) < 0.85) {
-                for (const auto& [w, k] : run) drop[w][k] = true;
-                changed = true;
-            }
-            run.clear();
-            confidence = 0;
-        };
-        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
-            const Word& word = l.line.words[w];
-            drop.emplace_back(word.glyphs.size(), false);
-            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
-                if (l.contrasts[i] >= faint) close_run();
-                else run.emplace_back(w, k), confidence += word.glyphs[k].confidence;
-            }
-        }
-        close_run();
-        if (!changed) continue;
-        std::vector<float> contrasts;
-        i = 0;
-        for (std::size_t w = 0; w < l.line.words.size(); ++w) {
-            Word& word = l.line.words[w];
-            Word kept;
-            for (std::size_t k = 0; k < word.glyphs.size(); ++k, ++i) {
-                if (drop[w][k]) continue;
-                Glyph& glyph = word.glyphs[k];
-                kept.text += glyph.text;
-                kept.confidence += glyph.confidence;
-                kept.box = kept.glyphs.empty() ? glyph.box : unite(kept.box, glyph.box);
-                kept.glyphs.push_back(std::move(glyph));
-                contrasts.push_back(l.contrasts[i]);
-            }
-            if (!kept.glyphs.empty()) kept.confidence /= static_cast<double>(kept.glyphs.size());
-            word = std::move(kept);
-        }
-        std::erase_if(l.line.words, [](const Word& word) { return word.glyphs.empty(); });
-        l.contrasts = std::move(contrasts);
-        refresh_line(l.line);
-    }
-}
+namespace {
 
-void keep_dark(ReadLine& read, float least) {
+/// Leaves the characters of a line of which `stays` (their number in the line) is true.
+template <typename F> void keep_characters(ReadLine& read, F&& stays) {
     std::vector<float> contrasts;
     std::size_t i = 0;
     for (Word& word : read.line.words) {
         Word kept;
         for (Glyph& glyph : word.glyphs) {
-            const float contrast = read.contrasts[i++];
-            if (contrast < least) continue;
+            const std::size_t at = i++;
+            if (!stays(at)) continue;
             kept.text += glyph.text;
             kept.confidence += glyph.confidence;
             kept.box = kept.glyphs.empty() ? glyph.box : unite(kept.box, glyph.box);
             kept.glyphs.push_back(std::move(glyph));
-            contrasts.push_back(contrast);
+            contrasts.push_back(read.contrasts[at]);
         }
         if (!kept.glyphs.empty()) kept.confidence /= static_cast<double>(kept.glyphs.size());
         word = std::move(kept);
@@ -100,6 +47,46 @@ void keep_dark(ReadLine& read, float least) {
     std::erase_if(read.line.words, [](const Word& word) { return word.glyphs.empty(); });
     read.contrasts = std::move(contrasts);
     refresh_line(read.line);
+}
+
+} // namespace
+
+void drop_shine_through(std::vector<ReadLine>& lines) {
+    const float faint = kFaintPrint * contrast_of_print(lines);
+    if (faint <= 0) return;
+    for (ReadLine& l : lines) {
+        bool changed = false;
+        // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
+        std::vector<bool> drop(l.contrasts.size(), false);
+        std::vector<std::pair<std::size_t, const Glyph*>> run;
+        double confidence = 0;
+        auto close_run = [&] {
+            // Marks are small and never as dark as letters: by themselves they prove nothing.
+            const bool letters = std::ranges::any_of(run, [](const auto& at) {
+                const char32_t c = decode_utf8(at.second->text)[0];
+                return is_word_letter(c) || (is_cjk(c) && c >= 0x3040 && c < 0xFE30) || c >= 0x20000;
+            });
+            if (letters && confidence / static_cast<double>(run.size()) < 0.85) {
+                for (const auto& at : run) drop[at.first] = true;
+                changed = true;
+            }
+            run.clear();
+            confidence = 0;
+        };
+        std::size_t i = 0;
+        for (const Word& word : l.line.words)
+            for (const Glyph& glyph : word.glyphs) {
+                if (l.contrasts[i] >= faint) close_run();
+                else run.emplace_back(i, &glyph), confidence += glyph.confidence;
+                ++i;
+            }
+        close_run();
+        if (changed) keep_characters(l, [&](std::size_t k) { return !drop[k]; });
+    }
+}
+
+void keep_dark(ReadLine& line, float least) {
+    keep_characters(line, [&](std::size_t i) { return line.contrasts[i] >= least; });
 }
 
 std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical, float least) {

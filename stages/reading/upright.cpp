@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include <opencv2/imgproc.hpp>
 
@@ -151,6 +152,19 @@ void set_cell(const cv::Mat& picture, const cv::Mat& ink, double em, double scal
     cell.copyTo(place(cv::Rect(std::clamp(x, 0, place.cols - size.width), std::max(0, y), size.width, size.height)));
 }
 
+/// The `rows` rows between `top` and `bottom` with the most ink: what stands beside a column is left out.
+std::pair<int, int> fullest_rows(const std::vector<float>& across, int top, int bottom, int rows) {
+    std::vector<float> sums(across.size() + 1, 0);
+    std::partial_sum(across.begin(), across.end(), sums.begin() + 1);
+    const auto held = [&](int at) {
+        return sums[static_cast<std::size_t>(at + rows)] - sums[static_cast<std::size_t>(at)];
+    };
+    int best = top;
+    for (int at = top; at + rows <= bottom; ++at)
+        if (held(at) > held(best)) best = at;
+    return {best, best + rows};
+}
+
 } // namespace
 
 std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
@@ -174,18 +188,7 @@ std::optional<UprightLine> set_upright(Pyramid& pyramid, const Quad& quad) {
     if (parts.empty()) return std::nullopt;
     const int usual = usual_length(parts);
     drop_frame(parts, ink, usual);
-    if (bottom - top > kWidest * usual) { // what stands beside the column is left out: the rows with the most ink stay
-        const int rows = cvRound(1.1 * usual);
-        std::vector<float> sums(across.size() + 1, 0);
-        std::partial_sum(across.begin(), across.end(), sums.begin() + 1);
-        int best = top;
-        const auto held = [&](int at) {
-            return sums[static_cast<std::size_t>(at + rows)] - sums[static_cast<std::size_t>(at)];
-        };
-        for (int at = top; at + rows <= bottom; ++at)
-            if (held(at) > held(best)) best = at;
-        top = best, bottom = best + rows;
-    }
+    if (bottom - top > kWidest * usual) std::tie(top, bottom) = fullest_rows(across, top, bottom, cvRound(1.1 * usual));
     const double em = std::max(usual, bottom - top);
     const double scale = kLetterRows / em;
 

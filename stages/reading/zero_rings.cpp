@@ -15,7 +15,7 @@ namespace {
 constexpr double kSmallestInside = 0.45, kLargestInside = 1.0, kMostOblong = 1.25;
 /// Share of its square that the inside fills: a circle .785, a square nearly all, a rhomb half.
 constexpr double kLeastFilled = 0.68, kMostFilled = 0.87;
-/// Of the sum of the ring's outline and its inside: ink that hangs on to it makes it another character (中, 申, 白).
+/// Sides of the outline, of its inside's: ink that hangs on to a ring makes it another character (中, 申, 白).
 constexpr double kMostBesides = 1.35;
 /// A shape, not a network, says so.
 constexpr double kRingConfidence = 0.9;
@@ -134,6 +134,7 @@ void add_zero_rings(ReadLine& line, Pyramid& pyramid, const Quad& quad) {
     StripGeometry g;
     const std::size_t below = line.line.vertical ? 0 : 3, start = line.line.vertical ? 1 : 0;
     const double across = std::hypot(quad[below].x - quad[start].x, quad[below].y - quad[start].y);
+    if (across < 1) return;
     const cv::Mat picture =
         cut_line(pyramid, longer(quad, line.line.vertical, across), line.line.vertical, kStripHeight, g);
     const Along along{line.line.vertical};
@@ -169,7 +170,9 @@ void add_zero_rings(ReadLine& line, Pyramid& pyramid, const Quad& quad) {
         word.box = unite(word.box, zero.box);
         word.glyphs.insert(word.glyphs.begin() + static_cast<std::ptrdiff_t>(at), std::move(zero));
         word.text.clear();
-        for (const Glyph& glyph : word.glyphs) word.text += glyph.text;
+        word.confidence = 0;
+        for (const Glyph& glyph : word.glyphs) word.text += glyph.text, word.confidence += glyph.confidence;
+        word.confidence /= static_cast<double>(word.glyphs.size());
     }
     refresh_line(line.line);
 }

@@ -159,6 +159,15 @@ TEST(Upright, TheFrameBelowAColumnIsNoCharacter) {
     EXPECT_EQ(below(38, 728).cells.size(), 14U) << "一";
 }
 
+TEST(Upright, ARuleThatCrossesTheColumnIsNoPartOfTheCharacterItTouches) {
+    const UprightLine line = upright_column(0, [](cv::Mat& page) {
+        cv::rectangle(page, cv::Rect(100, 560, 40, 40), cv::Scalar::all(30), 5);
+        cv::rectangle(page, cv::Rect(0, 708, 300, 4), cv::Scalar::all(30), cv::FILLED); // the last square ends at 702
+    });
+    ASSERT_EQ(line.cells.size(), 13U);
+    EXPECT_NEAR(line.cells[12].to - line.cells[12].from, line.cells[11].to - line.cells[11].from, 2);
+}
+
 TEST(Upright, EmptyPaperAndEndlessColumnsAreLeftToOthers) {
     Pyramid empty(cv::Mat(400, 60, CV_8UC3, cv::Scalar::all(240)));
     EXPECT_FALSE(set_upright(empty, {{{5, 5}, {50, 5}, {50, 390}, {5, 390}}}));

@@ -53,6 +53,7 @@ class ZeroRings : public ::testing::TestWithParam<bool> {
         line_.line.words.emplace_back();
         Word& word = line_.line.words[0];
         for (const auto& [text, places] : read) {
+            word.confidence = 0.9;
             word.glyphs.push_back({text, place(100 + 50 * places.start, 90 + 50 * places.end), 0.9});
             word.text += text;
             word.box = word.glyphs.size() == 1 ? word.glyphs[0].box : unite(word.box, word.glyphs.back().box);
@@ -65,6 +66,7 @@ class ZeroRings : public ::testing::TestWithParam<bool> {
                                    : Quad{{{95, 72}, {end, 72}, {end, 128}, {95, 128}}};
         add_zero_rings(line_, pyramid, quad);
         EXPECT_EQ(line_.contrasts.size(), line_.line.words[0].glyphs.size());
+        EXPECT_NEAR(line_.line.words[0].confidence, 0.9, 1e-9) << "the mean of its characters";
         return line_.line.text;
     }
     ReadLine line_;
