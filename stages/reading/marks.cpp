@@ -46,6 +46,12 @@ constexpr std::u32string_view kOpening = U"(（[［〔【", kClosing = U")）]�
 constexpr std::array<int, 6> kKind = {0, 0, 1, 1, 2, 3};
 constexpr std::u32string_view kFigures = U"〇一二三四五六七八九";
 
+/// Two strokes that stand nearer than this share of a place, each narrower than that one, are no Chinese characters: those take
+/// a place each. The figure is .92 of its place wide (median of 71 on drawn pages of six kinds); dashes that were typed as two
+/// measure .70, .78 apart.
+constexpr double kNearStrokes = 0.88, kNarrowStroke = 0.78;
+constexpr std::size_t kLeastPlaces = 4;
+
 /// A hyphen is at most this share of its line's height wide.
 constexpr double kWidestHyphen = 0.45;
 
@@ -82,6 +88,34 @@ bool settle_one(Glyph& glyph, const Glyph* before, const Glyph* after) {
     if (after->text != "〇" && after->text != "年" && after->text != "月" && after->text != "日") return false;
     glyph.text = "一";
     return true;
+}
+
+/// Two short strokes in a row are a dash that was typed as two, not twice the figure one.
+bool settle_typed_dash(TextLine& line) {
+    const auto middle = [&](const Glyph& g) {
+        return line.vertical ? g.box.y + g.box.height / 2 : g.box.x + g.box.width / 2;
+    };
+    const auto length = [&](const Glyph& g) { return line.vertical ? g.box.height : g.box.width; };
+    const auto is_stroke = [](const Glyph& g) { return g.text == "一"; };
+    std::vector<double> places;
+    std::vector<std::pair<Glyph*, Glyph*>> twos;
+    for (Word& word : line.words)
+        for (std::size_t i = 1; i < word.glyphs.size(); ++i) {
+            Glyph &a = word.glyphs[i - 1], &b = word.glyphs[i];
+            if (is_stroke(a) && is_stroke(b)) twos.emplace_back(&a, &b);
+            else if (ends_or_begins_chinese(&a) && ends_or_begins_chinese(&b)) places.push_back(middle(b) - middle(a));
+        }
+    if (twos.empty() || places.size() < kLeastPlaces) return false;
+    const auto half = places.begin() + static_cast<std::ptrdiff_t>(places.size() / 2);
+    std::ranges::nth_element(places, half);
+    bool changed = false;
+    for (const auto& [a, b] : twos) {
+        if (middle(*b) - middle(*a) > kNearStrokes * *half) continue;
+        if (std::max(length(*a), length(*b)) > kNarrowStroke * *half) continue;
+        a->text = b->text = "-";
+        changed = true;
+    }
+    return changed;
 }
 
 /// Which bracket it is; -1: none of `marks`.
@@ -153,28 +187,29 @@ void settle_marks(TextLine& line) {
         if (!settled) first.text = last.text = "—", changed = true;
     }
     for (Word& word : line.words) {
-        bool here = changed;
         for (std::size_t i = 0; i < word.glyphs.size(); ++i) {
             Glyph& glyph = word.glyphs[i];
             const Glyph* before = i > 0 ? &word.glyphs[i - 1] : nullptr;
             const Glyph* after = i + 1 < word.glyphs.size() ? &word.glyphs[i + 1] : nullptr;
-            here |= settle_zero(glyph, before, after);
-            here |= settle_one(glyph, before, after);
-            if (!chinese) here |= exchange(glyph.text, kAscii);
-            else if (vertical_print) here |= exchange(glyph.text, kUpright);
+            changed |= settle_zero(glyph, before, after);
+            changed |= settle_one(glyph, before, after);
+            if (!chinese) changed |= exchange(glyph.text, kAscii);
+            else if (vertical_print) changed |= exchange(glyph.text, kUpright);
             else if (before != nullptr && ends_or_begins_chinese(before) && ends_or_begins_chinese(after))
-                here |= exchange(glyph.text, kFullWidth);
+                changed |= exchange(glyph.text, kFullWidth);
             const double along = line.vertical ? glyph.box.height : glyph.box.width;
             const double across = line.vertical ? line.box.width : line.box.height;
             const bool numbers = !std::ranges::any_of(text, [](char32_t c) { return c >= U'A' && is_word_letter(c); });
-            if (glyph.text == "-" && numbers && along > kWidestHyphen * across) glyph.text = "—", here = true;
+            if (glyph.text == "-" && numbers && along > kWidestHyphen * across) glyph.text = "—", changed = true;
         }
-        if (!here) continue;
-        changed = true;
+    }
+    changed |= chinese && settle_typed_dash(line);
+    if (!changed) return;
+    for (Word& word : line.words) {
+        if (word.glyphs.empty()) continue;
         word.text.clear();
         for (const Glyph& glyph : word.glyphs) word.text += glyph.text;
     }
-    if (!changed) return;
     line.text.clear();
     for (const Word& word : line.words) line.text += (line.text.empty() ? "" : " ") + word.text;
 }

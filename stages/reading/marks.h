@@ -13,6 +13,7 @@ namespace recto::reading {
 /// - In vertical lines commas and full stops stand in the upper right corner of their place and look like quotes and degrees; all
 ///   marks are full-width.
 /// - A ring beside a Chinese figure is 〇, and a stroke between one and 〇, 年, 月 or 日 is 一.
+/// - Two strokes nearer to each other than Chinese characters stand are a dash typed as two hyphens, not 一一.
 /// - A dash as wide as a character is a dash, not a hyphen.
 /// - The dashes of a page number are alike.
 /// - Brackets are in pairs of one kind, where the network thought of that kind for both.

@@ -200,6 +200,24 @@ TEST(Marks, AStrokeBetweenFiguresIsOneWhereADashCannotBe) {
     EXPECT_EQ(settled({"甲", "—", "月"}), "甲—月");
 }
 
+TEST(Marks, TwoShortStrokesAreATypedDashNotFigures) {
+    // Places of 40 pixels; strokes of `width` that stand `apart`.
+    const auto settled = [](double width, double apart) {
+        TextLine l =
+            reading({"应", "着", "一", "个", "账", "户", "一", "一", "这", "个"}, std::vector<double>(10, .9)).line;
+        std::vector<Glyph>& g = l.words[0].glyphs;
+        for (const std::size_t i : {2U, 6U, 7U}) g[i].box.width = i == 2 ? 36 : width;
+        g[7].box.x = g[6].box.x + apart;
+        settle_marks(l);
+        EXPECT_EQ(l.words[0].text, l.text);
+        return l.text;
+    };
+    EXPECT_EQ(settled(28, 31), "应着一个账户--这个");
+    EXPECT_EQ(settled(36, 40), "应着一个账户一一这个");
+    EXPECT_EQ(settled(28, 40), "应着一个账户一一这个") << "short strokes of faint print, each in its place";
+    EXPECT_EQ(settled(36, 34), "应着一个账户一一这个") << "print set close";
+}
+
 TEST(Marks, AWideHyphenBesideFiguresIsADash) {
     TextLine l = reading({"-", "9", "-"}, {1, 1, 1}).line; // 38 of 40 pixels
     settle_marks(l);
