@@ -13,11 +13,15 @@ struct Coefficients {
     double constant, own, line;
 };
 
-/// By reader; Chinese characters first. Tesseract is not asked about Chinese where another engine is there: one row for both.
-constexpr Coefficients kFit[3][2] = {
-    {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}},
-    {{-0.93, 0.59, 0.53}, {-0.73, 0.47, 0.30}},
-    {{-4.91, 0.93, 0.65}, {-4.91, 0.93, 0.65}},
+enum Kind : std::size_t { kHan, kLetter, kOther };
+
+/// By reader, for Chinese characters, letters, and figures and marks. Tesseract is not asked about Chinese where another engine is
+/// there: one row for all but letters.
+constexpr Coefficients kFit[4][3] = {
+    {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}, {-1.20, 0.60, 0.91}},
+    {{-0.93, 0.59, 0.53}, {-1.95, 0.66, 0.58}, {-0.73, 0.47, 0.30}},
+    {{-4.91, 0.93, 0.65}, {-11.83, 1.59, 1.77}, {-4.91, 0.93, 0.65}},
+    {{-4.91, 0.93, 0.65}, {-10.52, 1.74, 1.42}, {-4.91, 0.93, 0.65}},
 };
 
 /// Confidences nearer to 0 or 1 than this are rounding, not knowledge.
@@ -28,10 +32,12 @@ double logit(double p, double grain) {
     return std::log(p / (1 - p));
 }
 
-bool is_han(const std::string& text) {
+Kind kind_of(const std::string& text) {
     const std::u32string points = decode_utf8(text);
-    return !points.empty() && ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) &&
-           points[0] != kBadUtf8;
+    if (points.empty() || points[0] == kBadUtf8) return kOther;
+    if ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) return kHan;
+    const bool figure = points[0] >= '0' && points[0] <= '9';
+    return is_word_letter(points[0]) && !figure ? kLetter : kOther;
 }
 
 } // namespace
@@ -47,7 +53,7 @@ void calibrate(TextLine& line, Reader reader) {
         if (word.glyphs.empty()) continue;
         double of_word = 0;
         for (Glyph& glyph : word.glyphs) {
-            const Coefficients& c = kFit[static_cast<std::size_t>(reader)][is_han(glyph.text) ? 0 : 1];
+            const Coefficients& c = kFit[static_cast<std::size_t>(reader)][kind_of(glyph.text)];
             const double raw = glyph.confidence;
             glyph.confidence = 1 / (1 + std::exp(-(c.constant + c.own * logit(raw, kOwnGrain) + c.line * mean)));
             // What is left of certainty is shared among the rivals as the engine shares it.

@@ -74,11 +74,18 @@ Pairs align(const std::vector<VoteGlyph>& a, const std::vector<VoteGlyph>& b, bo
 /// What a side that says nothing is worth against characters of the other; and one whose ink says that it left some out.
 constexpr double kNothing = 0.5, kLeftOut = 0.15;
 
-/// How often two readings that are both wrong say the same: they saw the same worn strokes.
-constexpr double kSameError = 0.3;
+/// What one of two readings that say the same is worth beside another that knew nothing of it: both saw the same worn strokes,
+/// and lines that are read twice are hard ones.
+constexpr double kShareOfTwo = 0.62;
 
 /// The chance that a character is right of which two readings with these chances say the same.
-double agreed(double a, double b) { return a * b / std::max(1e-9, a * b + kSameError * (1 - a) * (1 - b)); }
+double agreed(double a, double b) {
+    const auto logit = [](double p) {
+        p = std::clamp(p, 1e-6, 1 - 1e-6);
+        return std::log(p / (1 - p));
+    };
+    return 1 / (1 + std::exp(-kShareOfTwo * (logit(a) + logit(b))));
+}
 
 /// The chance that the first of two that differ is right.
 double disputed(double a, double b) {
