@@ -20,7 +20,7 @@ enum Kind : std::size_t { kHan, kLetter, kOther };
 constexpr Coefficients kFit[4][3] = {
     {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}, {-1.20, 0.60, 0.91}},
     {{-0.93, 0.59, 0.53}, {-1.95, 0.66, 0.58}, {-0.73, 0.47, 0.30}},
-    {{-4.91, 0.93, 0.65}, {-11.83, 1.59, 1.77}, {-4.91, 0.93, 0.65}},
+    {{-4.91, 0.93, 0.65}, {-7.54, 1.69, 0.82}, {-4.91, 0.93, 0.65}},
     {{-4.91, 0.93, 0.65}, {-10.52, 1.74, 1.42}, {-4.91, 0.93, 0.65}},
 };
 
@@ -36,8 +36,18 @@ Kind kind_of(const std::string& text) {
     const std::u32string points = decode_utf8(text);
     if (points.empty() || points[0] == kBadUtf8) return kOther;
     if ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) return kHan;
-    const bool figure = points[0] >= '0' && points[0] <= '9';
-    return is_word_letter(points[0]) && !figure ? kLetter : kOther;
+    return is_letter(text) ? kLetter : kOther;
+}
+
+/// The share that is right, by the logits of the character's own confidence and of its line's mean.
+double worth(Reader reader, Kind kind, double own, double mean) {
+    const auto& fits = kFit[static_cast<std::size_t>(reader)];
+    const auto by = [&](const Coefficients& c) { return c.constant + c.own * own + c.line * mean; };
+    double sum = by(fits[kind]);
+    // Tesseract's letters: flat where it doubts, steep where it is sure. One line through both would make nothing of the former.
+    const bool tesseract = reader == Reader::Tesseract || reader == Reader::SecondOpinion;
+    if (tesseract && kind == kLetter) sum = std::max(sum, by(fits[kOther]));
+    return 1 / (1 + std::exp(-sum));
 }
 
 } // namespace
@@ -53,9 +63,8 @@ void calibrate(TextLine& line, Reader reader) {
         if (word.glyphs.empty()) continue;
         double of_word = 0;
         for (Glyph& glyph : word.glyphs) {
-            const Coefficients& c = kFit[static_cast<std::size_t>(reader)][kind_of(glyph.text)];
             const double raw = glyph.confidence;
-            glyph.confidence = 1 / (1 + std::exp(-(c.constant + c.own * logit(raw, kOwnGrain) + c.line * mean)));
+            glyph.confidence = worth(reader, kind_of(glyph.text), logit(raw, kOwnGrain), mean);
             // What is left of certainty is shared among the rivals as the engine shares it.
             const double rest = (1 - glyph.confidence) / std::max(1e-3, 1 - raw);
             for (Alternative& v : glyph.variants) v.confidence = std::min(1.0, v.confidence * rest);

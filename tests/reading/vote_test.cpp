@@ -37,13 +37,22 @@ ReadLine reading(const std::vector<std::string>& characters, const std::vector<d
 
 const Glyph& glyph(const VotedLine& voted, std::size_t i) { return voted.line.line.words[0].glyphs[i]; }
 
-TEST(Vote, WhereTwoAgreeTheyAreSurerButNotAsIfNeitherKnewOfTheOther) {
-    const VotedLine v = vote(reading({"防", "汛"}, {0.8, 0.9}), reading({"防", "汛"}, {0.8, 0.6}));
+TEST(Vote, WhereTwoAgreeTheyAreSurerThanEither) {
+    const VotedLine v = vote(reading({"防", "汛"}, {0.8, 0.9}), reading({"防", "汛"}, {0.7, 0.6}));
     EXPECT_EQ(v.line.line.text, "防汛");
     EXPECT_THAT(v.votes, ElementsAre(Vote::Agreed, Vote::Agreed));
-    // Odds of 4, twice, and their product to the power of .62. Independent readings would give 0.941.
+    // 0.8 * 0.7 / (0.8 * 0.7 + 0.3 * 0.2 * 0.3)
+    EXPECT_NEAR(glyph(v, 0).confidence, 0.9689, 1e-4);
+    EXPECT_GT(glyph(v, 1).confidence, 0.9);
+}
+
+TEST(Vote, OfLettersTwoThatAgreeAreNoTwoWitnesses) {
+    const VotedLine v = vote(reading({"a", "b", "7"}, {0.8, 0.9, 0.8}), reading({"a", "b", "7"}, {0.8, 0.6, 0.8}));
+    // Odds of 4, twice, and their product to the power of .62.
     EXPECT_NEAR(glyph(v, 0).confidence, 0.8480, 1e-4);
     EXPECT_LT(glyph(v, 1).confidence, 0.9) << "the other hardly believes it";
+    EXPECT_GT(glyph(v, 2).confidence, 0.95) << "a figure is none";
+    EXPECT_EQ(glyph(vote(reading({"a"}, {1}), reading({"a"}, {0})), 0).confidence, 0.5);
 }
 
 TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
