@@ -22,6 +22,7 @@ import numpy
 from text_measures import wilson
 
 OWN_GRAIN, LINE_GRAIN = 2e-4, 2e-3  # as in calibrate.cpp
+FLAT = numpy.array((-4.91, 0.93, 0.65))  # Tesseract's figures and marks there: its letters are worth at least as much
 KINDS = {"han": "han", "latin": "letter", "digit": "other", "punct": "other", "other": "other"}
 READER = re.compile(r"([TSXO])/([\d.]+)/([\d.]+)")
 BINS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0001)
@@ -70,6 +71,12 @@ def fit(x, y):
     return out
 
 
+def worth(key, coefficients, x):
+    """What calibrate.cpp makes of it."""
+    out = chance(coefficients, x)
+    return numpy.maximum(out, chance(FLAT, x)) if key in (("X", "letter"), ("O", "letter")) else out
+
+
 def features(raw, mean):
     return numpy.column_stack([numpy.ones(len(raw)), logit(raw, OWN_GRAIN), logit(mean, LINE_GRAIN)])
 
@@ -93,8 +100,8 @@ def main():
                 tree, fitted = parse(trace)[0], line["part"] == "fit"
                 for (reader, raw, mean), so in readings(tree, right):
                     single[reader, KINDS[kind]].append((raw, mean, so, fitted))
-                if tree[1] == "&" and all(t[1] not in ("&", "|") for t in (tree[0], tree[2])):
-                    pairs.append((tree[0], tree[2], KINDS[kind], right, fitted))
+                if tree[1] == "&" and KINDS[kind] == "letter" and all(t[1] not in ("&", "|") for t in (tree[0], tree[2])):
+                    pairs.append((tree[0], tree[2], right, fitted))
     found = {}
     for key, rows in sorted(single.items()):
         raw, mean, right, fitted = numpy.array(rows, float).T
@@ -103,16 +110,17 @@ def main():
             continue
         found[key] = fit(x[fitted], right[fitted])
         print(*key, "of", fitted.sum(), "characters: constant, own, line", found[key].round(2))
-        show(chance(found[key], x[~fitted]), right[~fitted])
+        show(worth(key, found[key], x[~fitted]), right[~fitted])
     both = []
-    for a, b, kind, right, fitted in pairs:
-        if all((t[0], kind) in found for t in (a, b)):
-            both.append((sum(float(logit(chance(found[t[0], kind], features([t[1]], [t[2]])))[0]) for t in (a, b)), right, fitted))
+    for a, b, right, fitted in pairs:
+        keys = [((t[0], "letter"), t) for t in (a, b)]
+        if all(key in found for key, _ in keys):
+            both.append((sum(float(logit(worth(key, found[key], features([t[1]], [t[2]])))[0]) for key, t in keys), right, fitted))
     if both:
         odds, right, fitted = numpy.array(both).T
         fitted = fitted == 1
         share = fit(odds[fitted, None], right[fitted])
-        print("two that agree, of", fitted.sum(), "characters: share", share.round(2))
+        print("two that agree on a letter, of", fitted.sum(), "letters: share", share.round(2))
         show(chance(share, odds[~fitted, None]), right[~fitted])
     return 0
 
