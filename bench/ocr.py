@@ -26,10 +26,14 @@ start    CPU seconds of the same command on a picture with one line of text, med
 MiB      resident set of the largest process, peak over the set (rapidocr: over all sets up to this one).
 
 --calibration: reads JSON from Recto, lays each line read to the true text as above (longest first, each place once) and asks of
-each character whether the true one stands there. Prints by bins of confidence how many there are, the mean confidence, and the
-share that is right with its 95 % Wilson interval; writes the lines with {engine, set, page, part, text, confidence, characters:
-[[character, class, confidence, right]]}, class latin, han, digit, punct or other; part "fit" for odd pages of a set and "check" for
-even ones, so that a fit is not judged by its own pages.
+each character whether the true one stands there. Letterheads, stamps and notes that the true text leaves out say nothing about
+characters: a line counts where it is at least twice as close to its place as its letters from back to front are to any place, which
+lines of fewer than about seven characters never are, be they right or wrong. Lines of which a third or more is misread fall out
+with them; how many characters are in such lines is printed. Several letters side by side of which only the case differs are right
+(small capitals). Prints by language, part and bins of confidence how many there are, the mean confidence, and the share that is
+right with its 95 % Wilson interval; writes the lines with {engine, set, language, page, part, text, truth (empty: no certain
+place), confidence, characters: [[character, class, confidence, right]]}, class latin, han, digit, punct or other; part "fit" for odd
+pages of a set and "check" for even ones, so that a fit is not judged by its own pages.
 """
 import argparse
 import json
@@ -192,11 +196,12 @@ def judged(documents, truth, case):
     for document in documents:
         for block in document.get("blocks", ()):
             for line in block.get("lines", ()):
-                characters = [(c, glyph[2]) for word in line.get("words", ()) for glyph in word.get("glyphs", ()) for c in plain(glyph[0])]
+                glyphs = [glyph for word in line.get("words", ()) for glyph in word.get("glyphs", ())]
+                characters = [(c, glyph[2]) for glyph in glyphs for c in plain(glyph[0])]
                 if characters:
                     out.append({"engine": document["engine"], "text": line["text"], "confidence": line["confidence"], "characters": characters})
     want = case(plain(truth))
-    found, _ = lay(["".join(case(c) for c, _ in line["characters"]) for line in out], want)
+    found, _ = lay(["".join(case(c) for c, _ in line["characters"]) for line in out], want, certain=True)
     for line, (_, start, end) in zip(out, found):
         right = right_ones([case(c) for c, _ in line["characters"]], want[start:end])
         line["characters"] = [[c, class_of(c), confidence, int(r)] for (c, confidence), r in zip(line["characters"], right)]
@@ -205,9 +210,12 @@ def judged(documents, truth, case):
 
 
 def show_calibration(lines):
-    for engine in sorted({line["engine"] for line in lines}):
-        of = [c for line in lines if line["engine"] == engine for c in line["characters"]]
-        print(f"\n{engine}: {len(of)} characters, mean confidence {statistics.fmean(c[2] for c in of):.4f}, right {statistics.fmean(c[3] for c in of):.4f}")
+    for engine, language, part in sorted({(line["engine"], line["language"], line["part"]) for line in lines}):
+        some = [line for line in lines if (line["engine"], line["language"], line["part"]) == (engine, language, part)]
+        of = [c for line in some for c in line["characters"] if line["truth"]]
+        out = [c for line in some for c in line["characters"] if not line["truth"]]
+        print(f"\n{engine}, {language}, part {part}: {len(of)} characters" + (f", mean confidence {statistics.fmean(c[2] for c in of):.4f}, right {statistics.fmean(c[3] for c in of):.4f}" if of else "")
+              + f"; in lines without a certain place: {len(out)}" + (f", mean confidence {statistics.fmean(c[2] for c in out):.4f}" if out else ""))
         print(f"{'class':<8}{'confidence':<16}{'characters':>11}{'stated':>9}{'right':>9}{'95 % interval':>18}")
         for kind in ("all", "han", "latin", "digit", "punct", "other"):
             for low, high in zip(BINS, BINS[1:]):
@@ -308,7 +316,7 @@ def main():
                         kept.parent.mkdir(parents=True, exist_ok=True)
                         kept.write_text(page["text"], "utf-8")
                     for line in judged(page.get("documents", ()), truth, case) if options.calibration else ():
-                        lines.append({**line, "set": name, "page": path.name, "part": "fit" if number % 2 else "check"})
+                        lines.append({**line, "set": name, "language": language, "page": path.name, "part": "fit" if number % 2 else "check"})
                 rows += fresh
                 print(f"{name} {engine}: CER {100 * summary(fresh)['cer']:.2f} %", file=sys.stderr, flush=True)
                 if options.json:

@@ -5,6 +5,8 @@ import unicodedata
 from against_ocrmypdf import distance, plain
 
 TAKEN = "\0"
+LEAST_BY_CHANCE = 4  # edits of a line from the closest place it has by chance
+SMALL_CAPITALS = 3  # letters side by side of another case
 
 
 def sweep(line, text, anywhere):
@@ -45,10 +47,17 @@ def place(line, text, near=0):
     return edits, end - back.index(min(back)), end
 
 
-def lay(lines, text):
+def is_certain(line, text, edits):
+    """Whether `line`, so many edits from its place in `text`, belongs there: its letters from back to front, which stand nowhere,
+    find no place that is half as close. Short lines find one anywhere, whether they are right or wrong, and belong nowhere."""
+    by_chance = place(line[::-1], text)[0]
+    return by_chance >= LEAST_BY_CHANCE and 2 * edits <= by_chance
+
+
+def lay(lines, text, certain=False):
     """For each line its (edits, start, end) in `text`, no place used twice, and how many characters of the text are left over.
     A line of which nothing is found has an empty place. What stands in the text several times is taken where the line's own
-    place is to be expected."""
+    place is to be expected. `certain`: lines that do not belong to their place get none, and take it from no other."""
     found = [(len(line), 0, 0) for line in lines]
     total, ahead, near = sum(map(len, lines)), 0, []
     for line in lines:
@@ -62,7 +71,7 @@ def lay(lines, text):
                 continue
             edits, start, end = place(lines[k], text, near[k])
             order.remove(k)
-            if edits < len(lines[k]):
+            if is_certain(lines[k], text, edits) if certain else edits < len(lines[k]):
                 found[k] = edits, start, end
                 text = text[:start] + TAKEN * (end - start) + text[end:]
     return found, len(text) - text.count(TAKEN)
@@ -77,22 +86,27 @@ def errors(truth, text):
 
 
 def right_ones(read, truth):
-    """For each character of `read` whether the true one stands there, in a shortest alignment."""
+    """For each character of `read` whether the true one stands there, in a shortest alignment. Words in small capitals, which true
+    texts have in small letters, are right either way: several letters side by side of which the case alone differs."""
     rows = [list(range(len(truth) + 1))]
     for i, a in enumerate(read, 1):
         row = [i]
         for j, b in enumerate(truth, 1):
             row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b)))
         rows.append(row)
-    out, i, j = [False] * len(read), len(read), len(truth)
+    out, case, i, j = [False] * len(read), [False] * len(read), len(read), len(truth)
     while i and j:
         if rows[i][j] == rows[i - 1][j - 1] + (read[i - 1] != truth[j - 1]):
             i, j = i - 1, j - 1
             out[i] = read[i] == truth[j]
+            case[i] = not out[i] and read[i].lower() == truth[j].lower()
         elif rows[i][j] == rows[i - 1][j] + 1:
             i -= 1
         else:
             j -= 1
+    for i in range(len(read) - SMALL_CAPITALS + 1):
+        if all(case[i : i + SMALL_CAPITALS]):
+            out[i : i + SMALL_CAPITALS] = [True] * SMALL_CAPITALS
     return out
 
 

@@ -35,6 +35,15 @@ class Places(unittest.TestCase):
         self.assertEqual([e for e, _, _ in found], [0, 0, 0])
         self.assertEqual(place("请批示", "请批示甲乙丙请批示", 6), (0, 6, 9))
 
+    def test_lines_that_do_not_belong_take_no_place(self):
+        truth = "the committee met on monday the ledger was examined by the clerk"
+        head, line, worn = "MINISTRY OF TRADE", "ledger was exarnined by thc clerk", "the cornmittee met 0n monday"
+        self.assertEqual([truth[s:e] for _, s, e in lay([head, line, worn], truth, certain=True)[0]],
+                         ["", "ledger was examined by the clerk", "the committee met on monday"])
+        self.assertNotEqual(lay([head], truth)[0][0][1:], (0, 0))
+        # Too short to be told from chance, be it right or wrong.
+        self.assertEqual(lay(["met", "rnet"], truth, certain=True)[0], [(3, 0, 0), (4, 0, 0)])
+
 
 class Errors(unittest.TestCase):
     truth = "第一行写防汛\n第二行写造林\n第三行写征粮\n第四行写修路\n"
@@ -64,6 +73,8 @@ class Characters(unittest.TestCase):
     def test_right_ones(self):
         self.assertEqual(right_ones("柳川市x", "柳州市"), [True, False, True, False])
         self.assertEqual(right_ones("市", ""), [False])
+        self.assertEqual(right_ones("AFTER Tca", "after Tea"), [True] * 7 + [False, True])
+        self.assertEqual(right_ones("TWo", "Two"), [True, False, True])
 
     def test_classes(self):
         self.assertEqual([class_of(c) for c in "柳〇7aé。《+я"], ["han", "han", "digit", "latin", "latin", "punct", "punct", "punct", "other"])

@@ -13,25 +13,46 @@ struct Coefficients {
     double constant, own, line;
 };
 
-/// By reader; Chinese characters first. Tesseract is not asked about Chinese where another engine is there: one row for both.
-constexpr Coefficients kFit[3][2] = {
-    {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}},
-    {{-0.93, 0.59, 0.53}, {-0.73, 0.47, 0.30}},
-    {{-4.91, 0.93, 0.65}, {-4.91, 0.93, 0.65}},
+enum Kind : std::size_t { kHan, kLetter, kOther };
+
+/// By reader, for Chinese characters, letters, and figures and marks. Tesseract is not asked about Chinese where another engine is
+/// there: one row for all but letters.
+constexpr Coefficients kFit[4][3] = {
+    {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}, {-1.20, 0.60, 0.91}},
+    {{-0.93, 0.59, 0.53}, {-1.34, 0.58, 0.46}, {-0.73, 0.47, 0.30}},
+    {{-4.91, 0.93, 0.65}, {-7.54, 1.69, 0.82}, {-4.91, 0.93, 0.65}},
+    {{-4.91, 0.93, 0.65}, {-10.52, 1.74, 1.42}, {-4.91, 0.93, 0.65}},
 };
 
-/// Confidences nearer to 0 or 1 than this are rounding, not knowledge.
-constexpr double kOwnGrain = 0.0002, kLineGrain = 0.002;
+/// Confidences nearer to 0 or 1 than this are rounding, not knowledge; of letters the small network knows more.
+struct Grains {
+    double own, line;
+};
+constexpr Grains kGrains{0.0002, 0.002}, kGrainsOfLetters{0.00005, 0.0005};
 
 double logit(double p, double grain) {
     p = std::clamp(p, grain, 1 - grain);
     return std::log(p / (1 - p));
 }
 
-bool is_han(const std::string& text) {
+Kind kind_of(const std::string& text) {
     const std::u32string points = decode_utf8(text);
-    return !points.empty() && ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) &&
-           points[0] != kBadUtf8;
+    if (points.empty() || points[0] == kBadUtf8) return kOther;
+    if ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || points[0] >= 0x20000) return kHan;
+    return is_letter(text) ? kLetter : kOther;
+}
+
+/// The share that is right, by the character's own confidence and its line's mean.
+double worth(Reader reader, Kind kind, double raw, double line_mean) {
+    const Grains& grains = reader == Reader::Small && kind == kLetter ? kGrainsOfLetters : kGrains;
+    const double own = logit(raw, grains.own), mean = logit(line_mean, grains.line);
+    const auto& fits = kFit[static_cast<std::size_t>(reader)];
+    const auto by = [&](const Coefficients& c) { return c.constant + c.own * own + c.line * mean; };
+    double sum = by(fits[kind]);
+    // Tesseract's letters: flat where it doubts, steep where it is sure. One line through both would make nothing of the former.
+    const bool tesseract = reader == Reader::Tesseract || reader == Reader::SecondOpinion;
+    if (tesseract && kind == kLetter) sum = std::max(sum, by(fits[kOther]));
+    return 1 / (1 + std::exp(-sum));
 }
 
 } // namespace
@@ -41,15 +62,13 @@ void calibrate(TextLine& line, Reader reader) {
     for (const Word& word : line.words)
         for (const Glyph& glyph : word.glyphs) sum += glyph.confidence, ++count;
     if (count == 0) return;
-    const double mean = logit(sum / count, kLineGrain);
     double total = 0;
     for (Word& word : line.words) {
         if (word.glyphs.empty()) continue;
         double of_word = 0;
         for (Glyph& glyph : word.glyphs) {
-            const Coefficients& c = kFit[static_cast<std::size_t>(reader)][is_han(glyph.text) ? 0 : 1];
             const double raw = glyph.confidence;
-            glyph.confidence = 1 / (1 + std::exp(-(c.constant + c.own * logit(raw, kOwnGrain) + c.line * mean)));
+            glyph.confidence = worth(reader, kind_of(glyph.text), raw, sum / count);
             // What is left of certainty is shared among the rivals as the engine shares it.
             const double rest = (1 - glyph.confidence) / std::max(1e-3, 1 - raw);
             for (Alternative& v : glyph.variants) v.confidence = std::min(1.0, v.confidence * rest);

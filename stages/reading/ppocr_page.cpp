@@ -293,7 +293,7 @@ Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Jo
         ReadLine third;
         RECTO_ASSIGN(third.line, lines_->read(strip, limits));
         to_page(third.line, g, view.pyramid.size());
-        calibrate(third.line, Reader::Tesseract);
+        calibrate(third.line, Reader::SecondOpinion);
         read = vote(std::move(read.line), std::move(third));
     }
     out.line = std::move(read.line);

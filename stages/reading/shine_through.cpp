@@ -26,6 +26,10 @@ float contrast_of_print(const std::vector<ReadLine>& lines) {
 
 namespace {
 
+/// Mean confidence below which a run of faint characters is not print. Two readers that agree on a letter are less sure than two
+/// that agree on a Chinese character (vote.h).
+constexpr double kBadlyRead = 0.85, kBadlyReadLetters = 0.75;
+
 /// Leaves the characters of a line of which `stays` (their number in the line) is true.
 template <typename F> void keep_characters(ReadLine& read, F&& stays) {
     std::vector<float> contrasts;
@@ -66,7 +70,10 @@ void drop_shine_through(std::vector<ReadLine>& lines) {
                 const char32_t c = decode_utf8(at.second->text)[0];
                 return is_word_letter(c) || (is_cjk(c) && c >= 0x3040 && c < 0xFE30) || c >= 0x20000;
             });
-            if (letters && confidence / static_cast<double>(run.size()) < 0.85) {
+            const auto latin = std::ranges::count_if(run, [](const auto& at) { return is_letter(at.second->text); });
+            const auto size = static_cast<double>(run.size());
+            const double least = 2 * static_cast<double>(latin) > size ? kBadlyReadLetters : kBadlyRead;
+            if (letters && confidence / size < least) {
                 for (const auto& at : run) drop[at.first] = true;
                 changed = true;
             }

@@ -39,6 +39,11 @@ bool is_word_letter(char32_t c) {
            (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7) || (c >= 0x370 && c <= 0x52F);
 }
 
+bool is_letter(std::string_view character) {
+    const std::u32string points = decode_utf8(character);
+    return !points.empty() && is_word_letter(points[0]) && !(points[0] >= '0' && points[0] <= '9');
+}
+
 bool is_latin_punctuation(char32_t c) {
     return (c > ' ' && c < 0x7F && !is_word_letter(c)) || (c >= 0x2010 && c <= 0x2027) || c == 0xAB || c == 0xBB;
 }

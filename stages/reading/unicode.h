@@ -16,6 +16,8 @@ inline constexpr char32_t kBadUtf8 = 0xFFFFFFFF;
 [[nodiscard]] bool is_cjk(char32_t c);
 /// Letters and digits of alphabetic scripts that separate words by spaces (Latin, Greek, Cyrillic).
 [[nodiscard]] bool is_word_letter(char32_t c);
+/// Begins with one of these letters, which no figure is.
+[[nodiscard]] bool is_letter(std::string_view character);
 /// ASCII and general punctuation that belongs to the word it touches.
 [[nodiscard]] bool is_latin_punctuation(char32_t c);
 

@@ -46,6 +46,15 @@ TEST(Vote, WhereTwoAgreeTheyAreSurerThanEither) {
     EXPECT_GT(glyph(v, 1).confidence, 0.9);
 }
 
+TEST(Vote, OfLettersTwoThatAgreeAreNoTwoWitnesses) {
+    const VotedLine v = vote(reading({"a", "b", "7"}, {0.8, 0.9, 0.8}), reading({"a", "b", "7"}, {0.8, 0.6, 0.8}));
+    // Odds of 4, twice, and their product to the power of .62.
+    EXPECT_NEAR(glyph(v, 0).confidence, 0.8480, 1e-4);
+    EXPECT_LT(glyph(v, 1).confidence, 0.9) << "the other hardly believes it";
+    EXPECT_GT(glyph(v, 2).confidence, 0.95) << "a figure is none";
+    EXPECT_EQ(glyph(vote(reading({"a"}, {1}), reading({"a"}, {0})), 0).confidence, 0.5);
+}
+
 TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
     const VotedLine v =
         vote(reading({"防", "讯", "部"}, {0.9, 0.4, 0.9}), reading({"防", "汛", "部"}, {0.9, 0.8, 0.9}));
@@ -123,7 +132,7 @@ TEST(Vote, NothingAgainstSomething) {
 }
 
 TEST(Calibrate, RisesWithTheCharacterAndWithItsLine) {
-    for (const Reader reader : {Reader::Tiny, Reader::Small, Reader::Tesseract}) {
+    for (const Reader reader : {Reader::Tiny, Reader::Small, Reader::Tesseract, Reader::SecondOpinion}) {
         double before = 0;
         for (const double raw : {0.2, 0.5, 0.8, 0.95, 0.999}) {
             TextLine alone = reading({"字", "字", "字", "字"}, {raw, 0.9, 0.9, 0.9}).line;
