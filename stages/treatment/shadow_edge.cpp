@@ -18,6 +18,7 @@ namespace recto::treat {
 namespace {
 constexpr double kMostDepth = 45;                  ///< Levels; a line darker than that is no shadow but ink or a gap.
 constexpr std::array<double, 3> kAlong{0, 0.5, 1}; ///< Where a line is looked at.
+constexpr double kLeastEvenness = 0.5; ///< Of a line; print is less even.
 constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds of books, shades of lids.
 
 /// Sides are counted top, right, bottom, left.
@@ -30,6 +31,15 @@ struct SideLine {
     }
     [[nodiscard]] double outward_lean(std::size_t side) const {
         return side == 0 || side == 3 ? -line.lean : line.lean;
+    }
+    /// Compression leaves a faint line along any step.
+    [[nodiscard]] bool has_shadow() const { return line.depth > 0.15 * std::abs(line.jump); }
+    /// Soft towards the bed and as sharp towards the paper as a scan can be. Ink is sharp on both sides, folds on neither.
+    [[nodiscard]] bool like_paper(std::size_t side) const {
+        constexpr double kSoft = 0.25, kSharpest = 1, kSharp = 2.6;
+        const double foot = side == 0 || side == 3 ? line.behind_foot : line.before_foot;
+        return has_shadow() && outward_lean(side) > kSoft && foot > kSharpest &&
+               foot < kSharp + std::abs(line.slope) * kStrip / 2;
     }
 };
 
@@ -104,7 +114,7 @@ int drawn_beyond(const cv::Mat& cells, const WeakLine& l, bool down, bool before
 bool like_print(const WeakLine& l) {
     if (l.depth > kMostDepth || l.width > kMostWidth || l.jump_error > 0.6 || std::abs(l.jump) > 24) return true;
     if (l.depth > 25 && std::abs(l.lean) < 0.15 && std::abs(l.jump) < 1) return true;
-    return l.depth > 0 ? l.depth > 4 && l.evenness < 0.5 : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
+    return l.depth > 0 ? l.depth > 4 && l.evenness < kLeastEvenness : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
 }
 
 /// The outermost line on one side with nothing but bed beyond it; what lies further in is no side of the sheet.
@@ -247,7 +257,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
         if (!s.side[i].seen) continue;
         const WeakLine& l = s.side[i].line;
         spread = std::max(spread, std::abs(angle_of(s.side[i]) - lean));
-        shadows += l.depth > 0;
+        shadows += s.side[i].has_shadow();
         const auto [begin, end] = wanted_run(s, i);
         const double length = std::max(1.0, end - begin);
         const double before_run = hidden(l, down_side(i), begin, l.from, beside),
@@ -274,7 +284,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
         const SideLine& x = s.side[i];
         const double jump = x.inward_jump(i);
         if (std::abs(jump) > std::max(0.7, 5 * x.line.jump_error)) (jump > 0 ? same : opposite)++;
-        if (x.line.depth > 0) {
+        if (x.has_shadow()) {
             softer += std::clamp(x.outward_lean(i) / 0.5, -1.0, 1.0) / shadows;
             darkest = std::max(darkest, x.line.depth);
             lightest = std::min(lightest, x.line.depth);
@@ -301,7 +311,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
             const double middle = is_down ? h / 2 : w / 2, at = l.at(middle);
             const SideLine &lo = s.side[is_down ? 3 : 0], &hi = s.side[is_down ? 1 : 2];
             if ((lo.seen && at < lo.line.at(middle) + 4) || (hi.seen && at > hi.line.at(middle) - 4)) continue;
-            if (l.support < 0.6 || l.depth <= 0) continue;
+            if (l.support < 0.6 || l.depth <= 0 || l.evenness < kLeastEvenness) continue;
             for (const SideLine* x : {&lo, &hi})
                 if (x->seen && l.to - l.from > 0.5 * (x->line.to - x->line.from) &&
                     std::abs(l.depth - x->line.depth) < 0.35 * x->line.depth &&
@@ -321,6 +331,11 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     // A tinted box on a page looks the same, but does not run out of the picture.
     if (shadows == 0 && !known_size && (s.seen == 4 || s.seen == 1))
         quad.confidence = std::min(quad.confidence, kSureQuad - 0.1);
+    // Where some sides cannot be told, or a single one is all there is, a person should look.
+    bool one_is_paper = false;
+    for (std::size_t i = 0; i < 4; ++i) one_is_paper |= s.side[i].seen && s.side[i].like_paper(i);
+    if ((shadows > 0 && evidence > 2.3) || (one_is_paper && evidence > 0.7))
+        quad.confidence = std::max(quad.confidence, kHintQuad + 0.05);
     return quad;
 }
 
