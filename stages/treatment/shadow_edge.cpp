@@ -69,18 +69,30 @@ cv::Mat drawn_cells(const Analysis& a) {
     return most > std::min(200, grain + 16);
 }
 
+/// Steps of a wedge may have the bed's level: what is known of a target may end that much before it does, work pixels (15 mm).
+constexpr double kUnseenEnd = 90;
+
 void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>& beside) {
-    for (const Quad& q : beside) {
+    for (Quad q : beside) {
+        const std::size_t first = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y) <
+                                          std::hypot(q[3].x - q[0].x, q[3].y - q[0].y)
+                                      ? 1
+                                      : 0;
+        for (const std::size_t i : {first, first + 2}) { // long sides
+            Point &p = q[i], &r = q[(i + 1) % 4];
+            const double length = std::max(1.0, std::hypot(r.x - p.x, r.y - p.y));
+            const Point by{(r.x - p.x) / length * kUnseenEnd, (r.y - p.y) / length * kUnseenEnd};
+            p.x -= by.x, p.y -= by.y, r.x += by.x, r.y += by.y;
+        }
         cv::Mat covered;
         cv::resize(quad_mask(work, q, -kStrip), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
         cells.setTo(0, covered);
     }
 }
 
-/// A line that ends where a target does, or little after it (steps of a wedge may have the bed's level), is the target's own
-/// edge.
+/// A line that ends where a target does, or little after it, is the target's own edge.
 bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) {
-    constexpr double kNear = 30, kAfter = 90; // 5 and 15 mm
+    constexpr double kNear = 30; // 5 mm
     return std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
         const Point centre{(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2};
         Point u{q[1].x - q[0].x, q[1].y - q[0].y}, v{q[3].x - q[0].x, q[3].y - q[0].y};
@@ -89,7 +101,7 @@ bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) 
         return std::all_of(kAlong.begin(), kAlong.end(), [&](double part) {
             const double along = l.from + part * (l.to - l.from), at = l.at(along);
             const Point p{(down ? at : along) - centre.x, (down ? along : at) - centre.y};
-            return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kAfter) * length &&
+            return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kUnseenEnd) * length &&
                    std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNear) * thick;
         });
     });
