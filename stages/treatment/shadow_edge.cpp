@@ -71,6 +71,8 @@ cv::Mat drawn_cells(const Analysis& a) {
 
 /// Steps of a wedge may have the bed's level: what is known of a target may end that much before it does, work pixels (15 mm).
 constexpr double kUnseenEnd = 90;
+/// How far from a target its own shadow lies, and lines along it are its own (5 mm).
+constexpr double kNearTarget = 30;
 
 void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>& beside) {
     for (Quad q : beside) {
@@ -85,14 +87,13 @@ void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>&
             p.x -= by.x, p.y -= by.y, r.x += by.x, r.y += by.y;
         }
         cv::Mat covered;
-        cv::resize(quad_mask(work, q, -kStrip), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
+        cv::resize(quad_mask(work, q, -kNearTarget), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
         cells.setTo(0, covered);
     }
 }
 
 /// A line that ends where a target does, or little after it, is the target's own edge.
 bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) {
-    constexpr double kNear = 30; // 5 mm
     return std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
         const Point centre{(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2};
         Point u{q[1].x - q[0].x, q[1].y - q[0].y}, v{q[3].x - q[0].x, q[3].y - q[0].y};
@@ -102,7 +103,7 @@ bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) 
             const double along = l.from + part * (l.to - l.from), at = l.at(along);
             const Point p{(down ? at : along) - centre.x, (down ? along : at) - centre.y};
             return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kUnseenEnd) * length &&
-                   std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNear) * thick;
+                   std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNearTarget) * thick;
         });
     });
 }
