@@ -159,6 +159,24 @@ MeasuredSide measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d
     return side;
 }
 
+/// Whether what was taken for paper along a side at the picture's frame has the paper's level, mostly: the lighter end of an
+/// uneven bed has not. Print and pictures there do not count.
+bool is_paper(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
+    constexpr double kInside = 6;
+    constexpr int kPlaces = 80;
+    const double contrast = levels.paper - levels.bed;
+    int like = 0, taken = 0;
+    for (int i = 0; i < kPlaces; ++i) {
+        cv::Point2d p = from + (to - from) * ((i + 0.5) / kPlaces);
+        p = {std::clamp(p.x, 0.0, static_cast<double>(work.cols)), std::clamp(p.y, 0.0, static_cast<double>(work.rows))};
+        p += inward * kInside;
+        const double share = (sample(work, p.x, p.y) - levels.bed) / contrast;
+        taken += share > 0.5;
+        like += share > 0.7;
+    }
+    return 2 * like >= taken;
+}
+
 /// MeasuredSide of a contour as a line: points near that side of the bounding rectangle, fitted robustly.
 bool rough_side(const std::vector<cv::Point>& contour, cv::Point2d from, cv::Point2d to, double band, Line& line) {
     const cv::Point2d along = to - from;
@@ -231,6 +249,7 @@ std::optional<PageQuad> measure_sheet(const Analysis& a, const Levels& levels, c
                             : k == kRight  ? Line{ww, 0, 0, 1}
                             : k == kBottom ? Line{0, wh, 1, 0}
                                            : Line{0, 0, 0, 1};
+            if (!is_paper(a.work, levels, from, to, inward)) sides[i].quality *= 0.5;
         }
         quad.side_seen[i] = sides[i].seen;
         quality = std::min(quality, sides[i].quality);

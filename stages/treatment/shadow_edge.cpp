@@ -24,6 +24,7 @@ constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds o
 /// Sides are counted top, right, bottom, left.
 struct SideLine {
     bool seen = false;
+    bool hinted = false; ///< A line there, seen or not, is like paper.
     WeakLine line;
     Line at;                                                   ///< In the picture.
     [[nodiscard]] double inward_jump(std::size_t side) const { // paper less bed
@@ -131,8 +132,9 @@ bool like_print(const WeakLine& l) {
 }
 
 /// The outermost line on one side with nothing but bed beyond it; what lies further in is no side of the sheet.
-SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, bool down, bool before, double middle,
+SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, std::size_t side, double middle,
                    double extent) {
+    const bool down = side % 2 == 1, before = side == 0 || side == 3;
     SideLine out;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const WeakLine& l = before ? lines[i] : lines[lines.size() - 1 - i];
@@ -140,11 +142,16 @@ SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, boo
         if (before ? at > 0.6 * extent : at < 0.4 * extent) break;
         const int beyond = drawn_beyond(cells, l, down, before);
         if (beyond > 3) break;
-        if (l.support < 0.6 || l.to - l.from < 0.6 * middle || like_print(l)) continue;
-        out.seen = true;
+        if (l.support < 0.6 || l.to - l.from < 0.6 * middle) continue;
         out.line = l;
-        out.at = in_picture(l, down);
-        break;
+        if (!like_print(l)) {
+            out.seen = true;
+            out.at = in_picture(l, down);
+            break;
+        }
+        // Under uneven light, or with stains along it, a side is not certain; but one so even is no print.
+        out.hinted |= l.support > 0.9 && l.evenness > 0.8 && l.depth < 2 * kMostDepth && l.jump_error < 4 &&
+                      std::abs(l.jump) < 32 && out.like_paper(side);
     }
     return out;
 }
@@ -250,10 +257,15 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     clear_beside(cells, a.work.size(), beside);
     const double w = a.work.cols, h = a.work.rows;
     Sheet4 s;
-    s.side = {outermost(rows, cells, false, true, w / 2, h), outermost(columns, cells, true, false, h / 2, w),
-              outermost(rows, cells, false, false, w / 2, h), outermost(columns, cells, true, true, h / 2, w)};
-    for (const SideLine& x : s.side) s.seen += x.seen;
-    if (s.seen == 0) return std::nullopt;
+    s.side = {outermost(rows, cells, 0, w / 2, h), outermost(columns, cells, 1, h / 2, w),
+              outermost(rows, cells, 2, w / 2, h), outermost(columns, cells, 3, h / 2, w)};
+    bool hinted = false;
+    for (const SideLine& x : s.side) s.seen += x.seen, hinted |= x.hinted;
+    constexpr double kHint = kHintQuad + 0.05;
+    if (s.seen == 0) {
+        if (!hinted || !close_quad(a, s)) return std::nullopt;
+        return PageQuad{.corners = s.corners, .confidence = kHint};
+    }
     if (s.side[0].seen && s.side[2].seen && s.side[2].line.at(w / 2) - s.side[0].line.at(w / 2) < 0.15 * h)
         return std::nullopt;
     if (s.side[1].seen && s.side[3].seen && s.side[1].line.at(h / 2) - s.side[3].line.at(h / 2) < 0.15 * w)
@@ -347,8 +359,8 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     // Where some sides cannot be told, or a single one is all there is, a person should look.
     bool one_is_paper = false;
     for (std::size_t i = 0; i < 4; ++i) one_is_paper |= s.side[i].seen && s.side[i].like_paper(i);
-    if ((shadows > 0 && evidence > 2.3) || (one_is_paper && evidence > 0.7))
-        quad.confidence = std::max(quad.confidence, kHintQuad + 0.05);
+    if (hinted || (shadows > 0 && evidence > 2.3) || (one_is_paper && evidence > 0.7))
+        quad.confidence = std::max(quad.confidence, kHint);
     return quad;
 }
 
