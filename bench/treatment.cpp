@@ -204,8 +204,8 @@ class Bench {
                 "0.95 {}; left whole and said {}, not said {}; cropped {} of {} pages without a bed, {} asked about; "
                 "{:.1f} ms",
                 pages_, whole, whole_found, mean(all), share(all, 0),
-                std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }), unsure, silent, cropped, negatives,
-                asked, mean(times)),
+                std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }), unsure, silent, cropped,
+                negatives, asked, mean(times)),
             {{"whole", whole},
              {"found", whole_found},
              {"mean", mean(all)},

@@ -18,7 +18,7 @@ namespace recto::treat {
 namespace {
 constexpr double kMostDepth = 45;                  ///< Levels; a line darker than that is no shadow but ink or a gap.
 constexpr std::array<double, 3> kAlong{0, 0.5, 1}; ///< Where a line is looked at.
-constexpr double kLeastEvenness = 0.5; ///< Of a line; print is less even.
+constexpr double kLeastEvenness = 0.5;             ///< Of a line; print is less even.
 constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds of books, shades of lids.
 
 /// Sides are counted top, right, bottom, left.
@@ -77,10 +77,8 @@ constexpr double kNearTarget = 30;
 
 void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>& beside) {
     for (Quad q : beside) {
-        const std::size_t first = std::hypot(q[1].x - q[0].x, q[1].y - q[0].y) <
-                                          std::hypot(q[3].x - q[0].x, q[3].y - q[0].y)
-                                      ? 1
-                                      : 0;
+        const std::size_t first =
+            std::hypot(q[1].x - q[0].x, q[1].y - q[0].y) < std::hypot(q[3].x - q[0].x, q[3].y - q[0].y) ? 1 : 0;
         for (const std::size_t i : {first, first + 2}) { // long sides
             Point &p = q[i], &r = q[(i + 1) % 4];
             const double length = std::max(1.0, std::hypot(r.x - p.x, r.y - p.y));
@@ -128,7 +126,8 @@ int drawn_beyond(const cv::Mat& cells, const WeakLine& l, bool down, bool before
 bool like_print(const WeakLine& l) {
     if (l.depth > kMostDepth || l.width > kMostWidth || l.jump_error > 0.6 || std::abs(l.jump) > 24) return true;
     if (l.depth > 25 && std::abs(l.lean) < 0.15 && std::abs(l.jump) < 1) return true;
-    return l.depth > 0 ? l.depth > 4 && l.evenness < kLeastEvenness : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
+    return l.depth > 0 ? l.depth > 4 && l.evenness < kLeastEvenness
+                       : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
 }
 
 /// The outermost line on one side with nothing but bed beyond it; what lies further in is no side of the sheet.
