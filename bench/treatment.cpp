@@ -164,7 +164,8 @@ class Bench {
     /// Sheets on beds of their own colour, and print that looks like the edge of a sheet.
     void white_beds() {
         std::vector<double> all, times;
-        int whole = 0, whole_found = 0, unsure = 0, negatives = 0, cropped = 0;
+        int whole = 0, whole_found = 0, unsure = 0, silent = 0, negatives = 0, cropped = 0, asked = 0;
+        const auto said = [](const PageEdges& e) { return !e.pages.empty() || e.bed_visible || !e.beside.empty(); };
         const auto find = [&](const Raster& raster, const Analysis& a) {
             const double start = seconds();
             PageEdges e = find_page_edges(a, raster.dpi.x / a.factor);
@@ -177,7 +178,7 @@ class Bench {
             const PageEdges e = find(bed.raster, a);
             whole += bed.whole();
             if (e.pages.empty() || e.pages[0].confidence < kSureQuad) {
-                unsure += !e.pages.empty() || e.bed_visible;
+                (said(e) ? unsure : silent)++;
                 continue;
             }
             Quad got;
@@ -194,21 +195,25 @@ class Bench {
             const bool sure = std::any_of(e.pages.begin(), e.pages.end(),
                                           [](const PageQuad& q) { return q.confidence >= kSureQuad; });
             cropped += sure;
+            asked += !sure && said(e);
             if (sure) fmt::print("  cropped: {}, page {}\n", test::to_string(kind), i);
         }
         say("white beds, drawn",
             fmt::format(
                 "{} beds, {} with every side to be seen: {} of these found; mean IoU {:.4f}, worst {:.4f}, below "
-                "0.95 {}; unsure {}; cropped {} of {} pages without a bed; {:.1f} ms",
+                "0.95 {}; left whole and said {}, not said {}; cropped {} of {} pages without a bed, {} asked about; "
+                "{:.1f} ms",
                 pages_, whole, whole_found, mean(all), share(all, 0),
-                std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }), unsure, cropped, negatives,
-                mean(times)),
+                std::count_if(all.begin(), all.end(), [](double v) { return v < 0.95; }), unsure, silent, cropped,
+                negatives, asked, mean(times)),
             {{"whole", whole},
              {"found", whole_found},
              {"mean", mean(all)},
              {"worst", share(all, 0)},
              {"unsure", unsure},
+             {"silent", silent},
              {"cropped", cropped},
+             {"asked", asked},
              {"ms", mean(times)}});
     }
 

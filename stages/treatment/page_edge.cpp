@@ -159,6 +159,25 @@ MeasuredSide measure_side(const cv::Mat& work, const Levels& levels, cv::Point2d
     return side;
 }
 
+/// Whether what was taken for paper along a side at the picture's frame has the paper's level, mostly: the lighter end of an
+/// uneven bed has not. Print and pictures there do not count.
+bool is_paper(const cv::Mat& work, const Levels& levels, cv::Point2d from, cv::Point2d to, cv::Point2d inward) {
+    constexpr double kInside = 6;
+    constexpr int kPlaces = 80;
+    const double contrast = levels.paper - levels.bed;
+    int like = 0, taken = 0;
+    for (int i = 0; i < kPlaces; ++i) {
+        cv::Point2d p = from + (to - from) * ((i + 0.5) / kPlaces);
+        p = {std::clamp(p.x, 0.0, static_cast<double>(work.cols)),
+             std::clamp(p.y, 0.0, static_cast<double>(work.rows))};
+        p += inward * kInside;
+        const double share = (sample(work, p.x, p.y) - levels.bed) / contrast;
+        taken += share > 0.5;
+        like += share > 0.7;
+    }
+    return 2 * like >= taken;
+}
+
 /// MeasuredSide of a contour as a line: points near that side of the bounding rectangle, fitted robustly.
 bool rough_side(const std::vector<cv::Point>& contour, cv::Point2d from, cv::Point2d to, double band, Line& line) {
     const cv::Point2d along = to - from;
@@ -231,6 +250,7 @@ std::optional<PageQuad> measure_sheet(const Analysis& a, const Levels& levels, c
                             : k == kRight  ? Line{ww, 0, 0, 1}
                             : k == kBottom ? Line{0, wh, 1, 0}
                                            : Line{0, 0, 0, 1};
+            if (!is_paper(a.work, levels, from, to, inward)) sides[i].quality *= 0.5;
         }
         quad.side_seen[i] = sides[i].seen;
         quality = std::min(quality, sides[i].quality);
@@ -290,22 +310,23 @@ Quad in_work(const cv::Rect& r) {
     return {{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}};
 }
 
+bool any_sure(const PageEdges& e) {
+    return std::any_of(e.pages.begin(), e.pages.end(), [](const PageQuad& q) { return q.confidence >= kSureQuad; });
+}
+
 /// `strips` are cut out. `doubtful`: there are targets on the picture.
-PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips, bool doubtful) {
+PageEdges find_by_level(const Analysis& a, const Levels& levels, const std::vector<cv::Rect>& strips, bool doubtful) {
     PageEdges result;
     const int w = a.small.cols, h = a.small.rows;
-    if (w < 64 || h < 64) return result;
-    const auto levels = levels_of(a.small, a.background);
-    if (!levels) return result;
     result.bed_visible = true;
-    const bool dark = levels->bed < levels->paper;
+    const bool dark = levels.bed < levels.paper;
     result.bed_lighter = !dark;
-    const double middle = (levels->paper + levels->bed) / 2;
+    const double middle = (levels.paper + levels.bed) / 2;
 
     // A frame of bed around the picture keeps a thin rim of bed from being closed away with the strokes.
     cv::Mat padded, mask;
     constexpr int kPad = 12;
-    cv::copyMakeBorder(a.small, padded, kPad, kPad, kPad, kPad, cv::BORDER_CONSTANT, cv::Scalar(levels->bed));
+    cv::copyMakeBorder(a.small, padded, kPad, kPad, kPad, kPad, cv::BORDER_CONSTANT, cv::Scalar(levels.bed));
     cv::threshold(padded, mask, middle, 255, dark ? cv::THRESH_BINARY : cv::THRESH_BINARY_INV);
     const cv::Mat seven = cv::getStructuringElement(cv::MORPH_RECT, {7, 7});
     cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, seven);
@@ -323,11 +344,11 @@ PageEdges find_by_level(const Analysis& a, const std::vector<cv::Rect>& strips, 
     for (std::size_t i = 0; i < std::min<std::size_t>(2, contours.size()); ++i) {
         if (i == 1 && (cv::contourArea(contours[1]) < 0.5 * largest || cv::contourArea(contours[1]) < 0.1 * whole))
             break;
-        if (const auto quad = measure_sheet(a, *levels, contours[i])) result.pages.push_back(*quad);
+        if (const auto quad = measure_sheet(a, levels, contours[i])) result.pages.push_back(*quad);
     }
     // A ruler or a wedge that runs from frame to frame looks like a bed of which little shows.
     constexpr double kLittle = 0.2;
-    if (doubtful && levels->share < kLittle)
+    if (doubtful && levels.share < kLittle)
         for (PageQuad& q : result.pages) doubt(q);
     // What else lies on the bed, long and not wide: a ruler, a bar of which few patches were told apart.
     for (std::size_t i = 1; i < contours.size(); ++i) {
@@ -400,7 +421,18 @@ PageEdges find_page_edges(const Analysis& a, double dpi) {
     for (const cv::Rect& r : find_ruler_marks(a, dpi)) known.push_back(r);
     std::vector<Quad> seen; // what is known, as it was found
     for (const cv::Rect& r : known) seen.push_back(in_work(r));
-    PageEdges result = find_by_level(a, strips, !known.empty());
+    PageEdges result;
+    if (a.small.cols < 64 || a.small.rows < 64) return result;
+    if (const auto levels = levels_of(a.small, a.background)) {
+        result = find_by_level(a, *levels, strips, !known.empty());
+        // Where a sheet lies at a corner of the picture, it is the bed that fills the middle.
+        if (result.bed_lighter && !any_sure(result)) {
+            PageEdges other = find_by_level(a, {levels->bed, levels->paper, 1 - levels->share}, strips, !known.empty());
+            if (any_sure(other) && std::none_of(other.pages.begin(), other.pages.end(),
+                                                [&](const PageQuad& q) { return drawn_outside(a, q.corners, seen); }))
+                result = other;
+        }
+    }
     for (const cv::Rect& strip : strips) result.beside.push_back(in_work(strip));
     // A picture or a tinted box on a white page looks like a sheet on a lighter bed: its size has to speak for it, or that it
     // runs out of the picture, and nothing may be drawn outside.
@@ -409,9 +441,7 @@ PageEdges find_page_edges(const Analysis& a, double dpi) {
             if ((q.sides_seen() == 4 && !has_sheet_size(q.corners, dpi)) || drawn_outside(a, q.corners, seen)) doubt(q);
     for (PageQuad& q : result.pages)
         if (crossed(q, seen, false)) doubt(q);
-    const bool sure = std::any_of(result.pages.begin(), result.pages.end(),
-                                  [](const PageQuad& q) { return q.confidence >= kSureQuad; });
-    if (sure || a.small.cols < 64 || a.small.rows < 64) return result;
+    if (any_sure(result)) return result;
     const std::vector<Quad> beside = find_beside(a, dpi, known);
     if (auto quad = find_shadow_edges(a, dpi, beside); quad && quad->confidence > kHintQuad) {
         // Shadows are faint: with a target inside, a side may have been missed behind it.

@@ -9,19 +9,17 @@
 namespace recto::treat {
 
 cv::Mat quad_mask(const cv::Size& size, const Quad& quad, double inset) {
-    Point centre;
-    for (const auto& p : quad) {
-        centre.x += p.x / 4;
-        centre.y += p.y / 4;
-    }
     std::array<cv::Point, 4> polygon;
     for (std::size_t i = 0; i < 4; ++i) {
-        const double dx = quad[i].x - centre.x, dy = quad[i].y - centre.y;
-        const double length = std::max(1.0, std::hypot(dx, dy));
-        const double keep = std::max(0.0, 1 - 1.414 * inset / length);
+        // Along both sides that meet here: of a ruler, its diagonal hardly leads across.
+        Point at = quad[i];
+        for (const std::size_t k : {(i + 1) % 4, (i + 3) % 4}) {
+            const double dx = quad[k].x - quad[i].x, dy = quad[k].y - quad[i].y;
+            const double length = std::max(1.0, std::hypot(dx, dy)), step = std::min(inset / length, 0.5);
+            at.x += step * dx, at.y += step * dy;
+        }
         // Pixel i covers [i, i + 1): its centre counts.
-        polygon[i] = cv::Point(static_cast<int>(std::lround(centre.x + dx * keep - 0.5)),
-                               static_cast<int>(std::lround(centre.y + dy * keep - 0.5)));
+        polygon[i] = cv::Point(static_cast<int>(std::lround(at.x - 0.5)), static_cast<int>(std::lround(at.y - 0.5)));
     }
     cv::Mat mask(size, CV_8UC1, cv::Scalar(0));
     cv::fillConvexPoly(mask, polygon.data(), 4, cv::Scalar(255));

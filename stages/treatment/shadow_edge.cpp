@@ -18,11 +18,13 @@ namespace recto::treat {
 namespace {
 constexpr double kMostDepth = 45;                  ///< Levels; a line darker than that is no shadow but ink or a gap.
 constexpr std::array<double, 3> kAlong{0, 0.5, 1}; ///< Where a line is looked at.
+constexpr double kLeastEvenness = 0.5;             ///< Of a line; print is less even.
 constexpr double kMostWidth = 11; ///< Work pixels, 2 mm; wider ones are folds of books, shades of lids.
 
 /// Sides are counted top, right, bottom, left.
 struct SideLine {
     bool seen = false;
+    bool hinted = false; ///< A line there, seen or not, is like paper.
     WeakLine line;
     Line at;                                                   ///< In the picture.
     [[nodiscard]] double inward_jump(std::size_t side) const { // paper less bed
@@ -30,6 +32,15 @@ struct SideLine {
     }
     [[nodiscard]] double outward_lean(std::size_t side) const {
         return side == 0 || side == 3 ? -line.lean : line.lean;
+    }
+    /// Compression leaves a faint line along any step.
+    [[nodiscard]] bool has_shadow() const { return line.depth > 0.15 * std::abs(line.jump); }
+    /// Soft towards the bed and as sharp towards the paper as a scan can be. Ink is sharp on both sides, folds on neither.
+    [[nodiscard]] bool like_paper(std::size_t side) const {
+        constexpr double kSoft = 0.25, kSharpest = 1, kSharp = 2.6;
+        const double foot = side == 0 || side == 3 ? line.behind_foot : line.before_foot;
+        return has_shadow() && outward_lean(side) > kSoft && foot > kSharpest &&
+               foot < kSharp + std::abs(line.slope) * kStrip / 2;
     }
 };
 
@@ -59,18 +70,29 @@ cv::Mat drawn_cells(const Analysis& a) {
     return most > std::min(200, grain + 16);
 }
 
+/// Steps of a wedge may have the bed's level: what is known of a target may end that much before it does, work pixels (15 mm).
+constexpr double kUnseenEnd = 90;
+/// How far from a target its own shadow lies, and lines along it are its own (5 mm).
+constexpr double kNearTarget = 30;
+
 void clear_beside(cv::Mat& cells, const cv::Size& work, const std::vector<Quad>& beside) {
-    for (const Quad& q : beside) {
+    for (Quad q : beside) {
+        const std::size_t first =
+            std::hypot(q[1].x - q[0].x, q[1].y - q[0].y) < std::hypot(q[3].x - q[0].x, q[3].y - q[0].y) ? 1 : 0;
+        for (const std::size_t i : {first, first + 2}) { // long sides
+            Point &p = q[i], &r = q[(i + 1) % 4];
+            const double length = std::max(1.0, std::hypot(r.x - p.x, r.y - p.y));
+            const Point by{(r.x - p.x) / length * kUnseenEnd, (r.y - p.y) / length * kUnseenEnd};
+            p.x -= by.x, p.y -= by.y, r.x += by.x, r.y += by.y;
+        }
         cv::Mat covered;
-        cv::resize(quad_mask(work, q, -kStrip), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
+        cv::resize(quad_mask(work, q, -kNearTarget), covered, cells.size(), 0, 0, cv::INTER_NEAREST);
         cells.setTo(0, covered);
     }
 }
 
-/// A line that ends where a target does, or little after it (steps of a wedge may have the bed's level), is the target's own
-/// edge.
+/// A line that ends where a target does, or little after it, is the target's own edge.
 bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) {
-    constexpr double kNear = 30, kAfter = 90; // 5 and 15 mm
     return std::any_of(beside.begin(), beside.end(), [&](const Quad& q) {
         const Point centre{(q[0].x + q[2].x) / 2, (q[0].y + q[2].y) / 2};
         Point u{q[1].x - q[0].x, q[1].y - q[0].y}, v{q[3].x - q[0].x, q[3].y - q[0].y};
@@ -79,8 +101,8 @@ bool edge_of_any(const WeakLine& l, bool down, const std::vector<Quad>& beside) 
         return std::all_of(kAlong.begin(), kAlong.end(), [&](double part) {
             const double along = l.from + part * (l.to - l.from), at = l.at(along);
             const Point p{(down ? at : along) - centre.x, (down ? along : at) - centre.y};
-            return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kAfter) * length &&
-                   std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNear) * thick;
+            return std::abs(p.x * u.x + p.y * u.y) < (length / 2 + kUnseenEnd) * length &&
+                   std::abs(p.x * v.x + p.y * v.y) < (thick / 2 + kNearTarget) * thick;
         });
     });
 }
@@ -104,12 +126,14 @@ int drawn_beyond(const cv::Mat& cells, const WeakLine& l, bool down, bool before
 bool like_print(const WeakLine& l) {
     if (l.depth > kMostDepth || l.width > kMostWidth || l.jump_error > 0.6 || std::abs(l.jump) > 24) return true;
     if (l.depth > 25 && std::abs(l.lean) < 0.15 && std::abs(l.jump) < 1) return true;
-    return l.depth > 0 ? l.depth > 4 && l.evenness < 0.5 : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
+    return l.depth > 0 ? l.depth > 4 && l.evenness < kLeastEvenness
+                       : std::abs(l.jump) < std::max(0.7, 5 * l.jump_error);
 }
 
 /// The outermost line on one side with nothing but bed beyond it; what lies further in is no side of the sheet.
-SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, bool down, bool before, double middle,
+SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, std::size_t side, double middle,
                    double extent) {
+    const bool down = side % 2 == 1, before = side == 0 || side == 3;
     SideLine out;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const WeakLine& l = before ? lines[i] : lines[lines.size() - 1 - i];
@@ -117,11 +141,16 @@ SideLine outermost(const std::vector<WeakLine>& lines, const cv::Mat& cells, boo
         if (before ? at > 0.6 * extent : at < 0.4 * extent) break;
         const int beyond = drawn_beyond(cells, l, down, before);
         if (beyond > 3) break;
-        if (l.support < 0.6 || l.to - l.from < 0.6 * middle || like_print(l)) continue;
-        out.seen = true;
+        if (l.support < 0.6 || l.to - l.from < 0.6 * middle) continue;
         out.line = l;
-        out.at = in_picture(l, down);
-        break;
+        if (!like_print(l)) {
+            out.seen = true;
+            out.at = in_picture(l, down);
+            break;
+        }
+        // Under uneven light, or with stains along it, a side is not certain; but one so even is no print.
+        out.hinted |= l.support > 0.9 && l.evenness > 0.8 && l.depth < 2 * kMostDepth && l.jump_error < 4 &&
+                      std::abs(l.jump) < 32 && out.like_paper(side);
     }
     return out;
 }
@@ -227,10 +256,15 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     clear_beside(cells, a.work.size(), beside);
     const double w = a.work.cols, h = a.work.rows;
     Sheet4 s;
-    s.side = {outermost(rows, cells, false, true, w / 2, h), outermost(columns, cells, true, false, h / 2, w),
-              outermost(rows, cells, false, false, w / 2, h), outermost(columns, cells, true, true, h / 2, w)};
-    for (const SideLine& x : s.side) s.seen += x.seen;
-    if (s.seen == 0) return std::nullopt;
+    s.side = {outermost(rows, cells, 0, w / 2, h), outermost(columns, cells, 1, h / 2, w),
+              outermost(rows, cells, 2, w / 2, h), outermost(columns, cells, 3, h / 2, w)};
+    bool hinted = false;
+    for (const SideLine& x : s.side) s.seen += x.seen, hinted |= x.hinted;
+    constexpr double kHint = kHintQuad + 0.05;
+    if (s.seen == 0) {
+        if (!hinted || !close_quad(a, s)) return std::nullopt;
+        return PageQuad{.corners = s.corners, .confidence = kHint};
+    }
     if (s.side[0].seen && s.side[2].seen && s.side[2].line.at(w / 2) - s.side[0].line.at(w / 2) < 0.15 * h)
         return std::nullopt;
     if (s.side[1].seen && s.side[3].seen && s.side[1].line.at(h / 2) - s.side[3].line.at(h / 2) < 0.15 * w)
@@ -247,7 +281,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
         if (!s.side[i].seen) continue;
         const WeakLine& l = s.side[i].line;
         spread = std::max(spread, std::abs(angle_of(s.side[i]) - lean));
-        shadows += l.depth > 0;
+        shadows += s.side[i].has_shadow();
         const auto [begin, end] = wanted_run(s, i);
         const double length = std::max(1.0, end - begin);
         const double before_run = hidden(l, down_side(i), begin, l.from, beside),
@@ -274,7 +308,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
         const SideLine& x = s.side[i];
         const double jump = x.inward_jump(i);
         if (std::abs(jump) > std::max(0.7, 5 * x.line.jump_error)) (jump > 0 ? same : opposite)++;
-        if (x.line.depth > 0) {
+        if (x.has_shadow()) {
             softer += std::clamp(x.outward_lean(i) / 0.5, -1.0, 1.0) / shadows;
             darkest = std::max(darkest, x.line.depth);
             lightest = std::min(lightest, x.line.depth);
@@ -301,7 +335,7 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
             const double middle = is_down ? h / 2 : w / 2, at = l.at(middle);
             const SideLine &lo = s.side[is_down ? 3 : 0], &hi = s.side[is_down ? 1 : 2];
             if ((lo.seen && at < lo.line.at(middle) + 4) || (hi.seen && at > hi.line.at(middle) - 4)) continue;
-            if (l.support < 0.6 || l.depth <= 0) continue;
+            if (l.support < 0.6 || l.depth <= 0 || l.evenness < kLeastEvenness) continue;
             for (const SideLine* x : {&lo, &hi})
                 if (x->seen && l.to - l.from > 0.5 * (x->line.to - x->line.from) &&
                     std::abs(l.depth - x->line.depth) < 0.35 * x->line.depth &&
@@ -321,6 +355,11 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     // A tinted box on a page looks the same, but does not run out of the picture.
     if (shadows == 0 && !known_size && (s.seen == 4 || s.seen == 1))
         quad.confidence = std::min(quad.confidence, kSureQuad - 0.1);
+    // Where some sides cannot be told, or a single one is all there is, a person should look.
+    bool one_is_paper = false;
+    for (std::size_t i = 0; i < 4; ++i) one_is_paper |= s.side[i].seen && s.side[i].like_paper(i);
+    if (hinted || (shadows > 0 && evidence > 2.3) || (one_is_paper && evidence > 0.7))
+        quad.confidence = std::max(quad.confidence, kHint);
     return quad;
 }
 

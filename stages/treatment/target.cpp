@@ -34,8 +34,8 @@ cv::Mat thumbnail(const Analysis& a, int size) {
 
 /// Even rectangles of at most a twelfth of the image that are not of the colour of the paper, which is that of the largest
 /// even area.
-/// `even`: most that neighbouring pixels of a patch differ, levels.
-std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper, int even) {
+/// `even`: most that neighbouring pixels of a patch differ, levels. `longest`: most that a patch is longer than wide.
+std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper, int even, int longest) {
     cv::Mat low, high, range, flat;
     cv::erode(image, low, cv::Mat());
     cv::dilate(image, high, cv::Mat());
@@ -63,7 +63,7 @@ std::vector<Patch> find_patches(const cv::Mat& image, cv::Vec3d& paper, int even
     std::vector<Patch> patches;
     for (int i = 1; i < n; ++i) {
         const int w = stats.at<int>(i, cv::CC_STAT_WIDTH), h = stats.at<int>(i, cv::CC_STAT_HEIGHT);
-        if (std::min(w, h) < 3 || std::max(w, h) > 4 * std::min(w, h)) continue;
+        if (std::min(w, h) < 3 || std::max(w, h) > longest * std::min(w, h)) continue;
         if (area(i) < 0.7 * w * h || 12 * area(i) > image.rows * image.cols) continue;
         if (i == largest) continue;
         if (const cv::Vec3d own = colour(i); difference(own, paper) >= 24) patches.push_back({place(i), own});
@@ -112,7 +112,7 @@ double target_confidence(const Analysis& a) {
     if (a.bilevel || a.small.cols < 32 || a.small.rows < 32) return 0;
     const cv::Mat image = thumbnail(a, kThumbnail);
     cv::Vec3d paper;
-    const std::vector<Patch> patches = in_grid(find_patches(image, paper, 24));
+    const std::vector<Patch> patches = in_grid(find_patches(image, paper, 24, 4));
     const int distinct = distinct_colours(patches);
     if (patches.size() < 8 || distinct < 6) return 0;
     cv::Rect box = patches[0].place;
@@ -141,8 +141,10 @@ namespace {
 void find_strips(const Analysis& a, int size, std::vector<cv::Rect>& out) {
     const cv::Mat image = thumbnail(a, size);
     cv::Vec3d paper;
+    // Of twenty steps each is narrow; their inside is narrower still.
+    constexpr int kLongest = 10;
     // Steps of a grey wedge are small; the thumbnail has no grain left.
-    std::vector<Patch> patches = find_patches(image, paper, 9);
+    std::vector<Patch> patches = find_patches(image, paper, 9, kLongest);
     const int step = thumbnail_step(a, size);
     // The largest ones: print and pictures have any number of small ones.
     constexpr std::size_t kMost = 100;

@@ -87,6 +87,8 @@ void Treater::find_sheets() {
         s.sides_seen = p.sides_seen();
         sheets_.push_back(s);
     }
+    // Who crops to the one sheet that is certain loses the other.
+    if (unsure) sheets_.clear();
     if (sheets_.size() == 2) { // facing pages only when they are of one size
         const auto area = [](const Quad& q) {
             std::vector<cv::Point2f> c;
@@ -94,8 +96,10 @@ void Treater::find_sheets() {
             return cv::contourArea(c);
         };
         const double one = area(sheets_[0].region), two = area(sheets_[1].region);
-        if (std::min(one, two) < 0.7 * std::max(one, two)) sheets_.clear();
-        else if (!options_.split || manual_.fold) sheets_ = {as_one(sheets_[0], sheets_[1])};
+        if (std::min(one, two) < 0.7 * std::max(one, two)) {
+            sheets_.clear();
+            unsure = true;
+        } else if (!options_.split || manual_.fold) sheets_ = {as_one(sheets_[0], sheets_[1])};
     }
     if (sheets_.empty()) {
         Sheet whole;

@@ -73,7 +73,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 6;
+            i.version = 7;
             i.settings = {&treat::kOrient,     &treat::kOrientSecondOpinion,
                           &treat::kSplit,      &treat::kDeskew,
                           &treat::kMaxSkew,    &treat::kMinSkew,

@@ -25,8 +25,9 @@ struct WeakLine {
     double depth = 0;    ///< Levels darker than the lighter of what lies before and behind, as printed; 0: a step only.
     double evenness = 0; ///< 1: as dark everywhere; 0: as uneven as print.
     double width = 0;    ///< Where it is half as dark, work pixels.
-    double lean = 0;     ///< Middle of its foot from the middle of its core, > 0: softer behind (at greater `at`).
-    double jump = 0;     ///< Level behind less level before, measured 1 to 3 mm off.
+    double before_foot = 0, behind_foot = 0; ///< From its core to where it ends (four fifths), work pixels.
+    double lean = 0;       ///< Middle of its foot from the middle of its core, > 0: softer behind (at greater `at`).
+    double jump = 0;       ///< Level behind less level before, measured 1 to 3 mm off.
     double jump_error = 0; ///< Standard error of that.
     [[nodiscard]] double at(double along) const { return offset + slope * along; }
 };

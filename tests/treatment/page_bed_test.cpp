@@ -1,5 +1,6 @@
 // Sheets on all sorts of beds: found to the pixel or left whole, and no ink of the page is ever cut off.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -139,11 +140,16 @@ double overlap(const Quad& found, const Quad& truth, const cv::Size& size) {
     return static_cast<double>(cv::countNonZero(a & b)) / std::max(1, cv::countNonZero(a | b));
 }
 
-Found treat_bed(const Bed& bed, bool keep_targets = false, std::array<double, 2>* kept_size = nullptr) {
+Raster raster_of(const Bed& bed) {
     Raster raster;
     raster.pixels = bed.image;
     raster.mode = ColourMode::Grey;
     raster.dpi = {150, 150, DpiSource::File};
+    return raster;
+}
+
+Found treat_bed(const Bed& bed, bool keep_targets = false, std::array<double, 2>* kept_size = nullptr) {
+    const Raster raster = raster_of(bed);
     ImageInfo info;
     info.width = raster.width(), info.height = raster.height();
     Options options;
@@ -206,6 +212,14 @@ const std::vector<Case>& cases() {
         {"white bed, shadow", [](BedSpec& s, cv::RNG&) { s.bed = [](int, int) { return 245.0; }, s.shadow = 90; },
          false},
         {"two pages", [](BedSpec& s, cv::RNG&) { s.sheets = 2; }, true},
+        {"in a corner, bed in the middle",
+         [](BedSpec& s, cv::RNG&) {
+             s.bed = [](int, int) { return 130.0; };
+             s.shift_x = -640, s.shift_y = -850;
+         },
+         true},
+        {"bed lighter on one side",
+         [](BedSpec& s, cv::RNG&) { s.bed = [](int x, int y) { return x + y / 9 > 2300 ? 172.0 : 90.0; }; }, false},
         {"colour bar and ruler",
          [](BedSpec& s, cv::RNG&) {
              s.shift_x = -60;
@@ -332,6 +346,24 @@ TEST(PageBed, TargetsLieOutsideOrAreKept) {
                             gap == 0 ? "touching" : "apart", sure, worst);
                 if (level < 200 && gap > 0) { EXPECT_EQ(sure, 4) << level << ruler; }
             }
+}
+
+// Who crops to the one sheet that is certain loses the other, from under which a card sticks out here.
+TEST(PageBed, OneSheetOfTwoIsNotCroppedTo) {
+    BedSpec spec;
+    spec.sheets = 2;
+    spec.besides = [](cv::Mat& m) {
+        const int right = static_cast<int>(0.74 * m.cols) + 1240;
+        cv::rectangle(m, cv::Rect(right - 300, m.rows / 2 - 900, 380, 1400), cv::Scalar(232), cv::FILLED);
+    };
+    const Bed bed = draw_bed(spec);
+    EXPECT_EQ(treat_bed(bed).ink_lost, 0);
+    const Raster raster = raster_of(bed);
+    ImageInfo info;
+    info.width = raster.width(), info.height = raster.height();
+    const ImageTreatment t = treat_image(raster, info, {}, nullptr);
+    EXPECT_TRUE(std::any_of(t.findings.begin(), t.findings.end(),
+                            [](const Finding& f) { return f.code == "treat.edge_unsure"; }));
 }
 
 } // namespace
