@@ -380,11 +380,11 @@ PageEdges find_by_level(const Analysis& a, const Levels& levels, const std::vect
 } // namespace
 
 namespace {
-/// Whether a target lies across a side of the sheet that was found, or along it within: the side is not the sheet's then, or what
-/// was taken for a target is none.
+/// Whether a target lies across a side of the sheet that was found, or along it within: the side is that of the target's card then, or
+/// of the bed beyond, or what was taken for a target is none.
 /// `inside`: any that is not outside counts.
 bool crossed(const PageQuad& page, const std::vector<Quad>& targets, bool inside) {
-    constexpr double kAlong = 30, kShort = 240; // 5 and 40 mm
+    constexpr double kAlong = 150, kShort = 240; // 25 mm, which a card may have beyond its patches, and 40
     const auto corners = [](const Quad& q) {
         std::vector<cv::Point2f> out;
         for (const Point& p : q) out.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
@@ -401,7 +401,7 @@ bool crossed(const PageQuad& page, const std::vector<Quad>& targets, bool inside
         for (std::size_t i = 0; i < 4; ++i) {
             const Point from = page.corners[i], to = page.corners[(i + 1) % 4];
             const double length = std::hypot(to.x - from.x, to.y - from.y);
-            if (!page.side_seen[i] || length < 1) continue;
+            if (length < 1) continue;
             const Line side{from.x, from.y, (to.x - from.x) / length, (to.y - from.y) / length};
             for (std::size_t k = 0; k < 4; ++k) {
                 const Point u = q[k], v = q[(k + 1) % 4];

@@ -355,6 +355,8 @@ std::optional<PageQuad> find_shadow_edges(const Analysis& a, double dpi, const s
     // A tinted box on a page looks the same, but does not run out of the picture.
     if (shadows == 0 && !known_size && (s.seen == 4 || s.seen == 1))
         quad.confidence = std::min(quad.confidence, kSureQuad - 0.1);
+    // A single shadow between two equal levels may be a fold, and cropping there would cut the page in half.
+    if (s.seen == 1 && same == 0) quad.confidence = std::min(quad.confidence, kSureQuad - 0.1);
     // Where some sides cannot be told, or a single one is all there is, a person should look.
     bool one_is_paper = false;
     for (std::size_t i = 0; i < 4; ++i) one_is_paper |= s.side[i].seen && s.side[i].like_paper(i);

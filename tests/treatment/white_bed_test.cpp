@@ -116,6 +116,31 @@ TEST(WhiteBed, TargetOnAPageIsNoReasonToCrop) {
         }
 }
 
+// Below a fold, a target looks like one on the bed below a sheet: half of the page would be lost.
+TEST(WhiteBed, AFoldAboveATargetIsAskedAbout) {
+    for (const std::uint64_t seed : {102015, 102085, 102099, 102119}) {
+        const Raster raster = test::draw_even_page_with_target(test::EvenPage::Fold, seed);
+        const Analysis a = analyse(raster, 1);
+        for (const PageQuad& q : find_page_edges(a, work_dpi(raster, a)).pages)
+            EXPECT_LT(q.confidence, kSureQuad) << seed;
+    }
+}
+
+// The card that touches the sheet becomes one shape with it: then the sheet's side is not certain.
+TEST(WhiteBed, ACardThatTouchesTheSheetIsNoPartOfIt) {
+    for (const std::uint64_t seed : {10200119, 10200131, 10200184})
+        for (const auto kind : {test::BedKind::Grey, test::BedKind::Dark}) {
+            const test::TargetBed bed = test::draw_target_bed(seed, kind);
+            const Analysis a = analyse(bed.raster, 1);
+            for (const PageQuad& q : find_page_edges(a, work_dpi(bed.raster, a)).pages) {
+                Quad got;
+                for (std::size_t k = 0; k < 4; ++k) got[k] = a.work_to_source(q.corners[k]);
+                if (q.confidence < kSureQuad) continue;
+                EXPECT_GT(intersection_over_union(got, bed.sheet), 0.99) << seed;
+            }
+        }
+}
+
 /// Strokes 0.2 mm wide at each `pace_mm`, on grain, at 150 dpi.
 cv::Mat strokes(double pace_mm, bool uneven, bool down) {
     constexpr double kMm = 150 / 25.4;
