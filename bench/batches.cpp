@@ -1,6 +1,7 @@
 /// What it is worth to read several lines of one width at once: time a line and memory of the recognition networks, for batches
 /// of one, four and eight, compiled for lines of any size and for that size alone. bench/batches.sh.
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -31,27 +32,21 @@ double resident_mib() {
     return 0;
 }
 
-std::shared_ptr<ov::Model> with_8bit_input(const std::shared_ptr<ov::Model>& model) {
-    ov::preprocess::PrePostProcessor p(model);
-    p.input().tensor().set_element_type(ov::element::u8).set_layout("NHWC");
-    p.input().model().set_layout("NCHW");
-    p.input().preprocess().convert_element_type(ov::element::f32).mean(127.5F).scale(127.5F);
-    return p.build();
-}
-
 void measure(ov::Core& core, const std::string& file, std::size_t width, std::size_t batch, bool fixed) {
     std::mt19937 random(1);
-    std::vector<std::uint8_t> pixels(batch * kHeight * width * 3);
-    for (std::uint8_t& p : pixels) p = random() % 5 == 0 ? static_cast<std::uint8_t>(random()) : 230;
+    const ov::Shape shape{batch, 3, kHeight, width};
+    ov::Tensor lines(ov::element::f32, shape);
+    for (float *p = lines.data<float>(), *end = p + lines.get_size(); p < end; ++p)
+        *p = random() % 5 == 0 ? static_cast<float>(random() % 256) / 127.5F - 1 : 0.8F; // strokes on paper
     const double memory = resident_mib();
-    auto model = with_8bit_input(core.read_model(file));
-    if (fixed) model->reshape(ov::PartialShape{static_cast<long>(batch), kHeight, static_cast<long>(width), 3});
+    auto model = core.read_model(file);
+    if (fixed) model->reshape(ov::PartialShape(shape));
     auto request =
         core.compile_model(model, "CPU",
                            {ov::num_streams(ov::streams::Num(1)), ov::inference_num_threads(1),
                             ov::hint::enable_cpu_pinning(false), ov::hint::inference_precision(ov::element::f32)})
             .create_infer_request();
-    request.set_input_tensor(ov::Tensor(ov::element::u8, {batch, kHeight, width, 3}, pixels.data()));
+    request.set_input_tensor(lines);
     for (int i = 0; i < 2; ++i) request.infer(); // what is made once
     const double used = resident_mib() - memory;
     const std::size_t times = std::max<std::size_t>(3, kPixels / width / batch);

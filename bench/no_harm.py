@@ -3,12 +3,12 @@
 treated, and the same pages turned, laid askew on a dark bed, stained, and bordered as a photocopy of a punched sheet. The
 measure is the bag of words (of characters for Chinese): the share of the true words that were read, as often as they are there.
 
-    bench/no_harm.py [--recto FILE] [--shared DIR] [--each N] [--sets A,B] [--kinds A,B] [--draws N] [--json FILE] [--keep DIR]
+    bench/no_harm.py [--recto FILE] [--shared DIR] [--each N] [--sets A,B] [--kinds A,B] [--draws N] [--all-draws] [--json FILE] [--keep DIR]
 
 --each: at most so many pages of a set, evenly chosen (default 6; 0 = all). --keep: leaves the degraded pages there. --draws: what
 small print gives is a draw: the same scan with a few rows and columns of its rim laid on twice reads up to three points better or worse, treated or
 not. An untouched page that loses more than a point is read so often in all (default 12), each time laid some pixels elsewhere, and
-means are compared. Exit code 1 when an untouched page loses more than a point (or one word of a page with fewer than a hundred), or a
+means are compared; --all-draws: so is every untouched page, and each draw is printed. Exit code 1 when an untouched page loses more than a point (or one word of a page with fewer than a hundred), or a
 degraded kind is worse on average; 66 when there is not one page.
 """
 import argparse
@@ -131,8 +131,8 @@ def pages_of(shared, name, each):
     return [pages[i * len(pages) // count] for i in range(count)]
 
 
-def mean_of_draws(recto, path, language, truth, first, folder, draws):
-    """Means of (as it is, treated) over as many ways of laying the page; `first`: what the page gave as it lies."""
+def all_draws(recto, path, language, truth, first, folder, draws):
+    """(as it is, treated) for as many ways of laying the page; `first`: what it gave as it lies."""
     got = [first]
     for number, (columns, rows) in enumerate(LAID[1:draws], 1):
         file = pathlib.Path(folder) / f"{path.stem}-draw-{number}.png"
@@ -140,10 +140,10 @@ def mean_of_draws(recto, path, language, truth, first, folder, draws):
             laid_elsewhere(image, columns, rows).save(file, dpi=image.info.get("dpi", (300, 300)))
         got.append(tuple(bag(truth, read(recto, file, language, p)) for p in (True, False)))
         file.unlink()
-    return tuple(sum(side) / len(got) for side in zip(*got))
+    return got
 
 
-def measure(recto, work, kinds, folder, draws=1):
+def measure(recto, work, kinds, folder, draws=1, every=False):
     """Rows of {set, page, kind, as_it_is, treated} for the (number, set, page)s of `work`; degraded pages go to `folder`."""
 
     def one(job):
@@ -159,9 +159,10 @@ def measure(recto, work, kinds, folder, draws=1):
                     degraded(image, kind, number).save(file, dpi=dpi)
             plain, treated = (bag(truth, read(recto, file, SETS[name], p)) for p in (True, False))
             row = {"set": name, "page": path.name, "kind": kind, "words": words(truth).total(), "as_it_is": plain, "treated": treated}
-            if kind == "as it is" and draws > 1 and harmed(row):
-                plain, treated = mean_of_draws(recto, path, SETS[name], truth, (plain, treated), folder, draws)
-                row = {**row, "first_draw": (row["as_it_is"], row["treated"]), "as_it_is": plain, "treated": treated}
+            if kind == "as it is" and draws > 1 and (every or harmed(row)):
+                got = all_draws(recto, path, SETS[name], truth, (plain, treated), folder, draws)
+                plain, treated = (sum(side) / len(got) for side in zip(*got))
+                row = {**row, "draws": got, "as_it_is": plain, "treated": treated}
             out.append(row)
         return out
 
@@ -186,7 +187,8 @@ def main():
     parser.add_argument("--each", default=6, type=int)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--kinds", default=",".join(KINDS))
-    parser.add_argument("--draws", default=len(LAID), type=int)
+    parser.add_argument("--draws", default=len(LAID), type=int, choices=range(1, len(LAID) + 1), metavar=f"1..{len(LAID)}")
+    parser.add_argument("--all-draws", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
@@ -203,7 +205,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="recto-harm-") as folder:
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
-        rows = measure(options.recto, work, kinds, options.keep or folder, options.draws)
+        rows = measure(options.recto, work, kinds, options.keep or folder, options.draws, options.all_draws)
     failed = False
     print(f"{'kind':<16}{'set':<16}{'pages':>6}{'as it is':>10}{'treated':>10}{'worst loss':>12}")
     for kind in kinds:
@@ -217,8 +219,8 @@ def main():
             print(f"{kind:<16}{name or 'all':<16}{len(of):>6}{before:>10.4f}{after:>10.4f}{loss:>12.4f}  {worst['page'] if harmed(worst) else ''}")
             failed |= (kind == "as it is" and any(map(harmed, of))) or (name == "" and after < before - 0.0005)
     for r in rows:
-        if "first_draw" in r:
-            print(f"{r['set']} {r['page']}: as it lies {r['first_draw'][0]:.4f} and {r['first_draw'][1]:.4f}, mean of {options.draws} draws {r['as_it_is']:.4f} and {r['treated']:.4f}")
+        if "draws" in r:
+            print(f"{r['set']} {r['page']}: mean {r['as_it_is']:.4f} and {r['treated']:.4f} of " + ", ".join(f"{a:.3f}/{b:.3f}" for a, b in r["draws"]))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
     return 1 if failed else 0

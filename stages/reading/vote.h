@@ -23,8 +23,8 @@ struct VotedLine {
 };
 
 /// `a` is kept where both are equally sure. Confidences of both are chances of being right (calibrate.h), and those of the
-/// result are what the two together say; of letters that is less than of Chinese characters. Characters that only one side has stay when it is more than half sure of them, or a little
-/// sure where the other's ink says that it left some out.
+/// result are what the two together say; of letters that is less than of Chinese characters. Characters that only one side has
+/// stay when it is more than half sure of them, or a little sure where the other's ink says that it left some out.
 /// Words follow the side that a character came from. What lost stays: as the glyph's variant where one character stands against
 /// one, else as an alternative of the word.
 [[nodiscard]] VotedLine vote(ReadLine a, ReadLine b);

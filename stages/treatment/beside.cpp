@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "stages/treatment/page_frame.h"
+#include "stages/treatment/straight_line.h"
 
 namespace recto::treat {
 namespace {
@@ -212,6 +213,37 @@ cv::Mat without(const cv::Mat& work, const std::vector<Quad>& beside) {
         }
     }
     return out;
+}
+
+bool crossed_by_any(const Quad& sheet, const std::vector<Quad>& targets, bool inside) {
+    constexpr double kAlong = 150, kShort = 240; // 25 mm, which a card may have beyond its patches, and 40
+    const auto corners = [](const Quad& q) {
+        std::vector<cv::Point2f> out;
+        for (const Point& p : q) out.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
+        return out;
+    };
+    const std::vector<cv::Point2f> page = corners(sheet);
+    return std::any_of(targets.begin(), targets.end(), [&](const Quad& q) {
+        const std::vector<cv::Point2f> target = corners(q);
+        std::vector<cv::Point2f> common;
+        const double share = static_cast<double>(cv::intersectConvexConvex(page, target, common)) /
+                             std::max(1.0, cv::contourArea(target));
+        if (share < 0.12) return false;
+        if (share < 0.9 || inside) return true;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const Point from = sheet[i], to = sheet[(i + 1) % 4];
+            const double length = std::hypot(to.x - from.x, to.y - from.y);
+            if (length < 1) continue;
+            const Line side{from.x, from.y, (to.x - from.x) / length, (to.y - from.y) / length};
+            for (std::size_t k = 0; k < 4; ++k) {
+                const Point u = q[k], v = q[(k + 1) % 4];
+                if (std::hypot(v.x - u.x, v.y - u.y) > kShort && std::abs(distance(side, {u.x, u.y})) < kAlong &&
+                    std::abs(distance(side, {v.x, v.y})) < kAlong)
+                    return true;
+            }
+        }
+        return false;
+    });
 }
 
 } // namespace recto::treat

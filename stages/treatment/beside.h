@@ -16,6 +16,10 @@ namespace recto::treat {
 /// find_ruler_marks()), in pixels of analysis.small. `dpi`: of analysis.work, 0 when not known.
 [[nodiscard]] std::vector<Quad> find_beside(const Analysis& analysis, double dpi, const std::vector<cv::Rect>& known);
 
+/// Whether any of them lies across a side of a sheet that was found, or along it within: the side is that of the target's card then, or of
+/// the bed beyond, or what was taken for a target is none. `inside`: any that is not outside counts. Work pixels.
+[[nodiscard]] bool crossed_by_any(const Quad& sheet, const std::vector<Quad>& targets, bool inside);
+
 /// The work image with nothing there: what lies around is drawn over it, so that no line is left or made.
 [[nodiscard]] cv::Mat without(const cv::Mat& work, const std::vector<Quad>& beside);
 

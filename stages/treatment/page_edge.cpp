@@ -379,42 +379,6 @@ PageEdges find_by_level(const Analysis& a, const Levels& levels, const std::vect
 
 } // namespace
 
-namespace {
-/// Whether a target lies across a side of the sheet that was found, or along it within: the side is that of the target's card then, or
-/// of the bed beyond, or what was taken for a target is none.
-/// `inside`: any that is not outside counts.
-bool crossed(const PageQuad& page, const std::vector<Quad>& targets, bool inside) {
-    constexpr double kAlong = 150, kShort = 240; // 25 mm, which a card may have beyond its patches, and 40
-    const auto corners = [](const Quad& q) {
-        std::vector<cv::Point2f> out;
-        for (const Point& p : q) out.emplace_back(static_cast<float>(p.x), static_cast<float>(p.y));
-        return out;
-    };
-    const std::vector<cv::Point2f> sheet = corners(page.corners);
-    return std::any_of(targets.begin(), targets.end(), [&](const Quad& q) {
-        const std::vector<cv::Point2f> target = corners(q);
-        std::vector<cv::Point2f> common;
-        const double share = static_cast<double>(cv::intersectConvexConvex(sheet, target, common)) /
-                             std::max(1.0, cv::contourArea(target));
-        if (share < 0.12) return false;
-        if (share < 0.9 || inside) return true;
-        for (std::size_t i = 0; i < 4; ++i) {
-            const Point from = page.corners[i], to = page.corners[(i + 1) % 4];
-            const double length = std::hypot(to.x - from.x, to.y - from.y);
-            if (length < 1) continue;
-            const Line side{from.x, from.y, (to.x - from.x) / length, (to.y - from.y) / length};
-            for (std::size_t k = 0; k < 4; ++k) {
-                const Point u = q[k], v = q[(k + 1) % 4];
-                if (std::hypot(v.x - u.x, v.y - u.y) > kShort && std::abs(distance(side, {u.x, u.y})) < kAlong &&
-                    std::abs(distance(side, {v.x, v.y})) < kAlong)
-                    return true;
-            }
-        }
-        return false;
-    });
-}
-} // namespace
-
 PageEdges find_page_edges(const Analysis& a, double dpi) {
     const std::vector<cv::Rect> strips = find_target_strips(a);
     std::vector<cv::Rect> known = strips;
@@ -440,12 +404,12 @@ PageEdges find_page_edges(const Analysis& a, double dpi) {
         for (PageQuad& q : result.pages)
             if ((q.sides_seen() == 4 && !has_sheet_size(q.corners, dpi)) || drawn_outside(a, q.corners, seen)) doubt(q);
     for (PageQuad& q : result.pages)
-        if (crossed(q, seen, false)) doubt(q);
+        if (crossed_by_any(q.corners, seen, false)) doubt(q);
     if (any_sure(result)) return result;
     const std::vector<Quad> beside = find_beside(a, dpi, known);
     if (auto quad = find_shadow_edges(a, dpi, beside); quad && quad->confidence > kHintQuad) {
         // Shadows are faint: with a target inside, a side may have been missed behind it.
-        if (crossed(*quad, beside, true)) doubt(*quad);
+        if (crossed_by_any(quad->corners, beside, true)) doubt(*quad);
         result.pages = {*quad};
     }
     // Known better than by their level.
