@@ -21,6 +21,7 @@
 #include "pipeline/core/stage.h"
 #include "pipeline/files/file_system.h"
 #include "pipeline/files/ocfl.h"
+#include "stages/orientation.h"
 #include "stages/treatment/manual.h"
 
 namespace recto::amend {
@@ -37,6 +38,7 @@ struct Workshop {
     nlohmann::json provenance; ///< Of this program, as a run has it.
     std::function<Result<Source>(const std::string& path)> take;
     std::function<Result<Raster>(const Source& source, int index)> decode;
+    ProbeMaker make_probe; ///< Asked which way up a page is that gets other values; may be empty.
 };
 
 /// Who asks and why.

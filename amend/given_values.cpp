@@ -53,8 +53,9 @@ bool was_given(const nlohmann::json& edits, const ImageName& image, const nlohma
 } // namespace
 
 GivenValues::GivenValues(std::vector<GivenRow> rows, const Settings& settings, const Clock& clock,
-                         std::function<Result<Raster>(const Source&, int)> decode)
-    : rows_(std::move(rows)), settings_(settings), clock_(clock), decode_(std::move(decode)) {}
+                         std::function<Result<Raster>(const Source&, int)> decode, ProbeMaker make_probe)
+    : rows_(std::move(rows)), settings_(settings), clock_(clock), decode_(std::move(decode)),
+      make_probe_(std::move(make_probe)) {}
 
 Result<bool> GivenValues::put_on(Item& item) {
     std::vector<const GivenRow*> mine;
@@ -62,7 +63,7 @@ Result<bool> GivenValues::put_on(Item& item) {
         if (has_image(item, row)) mine.push_back(&row);
     if (mine.empty()) return false;
     const std::lock_guard lock(mutex_);
-    Bench bench(settings_, decode_);
+    Bench bench(settings_, decode_, make_probe_ ? make_probe_() : nullptr);
     Item made = item;
     nlohmann::json entries = nlohmann::json::array();
     std::set<std::string> changed, people;

@@ -25,7 +25,7 @@ class GivenValues {
   public:
     /// `settings` and `clock` outlive it.
     GivenValues(std::vector<GivenRow> rows, const Settings& settings, const Clock& clock,
-                std::function<Result<Raster>(const Source& source, int index)> decode);
+                std::function<Result<Raster>(const Source& source, int index)> decode, ProbeMaker make_probe = {});
 
     /// Puts the rows of an item's images on it, as grouping or an earlier version left it: all or none. A row that an earlier
     /// run put on is passed over, whatever a person changed since. True when pages or ledger changed. Any thread; one call at a time is served, so that at most one image more than the run's is in memory.
@@ -39,6 +39,7 @@ class GivenValues {
     const Settings& settings_;
     const Clock& clock_;
     std::function<Result<Raster>(const Source&, int)> decode_;
+    ProbeMaker make_probe_;
     mutable std::mutex mutex_;
     std::set<int> seen_; ///< Row numbers whose image came.
     std::vector<Refusal> refused_;

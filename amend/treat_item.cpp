@@ -20,7 +20,7 @@ Result<Outcome> treat_item(Workshop& shop, const Request& request, const std::ve
     Staging staging(shop, item.id.to_string());
     RECTO_TRY(staging.make());
     RECTO_TRY(prepare(shop, stored, staging.path())); // before pages come or go: the PDF has them as they were
-    Bench bench(shop.settings, shop.decode);
+    Bench bench(shop.settings, shop.decode, shop.make_probe ? shop.make_probe() : nullptr);
     nlohmann::json entries = nlohmann::json::array();
     std::set<std::string> changed, seen, people;
     for (const TreatRow& row : rows) {

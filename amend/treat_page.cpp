@@ -58,9 +58,9 @@ std::vector<std::string> give(Item& item, std::size_t first, const ImageTreatmen
 
 } // namespace
 
-Bench::Bench(const Settings& settings, Decode decode)
+Bench::Bench(const Settings& settings, Decode decode, std::unique_ptr<treat::OrientationProbe> probe)
     : settings_(settings), decode_(std::move(decode)), options_(treat::Options::from_settings(settings)),
-      probe_(treat::make_tesseract_probe()) {}
+      probe_(std::move(probe)) {}
 
 Result<ImageTreatment> Bench::treat(const Item& item, const Page& page, const treat::ManualTreatment* manual) {
     const Source& source = item.sources.at(static_cast<std::size_t>(page.image.source));

@@ -17,7 +17,8 @@ namespace recto::amend {
 class Bench {
   public:
     using Decode = std::function<Result<Raster>(const Source& source, int index)>;
-    Bench(const Settings& settings, Decode decode); ///< `settings` outlives it.
+    /// `settings` outlives it; `probe` may be null.
+    Bench(const Settings& settings, Decode decode, std::unique_ptr<treat::OrientationProbe> probe);
 
     /// As treatment finds it, or with the values `manual`. Errors: of decoding, "treat.failed".
     Result<ImageTreatment> treat(const Item& item, const Page& page, const treat::ManualTreatment* manual);

@@ -26,6 +26,7 @@
 #include "pipeline/core/memory.h"
 #include "pipeline/files/decode.h"
 #include "pipeline/files/image_out.h"
+#include "stages/registry.h"
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/bilevel.h"
 #include "stages/treatment/streaks.h"
@@ -218,7 +219,7 @@ int main(int argc, char** argv) {
     if (files.empty()) stop(folder + ": no *.tif");
 
     const Settings settings;
-    const auto stage = make_treatment_stage();
+    const auto stage = std::move(make_stages().treatment);
     if (const auto opened = stage->open({&settings, 1, models}); !opened) stop(opened.error().to_string());
     const auto worker = stage->make_worker();
     std::string work = (stdfs::temp_directory_path() / "recto-bench-XXXXXX").string();

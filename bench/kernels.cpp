@@ -27,6 +27,7 @@
 #include "stages/encode/encode.h"
 #include "stages/preview/preview.h"
 #include "stages/reading/reading.h"
+#include "stages/registry.h"
 #include "stages/treatment/treatment.h"
 
 using namespace recto;
@@ -84,7 +85,7 @@ nlohmann::json measure(const std::string& folder, int repeat, const std::string&
     const Settings settings;
     const auto fs = posix_file_system();
     const StageContext context{&settings, 1, models};
-    const auto treatment = make_treatment_stage();
+    const auto treatment = std::move(make_stages().treatment);
     const auto preview = make_preview_stage();
     const auto encode = make_encode_stage();
     const auto describe = make_describe_stage();

@@ -22,6 +22,7 @@
 #include "bench/drawn_skew.h"
 #include "bench/figures.h"
 #include "pipeline/files/decode.h"
+#include "stages/orientation.h"
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/bilevel.h"
 #include "stages/treatment/deskew.h"
@@ -306,8 +307,8 @@ class Bench {
             {"ocrmypdf",
              {"linn.png", "typewriter.png", "cardinal.pdf", "ccitt.pdf", "jbig2.pdf", "francais.pdf", "skew.pdf"}},
             {"tess_test", {".tif", ".png"}}};
-        const auto tesseract = make_tesseract_probe();
-        CountingProbe probe(tesseract.get());
+        const auto asked = orientation_probes(Settings{}, std::string(RECTO_DEPS_DIR) + "/models")();
+        CountingProbe probe(*asked);
         for (const auto& [set, endings] : sets) {
             Turns turns;
             for (const auto& file : files(set, endings)) {
@@ -319,18 +320,20 @@ class Bench {
             if (turns.times.empty()) continue;
             say("orientation, " + set,
                 fmt::format("{} right, {} left as they lie, {} wrong, {} upright ones turned; cheap test by itself {} "
-                            "right, {:.1f} ms, most {:.1f}; asked for {} of {}; {:.3f} s of treatment, most {:.3f}",
+                            "right, {:.1f} ms, most {:.1f}; Tesseract asked for {} of {}, readers for {}; {:.3f} s of "
+                            "treatment, most {:.3f}",
                             turns.right, turns.left, turns.wrong, turns.upright_turned, turns.cheap_right,
                             1000 * mean(turns.cheap), 1000 * share(turns.cheap, 1), probe.asked, turns.times.size(),
-                            mean(turns.times), share(turns.times, 1)),
+                            probe.read_pages, mean(turns.times), share(turns.times, 1)),
                 {{"right", turns.right},
                  {"left", turns.left},
                  {"wrong", turns.wrong},
                  {"upright_turned", turns.upright_turned},
                  {"cheap_right", turns.cheap_right},
                  {"cheap_ms", 1000 * mean(turns.cheap)},
-                 {"asked", probe.asked}});
-            probe.asked = 0;
+                 {"asked", probe.asked},
+                 {"read", probe.read_pages}});
+            probe.asked = probe.read_pages = 0;
         }
     }
 
@@ -339,18 +342,22 @@ class Bench {
         std::vector<double> times, cheap; ///< Seconds.
     };
 
-    /// Tesseract, counted.
+    /// Those that are asked, counted.
     class CountingProbe final : public OrientationProbe {
       public:
-        explicit CountingProbe(OrientationProbe* probe) : probe_(probe) {}
+        explicit CountingProbe(OrientationProbe& probe) : probe_(probe) {}
         Orientation probe(const cv::Mat& grey, double dpi) override {
             ++asked;
-            return probe_ ? probe_->probe(grey, dpi) : Orientation{};
+            return probe_.probe(grey, dpi);
         }
-        int asked = 0;
+        Orientation read(const cv::Mat& grey) override {
+            ++read_pages;
+            return probe_.read(grey);
+        }
+        int asked = 0, read_pages = 0;
 
       private:
-        OrientationProbe* probe_;
+        OrientationProbe& probe_;
     };
 
     /// The clockwise turn that sets the image upright: some lie turned as they are. Told by looking at them.

@@ -8,6 +8,7 @@
 #include "cli/provenance.h"
 #include "pipeline/core/messages.h"
 #include "stages/intake/intake.h"
+#include "stages/orientation.h"
 #include "stages/registry.h"
 
 namespace recto::cli {
@@ -46,15 +47,16 @@ Result<std::unique_ptr<OpenWorkshop>> OpenWorkshop::open(const AmendArguments& a
     w->begun_ = true;
     w->clock_ = default_clock();
     OpenWorkshop* self = w.get();
-    w->shop_ = std::make_unique<amend::Workshop>(amend::Workshop{
-        fs, *w->store_, w->stages_, w->settings_, w->catalogue_->view(), *w->clock_, paths.work,
-        make_provenance(w->settings_, w->stages_, w->archive_->identity),
-        [self, fs, capture = a.capture](const std::string& path) {
-            intake::TakeOptions options;
-            options.overrides = capture;
-            return intake::take_source(path, *self->decoder_, *fs, options);
-        },
-        [self](const Source& source, int index) { return self->decoder_->decode(source.path, index); }});
+    w->shop_ = std::make_unique<amend::Workshop>(
+        amend::Workshop{fs, *w->store_, w->stages_, w->settings_, w->catalogue_->view(), *w->clock_, paths.work,
+                        make_provenance(w->settings_, w->stages_, w->archive_->identity),
+                        [self, fs, capture = a.capture](const std::string& path) {
+                            intake::TakeOptions options;
+                            options.overrides = capture;
+                            return intake::take_source(path, *self->decoder_, *fs, options);
+                        },
+                        [self](const Source& source, int index) { return self->decoder_->decode(source.path, index); },
+                        orientation_probes(w->settings_, model_folder())});
     return w;
 }
 

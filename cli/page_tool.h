@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "pipeline/files/decode.h"
+#include "stages/orientation.h"
 #include "stages/treatment/treatment.h"
 
 namespace recto::cli {
@@ -15,7 +16,7 @@ class PageTool {
   public:
     explicit PageTool(const Settings& settings)
         : decoder_(program_path(), 2), options_(treat::Options::from_settings(settings)),
-          probe_(treat::make_tesseract_probe()) {}
+          probe_(orientation_probes(settings, model_folder())()) {}
     Result<Source> probe(const std::string& path) {
         auto source = decoder_.probe(path);
         if (source) source->path = path;

@@ -35,6 +35,7 @@
 #include "review/report.h"
 #include "stages/grouping/grouping.h"
 #include "stages/intake/intake.h"
+#include "stages/orientation.h"
 #include "stages/registry.h"
 
 namespace recto::cli {
@@ -276,7 +277,8 @@ int run(const RunArguments& a, const TimeWindows& windows, bool& closed) {
     Progress progress(mode);
     RunHooks hooks =
         make_hooks(a, *settings, (*archive)->identity.code, paths.work, decoder, store.view(), &store, scanned);
-    amend::GivenValues given(std::move(given_rows), *settings, *clock, hooks.decode);
+    amend::GivenValues given(std::move(given_rows), *settings, *clock, hooks.decode,
+                             orientation_probes(*settings, model_folder()));
     hooks.put_given_on = [&](Item& item) { return given.put_on(item); };
     (*log)->set_run(options.run_id);
     hooks.on_event = [&](const RunEvent& event) { (*log)->write(event); };

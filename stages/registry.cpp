@@ -4,6 +4,7 @@
 #include "stages/encode/encode.h"
 #include "stages/grouping/grouping.h"
 #include "stages/intake/intake.h"
+#include "stages/orientation.h"
 #include "stages/preview/preview.h"
 #include "stages/proof/proof.h"
 #include "stages/reading/reading.h"
@@ -13,7 +14,11 @@ namespace recto {
 
 StageList make_stages() {
     StageList list;
-    list.treatment = make_treatment_stage();
+    list.treatment = make_treatment_stage([](const StageContext& c) {
+        static const Settings kDefaults;
+        const Settings& s = c.settings ? *c.settings : kDefaults;
+        return OrientationHelp{orientation_probes(s, c.model_folder), orientation_readers(s, c.model_folder)};
+    });
     list.pages.push_back(make_preview_stage());
     list.pages.push_back(make_reading_stage());
     list.pages.push_back(make_proof_stage());

@@ -6,6 +6,7 @@
 /// Threads: an engine is immutable after it was opened and shared by all workers; a session belongs to one thread.
 /// Engines catch what their libraries throw; nothing but a Result crosses this border.
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,12 +29,18 @@ struct OcrPage {
     std::vector<Box> unread{}; ///< Ink like writing that is in no line, or only in lines that cannot be trusted.
 };
 
+/// How much reads as print once the page was turned clockwise by 0, 90, 180 and 270 degrees: characters that are right
+/// beyond those that are wrong, by their confidences. All 0: nothing does.
+using TurnScores = std::array<double, 4>;
+
 class OcrSession {
   public:
     virtual ~OcrSession() = default;
     /// Reads one page. Errors: "read.time_limit" (with retry) when `limits` expired, "read.cancelled" on a stop
     /// request, "read.engine" when the library failed. An image without text is a success without lines.
     virtual Result<OcrPage> read(const Raster& raster, const Limits& limits) = 0;
+    /// Which way up, by a few of the page's lines. All 0 by engines that cannot say. Errors: as of read().
+    virtual Result<TurnScores> try_turns(const Raster& /*raster*/, const Limits& /*limits*/) { return TurnScores{}; }
 };
 
 class OcrEngine {

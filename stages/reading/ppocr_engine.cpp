@@ -106,6 +106,12 @@ class PpocrSession : public OcrSession, Networks {
         } catch (const std::exception& e) { return fail("read.engine", one_line(e.what())); }
     }
 
+    Result<TurnScores> try_turns(const Raster& raster, const Limits& limits) override {
+        try {
+            return pages_.try_turns(raster, limits);
+        } catch (const std::exception& e) { return fail("read.engine", one_line(e.what())); }
+    }
+
   private:
     static ov::Tensor tensor_of(const cv::Mat& rgb) {
         return {ov::element::u8,

@@ -241,7 +241,7 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
 }
 
 Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits) {
-    RECTO_ASSIGN(view.regions, detect(view, limits));
+    RECTO_ASSIGN(view.regions, detect(view.pyramid, view.text_height, limits));
     // One strip after the other, widest first: the work of a page never depends on other pages or workers.
     std::vector<Job> jobs;
     for (std::size_t i = 0; i < view.regions.size(); ++i) {
@@ -352,14 +352,13 @@ Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View
     return unread;
 }
 
-Result<std::vector<TextRegion>> PpocrPageReader::detect(View& view, const Limits& limits) {
+Result<std::vector<TextRegion>> PpocrPageReader::detect(Pyramid& pyramid, double& text_height, const Limits& limits) {
     if (limits.expired()) return expired_error(limits, "before text was looked for");
-    Pyramid& pyramid = view.pyramid;
     const cv::Size page = pyramid.size();
     int side = options_.detector_side;
     if (side <= 0) {
-        view.text_height = text_height_of(pyramid);
-        side = detector_side(page, view.text_height);
+        text_height = text_height_of(pyramid);
+        side = detector_side(page, text_height);
     }
     return detect_in(pyramid, cv::Rect({0, 0}, page), side, limits);
 }

@@ -48,6 +48,8 @@ class PpocrPageReader {
 
     /// Errors: as OcrSession::read.
     Result<OcrPage> read(const Raster& raster, const Limits& limits);
+    /// As OcrSession::try_turns, by the first network. Errors: likewise.
+    Result<TurnScores> try_turns(const Raster& raster, const Limits& limits);
 
   private:
     struct View;
@@ -61,7 +63,8 @@ class PpocrPageReader {
 
     static bool is_salted(View& view);
     Result<OcrPage> complete(const Raster& raster, View view, const Limits& limits);
-    Result<std::vector<TextRegion>> detect(View& view, const Limits& limits);
+    /// On the whole picture; `text_height` is filled, pixels, 0: not known.
+    Result<std::vector<TextRegion>> detect(Pyramid& pyramid, double& text_height, const Limits& limits);
     Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
     Result<void> read_view(View& view, By by, const Limits& limits);
     Result<Reading> read_line(View& view, const Job& job, const Limits& limits);

@@ -5,6 +5,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "stages/reading/boxes.h"
 #include "stages/reading/even_contrast.h"
 
 namespace recto::reading {

@@ -29,6 +29,7 @@ struct Turn {
     int turn_deg = 0;      ///< Clockwise.
     double confidence = 0; ///< 0 to 1.
     bool unsure = false;   ///< Left as it is although something speaks for a turn: a person should look.
+    bool settled = true;   ///< False: no opinion was good enough, and another one may settle it.
 };
 
 /// Whether the cheap test's word is not enough. To leave a page as it lies asks for less than to turn it.
@@ -37,12 +38,19 @@ struct Turn {
 /// `second`: confidence 0 where it was not asked or cannot tell. A page that the cheap test holds to be upright stays.
 [[nodiscard]] Turn decide_turn(const Orientation& cheap, const Orientation& second);
 
-/// A second opinion, asked on one thread. Owned by a worker.
+/// What the two opinions left unsettled, by what reading says. Of Chinese print reading leaves two quarter turns, and the cheap test
+/// tells which.
+[[nodiscard]] Turn decide_by_reading(const Orientation& cheap, const Turn& unsettled, const Orientation& read);
+
+/// Other opinions, asked on one thread. Owned by a worker.
 class OrientationProbe {
   public:
     virtual ~OrientationProbe() = default;
     /// `grey` with its resolution, pixels an inch. Confidence 0 when it cannot tell.
     virtual Orientation probe(const cv::Mat& grey, double dpi) = 0;
+    /// A third one, dearer: by reading print in the four directions. `scores`: shares of the characters that read well.
+    /// Confidence 0 when it cannot tell; `scores` may still rule turns out.
+    virtual Orientation read(const cv::Mat& /*grey*/) { return {}; }
 };
 
 /// Tesseract's orientation and script detection (0.3 to 0.4 s a page); null when its model is missing.

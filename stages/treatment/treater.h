@@ -55,7 +55,8 @@ class Treater {
     void limit_ink_to_sheets();
     void measure_skew();
     void decide_orientation();
-    [[nodiscard]] Orientation ask_probe();
+    /// The sheet, straight, as other opinions on its way up want it: grey, work pixels.
+    [[nodiscard]] cv::Mat page_to_read() const;
     void split_spread();
     void cut_in_two(const Sheet& sheet, const Transform& straight, const Transform& to_sheet, double x_top,
                     double x_bottom, double height);

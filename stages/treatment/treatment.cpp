@@ -152,14 +152,19 @@ void Treater::decide_orientation() {
     if (print < 0.0008) return; // nothing to tell it by
     const Orientation cheap = estimate_orientation(ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
     Orientation second;
-    if (probe_ && (options_.second_opinion_always || needs_second_opinion(cheap))) second = ask_probe();
-    const Turn turn = decide_turn(cheap, second);
+    cv::Mat page;
+    if (probe_ && (options_.second_opinion_always || needs_second_opinion(cheap))) {
+        page = page_to_read();
+        second = probe_->probe(page, source_dpi() / a_.factor);
+    }
+    Turn turn = decide_turn(cheap, second);
+    if (!turn.settled && !page.empty()) turn = decide_by_reading(cheap, turn, probe_->read(page));
     turn_deg_ = turn.turn_deg;
     turn_confidence_ = turn.confidence;
     orientation_unsure_ = turn.unsure;
 }
 
-Orientation Treater::ask_probe() {
+cv::Mat Treater::page_to_read() const {
     cv::Rect box(0, 0, a_.work.cols, a_.work.rows);
     if (sheets_.size() == 1 && sheets_.front().has_quad) {
         double x0 = 1e9, y0 = 1e9, x1 = 0, y1 = 0;
@@ -177,7 +182,7 @@ Orientation Treater::ask_probe() {
         const cv::Mat turn = cv::getRotationMatrix2D({page.cols / 2.0F, page.rows / 2.0F}, skew_.angle_deg, 1);
         cv::warpAffine(page, page, turn, page.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(255));
     }
-    return probe_->probe(page, source_dpi() / a_.factor);
+    return page;
 }
 
 void Treater::split_spread() {

@@ -5,7 +5,9 @@
 /// rendered from the source by one resampling. Every decision is measured again and dropped when it would do harm:
 /// unsure means "leave as it is, and say so".
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "pipeline/core/model.h"
 #include "pipeline/core/stage.h"
@@ -14,8 +16,15 @@
 
 namespace recto {
 
-/// The stage of the engine. Settings: stages/treatment/settings.h.
-[[nodiscard]] std::unique_ptr<ImageStage> make_treatment_stage();
+/// Whom the stage asks about pages whose way up is in doubt.
+struct OrientationHelp {
+    std::function<std::unique_ptr<treat::OrientationProbe>()> make_probe; ///< For one worker; its result may be null.
+    std::string readers;                                                  ///< For the cache key.
+};
+
+/// The stage of the engine. Settings: stages/treatment/settings.h. `help`: called once, when it is opened; empty: nobody is asked.
+[[nodiscard]] std::unique_ptr<ImageStage>
+make_treatment_stage(std::function<OrientationHelp(const StageContext&)> help = {});
 
 namespace treat {
 

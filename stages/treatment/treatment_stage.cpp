@@ -31,25 +31,10 @@ Options Options::from_settings(const Settings& s) {
 } // namespace treat
 
 namespace {
-/// Asks for Tesseract's model only when the first unsure page comes by: most workers never need it.
-class LazyProbe final : public treat::OrientationProbe {
-  public:
-    treat::Orientation probe(const cv::Mat& grey, double dpi) override {
-        if (!tried_) {
-            tried_ = true;
-            inner_ = treat::make_tesseract_probe();
-        }
-        return inner_ ? inner_->probe(grey, dpi) : treat::Orientation{};
-    }
-
-  private:
-    bool tried_ = false;
-    std::unique_ptr<treat::OrientationProbe> inner_;
-};
-
 class TreatmentWorker final : public ImageWorker {
   public:
-    TreatmentWorker(const treat::Options& options, bool ask) : options_(options), ask_(ask) {}
+    TreatmentWorker(const treat::Options& options, std::unique_ptr<treat::OrientationProbe> probe)
+        : options_(options), probe_(std::move(probe)) {}
 
     Result<ImageTreatment> run(const ImageInput& in) override {
         if (in.raster.empty() || in.raster.width() < 1 || in.raster.height() < 1)
@@ -57,23 +42,24 @@ class TreatmentWorker final : public ImageWorker {
         if (in.limits.expired())
             return fail_retry("treat.time_limit", "time limit before treatment", in.source.path, in.index + 1);
         try {
-            return treat::treat_image(in.raster, in.info, options_, ask_ ? &probe_ : nullptr);
+            return treat::treat_image(in.raster, in.info, options_, probe_.get());
         } catch (const std::exception& e) { return fail("treat.failed", e.what(), in.source.path, in.index + 1); }
     }
 
   private:
     treat::Options options_;
-    bool ask_;
-    LazyProbe probe_;
+    std::unique_ptr<treat::OrientationProbe> probe_;
 };
 
 class TreatmentStage final : public ImageStage {
   public:
+    explicit TreatmentStage(std::function<OrientationHelp(const StageContext&)> help) : asked_(std::move(help)) {}
+
     [[nodiscard]] const StageInfo& info() const override {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 7;
+            i.version = 8;
             i.settings = {&treat::kOrient,     &treat::kOrientSecondOpinion,
                           &treat::kSplit,      &treat::kDeskew,
                           &treat::kMaxSkew,    &treat::kMinSkew,
@@ -82,24 +68,36 @@ class TreatmentStage final : public ImageStage {
                           &treat::kMinDpi,     &treat::kMinSharpness,
                           &treat::kMinContrast};
             // Work images of a quarter of the pixels each (grey, ink, labels), profiles and the full-size grey of a
-            // separator sheet; Tesseract's orientation model besides.
+            // separator sheet; Tesseract's orientation model besides, and the reader, which serves one page at a time.
             i.peak_bytes_per_pixel = 4.0;
-            i.peak_fixed_bytes = std::size_t{48} << 20;
+            i.peak_fixed_bytes = std::size_t{128} << 20;
             i.english = "Orientation, split, skew, paper edge, blank pages, quality, separator sheets";
             i.chinese = "方向、拆页、纠斜、纸边、空白页、质量、分隔页";
             return i;
         }();
         return kInfo;
     }
+    Result<void> open(const StageContext& context) override {
+        context_ = context;
+        if (asked_) help_ = asked_(context);
+        return {};
+    }
+    [[nodiscard]] std::string data_fingerprint() const override { return help_.readers; }
     [[nodiscard]] std::unique_ptr<ImageWorker> make_worker() const override {
         static const Settings kDefaults;
         const Settings& s = context_.settings ? *context_.settings : kDefaults;
         return std::make_unique<TreatmentWorker>(treat::Options::from_settings(s),
-                                                 s.get(treat::kOrientSecondOpinion) != "never");
+                                                 help_.make_probe ? help_.make_probe() : nullptr);
     }
+
+  private:
+    std::function<OrientationHelp(const StageContext&)> asked_;
+    OrientationHelp help_;
 };
 } // namespace
 
-std::unique_ptr<ImageStage> make_treatment_stage() { return std::make_unique<TreatmentStage>(); }
+std::unique_ptr<ImageStage> make_treatment_stage(std::function<OrientationHelp(const StageContext&)> help) {
+    return std::make_unique<TreatmentStage>(std::move(help));
+}
 
 } // namespace recto

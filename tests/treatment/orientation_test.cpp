@@ -93,6 +93,37 @@ TEST(OrientationDecision, OfTwoOpinions) {
     EXPECT_FALSE(decided(silent, silent).unsure);
 }
 
+// What two opinions leave open reading settles: alone where it is sure, with the cheap test where two quarter turns read alike.
+TEST(OrientationDecision, ByReading) {
+    const Orientation silent;
+    const Turn left = decide_turn(says(180, 0.3), silent);
+    EXPECT_FALSE(left.settled);
+    EXPECT_TRUE(decide_turn(says(180, 0.9), silent).settled);
+    EXPECT_TRUE(decide_turn(says(0, 0.35), silent).settled);
+
+    const auto by = [&](const Orientation& cheap, const Orientation& read) {
+        return decide_by_reading(cheap, left, read);
+    };
+    EXPECT_EQ(by(says(180, 0.3), says(180, 0.9)).turn_deg, 180);
+    EXPECT_FALSE(by(says(180, 0.3), says(180, 0.9)).unsure);
+    EXPECT_EQ(by(says(180, 0.3), says(0, 0.9)).turn_deg, 0);
+    EXPECT_FALSE(by(says(180, 0.3), says(0, 0.9)).unsure);
+    // Nothing reads: as it was left.
+    EXPECT_EQ(by(says(180, 0.3), silent).turn_deg, 0);
+    EXPECT_TRUE(by(says(180, 0.3), silent).unsure);
+    // Chinese print reads alike in two directions: the cheap test tells which, and is not followed where it names another one.
+    Orientation two;
+    two.witnesses = 60;
+    two.scores[2] = two.scores[1] = 0.48;
+    EXPECT_EQ(by(says(180, 0.3), two).turn_deg, 180);
+    EXPECT_EQ(by(says(90, 0.3), two).turn_deg, 90);
+    EXPECT_EQ(by(says(270, 0.3), two).turn_deg, 0);
+    EXPECT_TRUE(by(says(270, 0.3), two).unsure);
+    EXPECT_EQ(by(says(180, 0), two).turn_deg, 0); // the cheap test saw nothing
+    two.witnesses = 3;
+    EXPECT_EQ(by(says(180, 0.3), two).turn_deg, 0); // a few characters are chance
+}
+
 // Grain, specks, rules and scribbles are no print: nothing may be turned by them.
 TEST(Orientation, WhatIsNoPrintTurnsNothing) {
     cv::RNG random(5);
