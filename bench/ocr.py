@@ -197,14 +197,14 @@ def judged(documents, truth, case):
         for block in document.get("blocks", ()):
             for line in block.get("lines", ()):
                 glyphs = [glyph for word in line.get("words", ()) for glyph in word.get("glyphs", ())]
-                characters = [(c, glyph[2]) for glyph in glyphs for c in plain(glyph[0])]
+                characters = [(c, glyph[2], *glyph[4:]) for glyph in glyphs for c in plain(glyph[0])]  # 4: of builds with RECTO_TRACE_CONFIDENCE
                 if characters:
                     out.append({"engine": document["engine"], "text": line["text"], "confidence": line["confidence"], "characters": characters})
     want = case(plain(truth))
-    found, _ = lay(["".join(case(c) for c, _ in line["characters"]) for line in out], want, certain=True)
+    found, _ = lay(["".join(case(c) for c, *_ in line["characters"]) for line in out], want, certain=True)
     for line, (_, start, end) in zip(out, found):
-        right = right_ones([case(c) for c, _ in line["characters"]], want[start:end])
-        line["characters"] = [[c, class_of(c), confidence, int(r)] for (c, confidence), r in zip(line["characters"], right)]
+        right = right_ones([case(c) for c, *_ in line["characters"]], want[start:end])
+        line["characters"] = [[c, class_of(c), confidence, int(r), *trace] for (c, confidence, *trace), r in zip(line["characters"], right)]
         line["truth"] = want[start:end]
     return out
 

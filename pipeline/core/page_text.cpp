@@ -77,13 +77,20 @@ static void from_json(const nlohmann::json& j, Alternative& a) {
 }
 static void to_json(nlohmann::json& j, const Glyph& g) {
     j = {g.text, g.box, g.confidence};
+#ifdef RECTO_TRACE_CONFIDENCE
+    j.push_back(g.variants), j.push_back(g.trace);
+#else
     if (!g.variants.empty()) j.push_back(g.variants);
+#endif
 }
 static void from_json(const nlohmann::json& j, Glyph& g) {
     j.at(0).get_to(g.text);
     j.at(1).get_to(g.box);
     j.at(2).get_to(g.confidence);
     if (j.size() > 3) j.at(3).get_to(g.variants);
+#ifdef RECTO_TRACE_CONFIDENCE
+    if (j.size() > 4) j.at(4).get_to(g.trace);
+#endif
 }
 static void to_json(nlohmann::json& j, const Word& w) {
     j = {{"text", w.text}, {"box", w.box}, {"confidence", w.confidence}, {"glyphs", w.glyphs}};

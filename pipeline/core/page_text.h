@@ -25,6 +25,9 @@ struct Glyph {
     Box box;
     double confidence = 0;               ///< 0 to 1.
     std::vector<Alternative> variants{}; ///< The likeliest first; few, often none.
+#ifdef RECTO_TRACE_CONFIDENCE
+    std::string trace{}; ///< What its readers said of it: stages/reading/confidence_trace.h.
+#endif
 };
 
 struct Word {

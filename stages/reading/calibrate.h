@@ -11,7 +11,7 @@ namespace recto::reading {
 enum class Reader { Tiny, Small, Tesseract, SecondOpinion };
 
 /// Replaces the raw confidences (0 to 1) of a line's glyphs, words and itself by calibrated ones: a logistic function of the
-/// logits of the glyph's own confidence and of the line's mean, fitted for Chinese characters, for letters and for all others.
+/// logits of the glyph's own confidence and of the line's mean, fitted for Chinese characters, for letters, for the marks of lines without Chinese and for all others.
 /// Variants are scaled with their glyph. The coefficients come from pages with known text, drawn and real; PERFORMANCE.md says how well
 /// they hold on others. Lines without glyphs stay as they are.
 void calibrate(TextLine& line, Reader reader);

@@ -24,6 +24,7 @@ namespace {
 
 /// A line with a character below it is read again by the second network.
 constexpr double kDoubtful = 0.75;
+constexpr double kDoubtfulMark = 0.3; ///< Likewise, of a mark of Latin print.
 /// A doubtful line with less than this share of the print's contrast may shine through.
 constexpr float kFaintDoubtful = 0.85F;
 /// Share of doubtful characters from which on a page is worn.
@@ -50,11 +51,16 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
+/// Of a character that should be read again. Marks of Latin print are in doubt in the clearest of lines.
+bool is_doubtful(const Glyph& glyph) {
+    return glyph.confidence < (is_latin_mark(glyph.text) ? kDoubtfulMark : kDoubtful);
+}
+
 bool is_doubtful(const ReadLine& line) {
     if (line.skipped > 0) return true;
     for (const Word& word : line.line.words)
         for (const Glyph& glyph : word.glyphs)
-            if (glyph.confidence < kDoubtful) return true;
+            if (is_doubtful(glyph)) return true;
     return line.line.words.empty();
 }
 
@@ -107,7 +113,7 @@ struct PpocrPageReader::View {
     /// Much of its print was read in doubt, or none where print was found.
     [[nodiscard]] bool worn() const {
         double doubt = 0, all = 0;
-        each_glyph([&](const Glyph& g) { doubt += g.confidence < kDoubtful, ++all; });
+        each_glyph([&](const Glyph& g) { doubt += is_doubtful(g), ++all; });
         return all > 0 ? doubt > kWorn * all : !regions.empty();
     }
 };

@@ -44,6 +44,16 @@ bool is_letter(std::string_view character) {
     return !points.empty() && is_word_letter(points[0]) && !(points[0] >= '0' && points[0] <= '9');
 }
 
+/// Figures of Latin-1 that are set small: ² ³ ¹ ¼ ½ ¾.
+static bool is_small_figure(char32_t c) { return c == 0xB2 || c == 0xB3 || c == 0xB9 || (c >= 0xBC && c <= 0xBE); }
+
+bool is_latin_mark(std::string_view character) {
+    const std::u32string points = decode_utf8(character);
+    if (points.empty()) return false;
+    const char32_t c = points[0];
+    return (c < 0xC0 || (c >= 0x2010 && c <= 0x2027)) && !is_word_letter(c) && !is_small_figure(c);
+}
+
 bool is_latin_punctuation(char32_t c) {
     return (c > ' ' && c < 0x7F && !is_word_letter(c)) || (c >= 0x2010 && c <= 0x2027) || c == 0xAB || c == 0xBB;
 }

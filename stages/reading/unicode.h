@@ -18,6 +18,8 @@ inline constexpr char32_t kBadUtf8 = 0xFFFFFFFF;
 [[nodiscard]] bool is_word_letter(char32_t c);
 /// Begins with one of these letters, which no figure is.
 [[nodiscard]] bool is_letter(std::string_view character);
+/// Begins with a mark of ASCII, Latin-1 or general punctuation (dashes, quotes, bullets): neither letter nor figure.
+[[nodiscard]] bool is_latin_mark(std::string_view character);
 /// ASCII and general punctuation that belongs to the word it touches.
 [[nodiscard]] bool is_latin_punctuation(char32_t c);
 

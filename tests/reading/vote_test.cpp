@@ -55,6 +55,11 @@ TEST(Vote, OfLettersTwoThatAgreeAreNoTwoWitnesses) {
     EXPECT_EQ(glyph(vote(reading({"a"}, {1}), reading({"a"}, {0})), 0).confidence, 0.5);
 }
 
+TEST(Vote, OfMarksOfLatinPrintNeither) {
+    EXPECT_NEAR(glyph(vote(reading({"."}, {0.8}), reading({"."}, {0.8})), 0).confidence, 0.8480, 1e-4);
+    EXPECT_GT(glyph(vote(reading({"。"}, {0.8}), reading({"。"}, {0.8})), 0).confidence, 0.95);
+}
+
 TEST(Vote, WhereTheyDifferTheSurerIsTakenAndTheOtherKept) {
     const VotedLine v =
         vote(reading({"防", "讯", "部"}, {0.9, 0.4, 0.9}), reading({"防", "汛", "部"}, {0.9, 0.8, 0.9}));
@@ -99,6 +104,19 @@ TEST(Vote, WhatOnlyOneHasStaysWhenItIsMoreThanHalfSure) {
               "一三");
     EXPECT_EQ(vote(reading({"一", "三"}, {0.9, 0.9}), reading({"一", "二", "三"}, {0.9, 0.8, 0.9})).line.line.text,
               "一二三");
+}
+
+TEST(Vote, ALetterThatOneReaderAloneSawIsKeptAndNotBelieved) {
+    const auto both = [](const std::string& c) {
+        return vote(reading({"a", c, "b"}, {0.9, 0.8, 0.9}), reading({"a", "b"}, {0.9, 0.9}));
+    };
+    for (const char* c : {"i", "7", "."}) {
+        EXPECT_EQ(both(c).line.line.text, std::string("a") + c + "b");
+        EXPECT_LT(glyph(both(c), 1).confidence, 0.5) << c;
+    }
+    EXPECT_NEAR(glyph(both("、"), 1).confidence, 0.6667, 1e-4);
+    // A line of which the other saw nothing at all stays what it was.
+    EXPECT_NEAR(glyph(vote(reading({"a"}, {0.8}), ReadLine{}), 0).confidence, 0.6667, 1e-4);
 }
 
 TEST(Vote, WordsFollowTheSideACharacterCameFrom) {
@@ -150,6 +168,15 @@ TEST(Calibrate, RisesWithTheCharacterAndWithItsLine) {
     TextLine empty;
     calibrate(empty, Reader::Tiny);
     EXPECT_EQ(empty.confidence, 0);
+}
+
+TEST(Calibrate, MarksOfLatinLinesAreWorthLess) {
+    TextLine latin = reading({"a", "b", "."}, {0.999, 0.999, 0.99}).line,
+             chinese = reading({"防", "汛", "."}, {0.999, 0.999, 0.99}).line;
+    calibrate(latin, Reader::Small);
+    calibrate(chinese, Reader::Small);
+    EXPECT_LT(latin.words[0].glyphs[2].confidence, 0.93);
+    EXPECT_GT(chinese.words[0].glyphs[2].confidence, 0.95);
 }
 
 TEST(Marks, ALineWithoutChineseHasAsciiMarks) {
