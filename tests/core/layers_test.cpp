@@ -11,12 +11,12 @@
 namespace recto {
 namespace {
 
-/// The architectural folder of a path: "core", "files", "engine", "stages/<name>", "registry", "catalogue", ...
+/// The architectural folder of a path: "core", "files", "engine", "stages/<name>", "registry", "orientation", "catalogue", ...
 std::string layer_of(const std::string& path) {
     std::smatch m;
     if (std::regex_match(path, m, std::regex("pipeline/([^/]+)/.*"))) return m[1];
     if (std::regex_match(path, m, std::regex("(stages/[^/]+)/.*"))) return m[1];
-    if (std::regex_match(path, std::regex("stages/registry\\.(h|cpp)"))) return "registry";
+    if (std::regex_match(path, m, std::regex("stages/(registry|orientation)\\.(h|cpp)"))) return m[1];
     if (std::regex_match(path, m, std::regex("(catalogue|config|review|amend|fixity|station|cli|bench|tests)/.*")))
         return m[1];
     return "";
@@ -36,9 +36,11 @@ bool may_include(const std::string& from, const std::string& to) {
         {"station", {"core", "files", "engine"}},
     };
     if (is_stage(from)) return to == "core" || to == "files";
-    if (from == "amend") return is_stage(to) || to == "core" || to == "files" || to == "engine";
+    if (from == "amend") return is_stage(to) || to == "orientation" || to == "core" || to == "files" || to == "engine";
     if (from == "fixity") return to == "stages/verify" || to == "core" || to == "files";
-    if (from == "registry") return is_stage(to) || to == "core" || to == "files";
+    if (from == "orientation")
+        return to == "stages/treatment" || to == "stages/reading" || to == "core" || to == "files";
+    if (from == "registry") return is_stage(to) || to == "orientation" || to == "core" || to == "files";
     if (from == "config")
         return to != "cli" && to != "review" && to != "amend" && to != "fixity" && to != "tests" && to != "bench";
     if (from == "cli") return to != "tests" && to != "bench";
@@ -74,6 +76,8 @@ TEST(Layers, TheMatrixSaysNoWhereItShould) {
     EXPECT_FALSE(may_include("core", "files"));
     EXPECT_FALSE(may_include("files", "engine"));
     EXPECT_FALSE(may_include("engine", "registry"));
+    EXPECT_FALSE(may_include("stages/treatment", "orientation"));
+    EXPECT_FALSE(may_include("orientation", "stages/encode"));
     EXPECT_FALSE(may_include("engine", "stages/encode"));
     EXPECT_FALSE(may_include("catalogue", "engine"));
     EXPECT_FALSE(may_include("review", "stages/encode"));
