@@ -107,7 +107,7 @@ def main():
     for key, rows in sorted(single.items()):
         raw, mean, right, fitted = numpy.array(rows, float).T
         x, fitted = features(key, raw, mean), fitted == 1
-        if fitted.sum() < 200:
+        if fitted.sum() < 100:
             continue
         found[key] = fit(x[fitted], right[fitted])
         print(*key, "of", fitted.sum(), "characters: constant, own, line", found[key].round(2))

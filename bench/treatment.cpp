@@ -32,6 +32,7 @@
 #include "stages/treatment/treatment.h"
 #include "tests/treatment/pages_support.h"
 #include "tests/treatment/white_bed_support.h"
+#include "tests/treatment/worn_page.h"
 
 using namespace recto;
 using namespace recto::bench;
@@ -46,14 +47,16 @@ class Bench {
 
     /// `only`: name of the one part to run; empty for all.
     void run(const std::string& only) {
-        const std::vector<std::pair<std::string, void (Bench::*)()>> parts = {{"skew_drawn", &Bench::skew_drawn},
-                                                                              {"skew_known", &Bench::skew_known},
-                                                                              {"quads", &Bench::quads},
-                                                                              {"white_beds", &Bench::white_beds},
-                                                                              {"targets", &Bench::targets},
-                                                                              {"orientation", &Bench::orientation},
-                                                                              {"binarization", &Bench::binarization},
-                                                                              {"separators", &Bench::separators}};
+        const std::vector<std::pair<std::string, void (Bench::*)()>> parts = {
+            {"skew_drawn", &Bench::skew_drawn},
+            {"skew_known", &Bench::skew_known},
+            {"quads", &Bench::quads},
+            {"white_beds", &Bench::white_beds},
+            {"targets", &Bench::targets},
+            {"orientation", &Bench::orientation},
+            {"worn_orientation", &Bench::worn_orientation},
+            {"binarization", &Bench::binarization},
+            {"separators", &Bench::separators}};
         for (const auto& [name, part] : parts)
             if (only.empty() || only == name) (this->*part)();
     }
@@ -337,6 +340,43 @@ class Bench {
         }
     }
 
+    /// Pages made smaller, softer and grainy, in four turns: with Tesseract alone, and with reading.
+    void worn_orientation() {
+        const auto asked = orientation_probes(Settings{}, std::string(RECTO_DEPS_DIR) + "/models")();
+        const std::vector<std::pair<std::string, std::vector<std::string>>> sets = {{"sroie_a", {".jpg"}},
+                                                                                    {"ehri_en_a", {".jpg"}},
+                                                                                    {"cnocr", {".png"}},
+                                                                                    {"guji_a", {".png"}},
+                                                                                    {"grenzboten_de", {".tif"}}};
+        for (const bool reads : {false, true}) {
+            CountingProbe probe(*asked, reads);
+            cv::RNG random(seed_); // the same pages for both
+            for (const auto& [set, endings] : sets) {
+                Turns turns;
+                for (const auto& file : files(set, endings)) {
+                    auto raster = decode_here(file, 0);
+                    const auto source = probe_here(file);
+                    if (!raster || !source) continue;
+                    const double scale =
+                        std::min(random.uniform(0.35, 0.9), 1200.0 / std::max(raster->width(), raster->height()));
+                    const double kept = random.uniform(0.3, 1.0), blur = random.uniform(0.5, 1.4),
+                                 grain = random.uniform(1.0, 14.0);
+                    raster->pixels = test::worn(raster->pixels, {scale, kept, blur, grain}, random);
+                    raster->dpi = {raster->dpi.x * scale, raster->dpi.y * scale, DpiSource::File};
+                    judge_turns(*raster, source->images[0], upright_turn(file, 0), probe, turns);
+                }
+                if (turns.times.empty()) continue;
+                say(fmt::format("worn {}, {}", set, reads ? "with reading" : "Tesseract alone"),
+                    fmt::format("{} of {} right, {} left as they lie, {} wrong", turns.right, turns.times.size(),
+                                turns.left, turns.wrong),
+                    {{"right", turns.right},
+                     {"all", turns.times.size()},
+                     {"left", turns.left},
+                     {"wrong", turns.wrong}});
+            }
+        }
+    }
+
     struct Turns {
         int right = 0, left = 0, wrong = 0, upright_turned = 0, cheap_right = 0;
         std::vector<double> times, cheap; ///< Seconds.
@@ -345,19 +385,20 @@ class Bench {
     /// Those that are asked, counted.
     class CountingProbe final : public OrientationProbe {
       public:
-        explicit CountingProbe(OrientationProbe& probe) : probe_(probe) {}
+        explicit CountingProbe(OrientationProbe& probe, bool reads = true) : probe_(probe), reads_(reads) {}
         Orientation probe(const cv::Mat& grey, double dpi) override {
             ++asked;
             return probe_.probe(grey, dpi);
         }
         Orientation read(const cv::Mat& grey) override {
             ++read_pages;
-            return probe_.read(grey);
+            return reads_ ? probe_.read(grey) : Orientation{};
         }
         int asked = 0, read_pages = 0;
 
       private:
         OrientationProbe& probe_;
+        bool reads_;
     };
 
     /// The clockwise turn that sets the image upright: some lie turned as they are. Told by looking at them.

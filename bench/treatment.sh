@@ -5,7 +5,7 @@
 #
 #   bench/treatment.sh [--pages 200] [--seed 51] [--only PART]
 #
-# Parts: skew_drawn, skew_known, quads, white_beds, targets, orientation, binarization, separators.
+# Parts: skew_drawn, skew_known, quads, white_beds, targets, orientation, worn_orientation, binarization, separators.
 set -euo pipefail
 script_name=treatment
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

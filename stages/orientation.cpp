@@ -84,9 +84,13 @@ ProbeMaker orientation_probes(const Settings& settings, const std::string& model
 
 std::string orientation_readers(const Settings& settings, const std::string& model_folder) {
     if (!asks(settings) || !reading::has_ppocr() || model_folder.empty()) return {};
-    std::error_code ec;
-    const auto file = std::filesystem::path(model_folder) / ("ppocrv6_" + std::string(kReader) + "_rec.onnx");
-    return std::filesystem::is_regular_file(file, ec) ? file.filename().string() : std::string();
+    std::string all;
+    for (const std::string& file : reading::ppocr_files(reader_options(model_folder))) {
+        std::error_code ec;
+        if (!std::filesystem::is_regular_file(std::filesystem::path(model_folder) / file, ec)) return {};
+        all += file + ";";
+    }
+    return all;
 }
 
 treat::Orientation orientation_of(const std::array<double, 4>& scores) {

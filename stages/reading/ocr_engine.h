@@ -89,6 +89,8 @@ struct PpocrOptions {
     TesseractOptions second_opinion{};
     std::string second_name{}, second_fingerprint{}; ///< Of that engine; they become part of this one's.
 };
+/// The model files that open_ppocr() reads for these options, names in the folder; the detector's first.
+[[nodiscard]] std::vector<std::string> ppocr_files(const PpocrOptions& options);
 /// Errors: "missing.ppocr" when this build has no OpenVINO, "missing.model" naming the file, "read.model" when a model
 /// and its dictionary do not belong together.
 [[nodiscard]] Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options);

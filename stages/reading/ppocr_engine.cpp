@@ -22,6 +22,34 @@
 
 namespace recto::reading {
 
+namespace {
+
+constexpr const char* kDetector = "ppocrv6_tiny_det.onnx";
+
+/// A recognition network: its files are ppocrv6_NAME_rec.onnx and ppocrv6_NAME_dict.txt.
+constexpr const char* kTiny = "tiny";
+constexpr const char* kSmall = "small";
+std::string network_file(std::string_view name) { return fmt::format("ppocrv6_{}_rec.onnx", name); }
+std::string dictionary_file(std::string_view name) { return fmt::format("ppocrv6_{}_dict.txt", name); }
+
+std::vector<std::string> networks_of(const PpocrOptions& options) {
+    if (options.recognizer != "auto") return {options.recognizer};
+    // On Latin print tiny is too often sure and wrong, so that there is nothing to save by asking it first.
+    if (!options.chinese) return {kSmall};
+    return {kTiny, kSmall};
+}
+
+} // namespace
+
+std::vector<std::string> ppocr_files(const PpocrOptions& options) {
+    std::vector<std::string> files = {kDetector};
+    for (const std::string& network : networks_of(options)) {
+        files.push_back(network_file(network));
+        files.push_back(dictionary_file(network));
+    }
+    return files;
+}
+
 tl::unexpected<Error> expired_error(const Limits& limits, std::string where) {
     if (limits.stop.stop_requested()) return fail_retry("read.cancelled", std::move(where));
     return fail_retry("read.time_limit", std::move(where));
@@ -40,14 +68,6 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions&) {
 bool has_ppocr() { return true; }
 
 namespace {
-
-constexpr const char* kDetector = "ppocrv6_tiny_det.onnx";
-
-/// A recognition network: its files are ppocrv6_NAME_rec.onnx and ppocrv6_NAME_dict.txt.
-constexpr const char* kTiny = "tiny";
-constexpr const char* kSmall = "small";
-std::string network_file(std::string_view name) { return fmt::format("ppocrv6_{}_rec.onnx", name); }
-std::string dictionary_file(std::string_view name) { return fmt::format("ppocrv6_{}_dict.txt", name); }
 
 /// OpenVINO's exceptions carry source positions over several lines; a reason is one line.
 std::string one_line(std::string_view what) {
@@ -181,15 +201,7 @@ Result<std::string> file_bytes(const std::filesystem::path& path) {
 Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     namespace fs = std::filesystem;
     const fs::path folder = options.model_folder;
-    // On Latin print tiny is too often sure and wrong, so that there is nothing to save by asking it first.
-    std::vector<std::string> networks = {kTiny, kSmall};
-    if (!options.chinese) networks = {kSmall};
-    if (options.recognizer != "auto") networks = {options.recognizer};
-    std::vector<std::string> files = {kDetector};
-    for (const std::string& network : networks) {
-        files.push_back(network_file(network));
-        files.push_back(dictionary_file(network));
-    }
+    const std::vector<std::string> networks = networks_of(options), files = ppocr_files(options);
     std::string fingerprint;
     for (const std::string& file : files) {
         RECTO_ASSIGN(const std::string bytes, file_bytes(folder / file));

@@ -79,15 +79,6 @@ double text_height_of(Pyramid& pyramid) {
     return estimate_text_height(grey_level(pyramid, level), 1 << level);
 }
 
-/// The same place from its other end.
-std::vector<StripGeometry> mirrored(std::vector<StripGeometry> strips) {
-    for (StripGeometry& g : strips) {
-        g.origin = g.to_page(g.width, 0);
-        g.along = {-g.along.x, -g.along.y};
-    }
-    return strips;
-}
-
 } // namespace
 
 /// One picture of the page and what was read from it.
@@ -104,10 +95,9 @@ struct PpocrPageReader::View {
             for (const Word& word : l.line.words)
                 for (const Glyph& g : word.glyphs) f(g);
     }
-    /// How many characters are right beyond those that are wrong, by their confidences.
     [[nodiscard]] double worth() const {
         double sum = 0;
-        each_glyph([&](const Glyph& g) { sum += std::max(0.0, 2 * g.confidence - 1); });
+        each_glyph([&](const Glyph& g) { sum += worth_of(g); });
         return sum;
     }
     /// Much of its print was read in doubt, or none where print was found.

@@ -3,6 +3,7 @@
 /// How PP-OCR's networks read a page: text is looked for, each line is read by as many readers as its doubt asks for, and a page
 /// that is worn all over is read from repaired pictures too, and where ink is left over the page is looked at larger. The networks themselves are behind an interface.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -39,6 +40,9 @@ class Networks {
     [[nodiscard]] virtual const Charset& charset(std::size_t which) const = 0;
     [[nodiscard]] virtual Reader reader(std::size_t which) const = 0;
 };
+
+/// Summed over characters: how many are right beyond those that are wrong, by their confidences.
+[[nodiscard]] inline double worth_of(const Glyph& glyph) { return std::max(0.0, 2 * glyph.confidence - 1); }
 
 /// Reads page after page. One thread.
 class PpocrPageReader {

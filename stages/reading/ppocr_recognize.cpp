@@ -212,6 +212,14 @@ std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical) {
     return out;
 }
 
+std::vector<StripGeometry> mirrored(std::vector<StripGeometry> strips) {
+    for (StripGeometry& g : strips) {
+        g.origin = g.to_page(g.width, 0);
+        g.along = {-g.along.x, -g.along.y};
+    }
+    return strips;
+}
+
 namespace {
 
 /// The region of a strip, drawn `width` by `height` by one bilinear resampling.

@@ -59,6 +59,9 @@ struct ReadLine {
 /// little wider or narrower than a bucket is squeezed or stretched onto it, so that no pixel is computed for nothing.
 [[nodiscard]] std::vector<StripGeometry> plan_strips(const Quad& quad, bool vertical);
 
+/// The same places from their other ends.
+[[nodiscard]] std::vector<StripGeometry> mirrored(std::vector<StripGeometry> strips);
+
 /// The commonest level of a grey picture, within 4 steps: the paper's, in a picture of a line.
 [[nodiscard]] int paper_of(const cv::Mat& grey);
 

@@ -30,12 +30,12 @@ struct Worth {
     double chinese = 0, other = 0;
 };
 
-Worth worth_of(const ReadLine& line) {
+Worth worth_by_script(const ReadLine& line) {
     Worth out;
     for (const Word& word : line.line.words)
         for (const Glyph& g : word.glyphs) {
             const std::u32string text = decode_utf8(g.text);
-            (!text.empty() && is_cjk(text[0]) ? out.chinese : out.other) += std::max(0.0, 2 * g.confidence - 1);
+            (!text.empty() && is_cjk(text[0]) ? out.chinese : out.other) += worth_of(g);
         }
     return out;
 }
@@ -72,7 +72,7 @@ Result<TurnScores> PpocrPageReader::try_turns(const Raster& raster, const Limits
             const bool column = height(quad) > length(quad);
             const ReadLine line =
                 column ? recognize_upright(0, pyramid, quad) : recognize(0, pyramid, plan_strips(quad, false));
-            const Worth worth = worth_of(line);
+            const Worth worth = worth_by_script(line);
             chinese[quarters] += worth.chinese;
             if (!column) scores[quarters] += worth.other; // nothing else stands in columns
         }

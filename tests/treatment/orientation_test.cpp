@@ -16,6 +16,7 @@
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/deskew.h"
 #include "tests/treatment/pages_support.h"
+#include "tests/treatment/worn_page.h"
 
 namespace recto::treat {
 namespace {
@@ -194,13 +195,9 @@ TEST(Orientation, WornReceiptsAreNeverSureAndWrong) {
         auto raster = decode_here(files[i], 0);
         ASSERT_TRUE(raster) << files[i];
         const double scale = std::min(random.uniform(0.5, 1.3), 1600.0 / std::max(raster->width(), raster->height()));
-        cv::Mat page, noise;
-        cv::resize(raster->pixels, page, {}, scale, scale, cv::INTER_AREA);
-        page = page.rowRange(0, static_cast<int>(page.rows * random.uniform(0.4, 1.0))).clone();
-        cv::GaussianBlur(page, page, {0, 0}, random.uniform(0.3, 1.0));
-        noise.create(page.size(), CV_16SC(page.channels()));
-        random.fill(noise, cv::RNG::NORMAL, 0, random.uniform(1.0, 10.0));
-        cv::add(page, noise, raster->pixels, cv::noArray(), CV_8U);
+        const double kept = random.uniform(0.4, 1.0), blur = random.uniform(0.3, 1.0),
+                     grain = random.uniform(1.0, 10.0);
+        raster->pixels = test::worn(raster->pixels, {scale, kept, blur, grain}, random);
         judge_turns(*raster, 0, counts);
     }
     EXPECT_EQ(counts.sure_wrong, 0);
