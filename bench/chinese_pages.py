@@ -2,10 +2,11 @@
 """Makes Chinese pages with known text for benches of reading: A4, official documents, NAME.txt with the lines in reading order
 beside NAME.png, and pages.json.
 
-    bench/chinese_pages.py DIR [--kinds A,B] [--pages N] [--seed N]
+    bench/chinese_pages.py DIR [--kinds A,B] [--pages N] [--seed N] [--face FILE[:NUMBER]]
 
 Kinds: clean; paper (stained, the verso shows through); faded (150 dpi, pale, uneven); copy (bi-level photocopy, about half of the
-strokes broken, specks, lines); carbon (faint, blurred carbon copy); mimeograph (uneven ink: clogged, starved, spotted);
+strokes broken, specks, lines); recopied (a copy of copies of copies: thin strokes gone, thick ones run together); fax (204 dots by
+196, two levels, rows lost); carbon (faint, blurred carbon copy); mimeograph (uneven ink: clogged, starved, spotted);
 skewed (2 degrees, salt and pepper); vertical (columns from right to left); traditional (characters, old official style); table
 (odd pages ruled, even ones not; row by row, cells with two lines read whole); seal (a red seal over the text; its own words are
 not in the text beside the page); columns (two). All but faded have 300 dpi.
@@ -37,7 +38,7 @@ FACES = {
     "kai": ((ARPHIC + "gkai00mp/gkai00mp.ttf", 0), None),
     "hei": (("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc", 0), ("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc", 0)),
 }
-BOLD = ((NOTO + "SerifCJK-Bold.ttc", 2), (NOTO + "SerifCJK-Bold.ttc", 3))
+BOLD = [(NOTO + "SerifCJK-Bold.ttc", 2), (NOTO + "SerifCJK-Bold.ttc", 3)]
 
 # --- text ----------------------------------------------------------------------------------------------------
 
@@ -517,6 +518,36 @@ def copy(sheet, rng):
     return picture.convert("1")
 
 
+def recopied(sheet, rng):
+    """Two to four copiers one after the other, each with its own focus, its own threshold, which drifts over the page, and its
+    own toner that does not take everywhere."""
+    ink = ink_of(sheet, rng.uniform(0.7, 1.1))
+    for _ in range(int(rng.integers(2, 5))):
+        image = Image.fromarray((ink * 255).astype(numpy.uint8))
+        image = image.rotate(rng.uniform(-0.05, 0.05), Image.Resampling.BICUBIC, translate=tuple(rng.uniform(-2, 2, 2)))
+        seen = share(soft(image, rng.uniform(0.7, 1.5)))
+        seen += rng.uniform(0.06, 0.16) * field(rng, ink.shape, rng.uniform(1.5, 4)) * (seen > 0.03)
+        level = rng.uniform(0.32, 0.52) + rng.uniform(0.02, 0.09) * field(rng, ink.shape, rng.uniform(300, 900))
+        ink = (seen > level).astype(numpy.float32)
+        dust = rng.random((HEIGHT // 2, WIDTH // 2), numpy.float32) < 10 ** rng.uniform(-4.3, -3.2)
+        ink = numpy.maximum(ink, share(Image.fromarray(dust).convert("L").resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)))
+    return Image.fromarray(numpy.where(ink > 0.5, 0, 255).astype(numpy.uint8)).convert("1")
+
+
+def fax(sheet, rng):
+    """Scanned at 204 dots by 196 with a poor threshold, rows lost on the wire (the one above is printed again), printed, and scanned
+    at 300 in two levels."""
+    ink = Image.fromarray((ink_of(sheet, rng.uniform(1.2, 2.2)) * 255).astype(numpy.uint8))
+    small = share(ink.resize((WIDTH * 204 // DPI, HEIGHT * 196 // DPI), Image.Resampling.BOX))
+    level = rng.uniform(0.22, 0.5) + 0.05 * field(rng, small.shape, 200) + rng.uniform(0.03, 0.12) * field(rng, small.shape, 1.5)
+    rows = (small > level).astype(numpy.float32)
+    for at in numpy.flatnonzero(rng.random(rows.shape[0]) < rng.uniform(0.01, 0.12)):
+        rows[at] = rows[max(0, at - 1)]
+    printed = share(soft(Image.fromarray((rows * 255).astype(numpy.uint8)).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST), rng.uniform(0.5, 1)))
+    printed += rng.uniform(0.05, 0.2) * field(rng, printed.shape, 2) * (printed > 0.03)
+    return Image.fromarray(numpy.where(printed > rng.uniform(0.35, 0.6), 0, 255).astype(numpy.uint8)).convert("1")
+
+
 def carbon(sheet, rng):
     """Blurred by 1.5 to 3 pixels, 18 to 35 % of the ink's depth, slipped, on thin paper that is not even."""
     ink = ImageChops.lighter(sheet.ink, sheet.red)
@@ -586,9 +617,9 @@ def seal(sheet, rng):
 
 
 KINDS = {  # kind -> how the text is set, how it is worn
-    "clean": (running, clean), "paper": (running, paper), "faded": (running, faded), "copy": (running, copy), "carbon": (running, carbon),
-    "mimeograph": (running, mimeograph), "skewed": (running, skewed), "vertical": (vertical, clean), "traditional": (lambda rng: running(rng, True), clean),
-    "table": (table, clean), "seal": (running, seal), "columns": (lambda rng: running(rng, two_columns=True), clean),
+    "clean": (running, clean), "paper": (running, paper), "faded": (running, faded), "copy": (running, copy),
+    "recopied": (running, recopied), "fax": (running, fax), "carbon": (running, carbon), "mimeograph": (running, mimeograph),
+    "skewed": (running, skewed), "vertical": (vertical, clean), "traditional": (lambda rng: running(rng, True), clean), "table": (table, clean), "seal": (running, seal), "columns": (lambda rng: running(rng, two_columns=True), clean),
 }
 
 
@@ -606,7 +637,14 @@ def main():
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--pages", default=4, type=int, help="of each kind (default 4)")
     parser.add_argument("--seed", default=1, type=int)
+    parser.add_argument("--face", help="the only one, also of headings, instead of those drawn: a font file, and its number in a collection")
     options = parser.parse_args()
+    if options.face:
+        name, _, index = options.face.partition(":")
+        only = (name, int(index or 0))
+        FACES.clear()
+        FACES["only"] = (only, only)
+        BOLD[:] = [only, only]
     kinds = options.kinds.split(",")
     unknown = [k for k in kinds if k not in KINDS]
     if unknown:

@@ -46,12 +46,10 @@ void blend(const cv::Mat& coarse, const Place& at, std::vector<float>& out) {
 
 } // namespace
 
-cv::Mat even_contrast(const cv::Mat& grey, double height, double soften) {
-    cv::Mat soft = grey;
-    if (soften > 0) cv::GaussianBlur(grey, soft, {0, 0}, soften);
+cv::Mat even_contrast(const cv::Mat& grey, double height) {
     const cv::Size coarse(std::max(1, grey.cols / kCoarse), std::max(1, grey.rows / kCoarse));
     cv::Mat small, paper;
-    cv::resize(soft, small, coarse, 0, 0, cv::INTER_AREA);
+    cv::resize(grey, small, coarse, 0, 0, cv::INTER_AREA);
     // The paper: print closed over (its strokes are narrower than a letter), then smooth.
     const int reach = std::max(3, static_cast<int>(std::lround(1.2 * height / kCoarse)) | 1);
     cv::morphologyEx(small, paper, cv::MORPH_CLOSE, cv::Mat::ones(reach, reach, CV_8UC1));
@@ -73,7 +71,7 @@ cv::Mat even_contrast(const cv::Mat& grey, double height, double soften) {
         const Place& row = down[static_cast<std::size_t>(y)];
         blend(paper, row, paper_here);
         blend(gain, row, gain_here);
-        const auto* s = soft.ptr<std::uint8_t>(y);
+        const auto* s = grey.ptr<std::uint8_t>(y);
         auto* o = out.ptr<std::uint8_t>(y);
         for (int x = 0; x < grey.cols; ++x) {
             const Place& at = across[static_cast<std::size_t>(x)];
@@ -87,7 +85,7 @@ cv::Mat even_contrast(const cv::Mat& grey, double height, double soften) {
     return out;
 }
 
-cv::Mat with_broader_strokes(cv::Mat grey, double height) {
+cv::Mat with_broader_strokes(const cv::Mat& grey, double height) {
     cv::Mat between;
     cv::inRange(grey, cv::Scalar::all(40), cv::Scalar::all(215), between);
     if (cv::countNonZero(between) > kBetween * static_cast<double>(grey.total())) return grey;

@@ -14,6 +14,7 @@
 #include "pipeline/core/digest.h"
 #include "stages/reading/ppocr_detector.h"
 #include "stages/reading/ppocr_page.h"
+#include "stages/reading/restore_network.h"
 
 #ifdef RECTO_PPOCR
 #include <openvino/core/preprocess/pre_post_process.hpp>
@@ -87,7 +88,9 @@ struct Recognizer {
 /// All networks compiled; shared by all sessions.
 struct Models {
     ov::Core core;
-    std::vector<std::unique_ptr<DetectorNetwork>> detectors; ///< At each of them some sessions take turns.
+    /// At each pair of them some sessions take turns.
+    std::vector<std::unique_ptr<DetectorNetwork>> detectors;
+    std::vector<std::unique_ptr<RestoreNetwork>> restorers;
     std::atomic<std::size_t> sessions = 0;
     std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
 };
@@ -116,7 +119,7 @@ class PpocrSession : public OcrSession, Networks {
   public:
     PpocrSession(std::shared_ptr<Models> models, const PpocrOptions& options)
         : models_(std::move(models)), options_(options), pages_(*this, options_),
-          detector_(*models_->detectors[models_->sessions++ % models_->detectors.size()]) {
+          place_(models_->sessions++ % models_->detectors.size()) {
         for (Recognizer& r : models_->recognizers) recognize_.push_back(r.network.create_infer_request());
     }
 
@@ -139,7 +142,8 @@ class PpocrSession : public OcrSession, Networks {
                 const_cast<std::uint8_t*>(rgb.data)};
     }
 
-    cv::Mat text_map(const cv::Mat& tile) override { return detector_.text_map(tile); }
+    cv::Mat text_map(const cv::Mat& tile) override { return models_->detectors[place_]->text_map(tile); }
+    cv::Mat restored(const cv::Mat& tile) override { return models_->restorers[place_]->restore(tile); }
 
     Strip recognize(std::size_t which, const cv::Mat& strip) override {
         ov::InferRequest& request = recognize_[which];
@@ -162,7 +166,7 @@ class PpocrSession : public OcrSession, Networks {
     std::shared_ptr<Models> models_;
     PpocrOptions options_;
     PpocrPageReader pages_;
-    DetectorNetwork& detector_;
+    std::size_t place_; ///< Of its networks among the models'.
     std::vector<ov::InferRequest> recognize_;
 };
 
@@ -232,9 +236,11 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         reading = (folder / kDetector).string();
         auto detector =
             with_8bit_input(models->core.read_model(reading), {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
-        for (int i = 0; i < detectors; ++i)
+        for (int i = 0; i < detectors; ++i) {
             models->detectors.push_back(std::make_unique<DetectorNetwork>(models->core, detector, how_detect,
                                                                           cv::Size(kWindowWidth, kWindowHeight)));
+            models->restorers.push_back(std::make_unique<RestoreNetwork>(models->core, how_detect));
+        }
         for (Recognizer& r : models->recognizers) {
             reading = (folder / network_file(r.name)).string();
             auto recognizer =

@@ -9,6 +9,7 @@
 #include "stages/reading/even_contrast.h"
 #include "stages/reading/marks.h"
 #include "stages/reading/page_number.h"
+#include "stages/reading/restore.h"
 #include "stages/reading/salt.h"
 #include "stages/reading/shine_through.h"
 #include "stages/reading/stacks.h"
@@ -27,12 +28,10 @@ constexpr double kDoubtful = 0.75;
 constexpr double kDoubtfulMark = 0.3; ///< Likewise, of a mark of Latin print.
 /// A doubtful line with less than this share of the print's contrast may shine through.
 constexpr float kFaintDoubtful = 0.85F;
-/// Share of doubtful characters from which on a page is worn.
-constexpr double kWorn = 0.04;
+/// Share of doubtful characters from which on a page is worn. Of sound Chinese print fewer are in doubt than of Latin letters.
+constexpr double kWorn = 0.04, kWornChinese = 0.015;
 /// Share of characters unknown to the first network from which on the second reads the whole page.
 constexpr double kRare = 0.005;
-/// Blur that closes broken strokes, as a share of the height of the letters.
-constexpr double kSoften = 0.03;
 /// Where ink is left over letters are looked for that high, twice their usual size.
 constexpr double kCloserHeight = 30;
 constexpr std::size_t kMostWindows = 24;
@@ -102,9 +101,12 @@ struct PpocrPageReader::View {
     }
     /// Much of its print was read in doubt, or none where print was found.
     [[nodiscard]] bool worn() const {
-        double doubt = 0, all = 0;
-        each_glyph([&](const Glyph& g) { doubt += is_doubtful(g), ++all; });
-        return all > 0 ? doubt > kWorn * all : !regions.empty();
+        double doubt = 0, chinese = 0, all = 0;
+        each_glyph([&](const Glyph& g) {
+            const std::u32string text = decode_utf8(g.text);
+            chinese += !text.empty() && is_cjk(text.front()), doubt += is_doubtful(g), ++all;
+        });
+        return all > 0 ? doubt > (2 * chinese > all ? kWornChinese : kWorn) * all : !regions.empty();
     }
 };
 
@@ -207,19 +209,22 @@ Result<void> PpocrPageReader::drop_mirrored(View& view, const Limits& limits) {
     return {};
 }
 
-/// Reads pictures with evened contrast, keeps the regions of the one that gives most, and lets all pictures vote on each of
-/// its lines.
+/// Reads a picture with its print made whole and one with evened contrast, keeps the regions of the picture that gives most, and
+/// lets all pictures vote on each of its lines.
 Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const Limits& limits) {
     cv::Mat grey = to_grey(raster);
     if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
     const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
-    grey = with_broader_strokes(std::move(grey), height);
+    const cv::Mat even = even_contrast(grey, height), broader = with_broader_strokes(grey, height);
+    const auto network = [&](const cv::Mat& tile) { return networks_.restored(tile); };
+    RECTO_ASSIGN(cv::Mat restored, restore_print(even, height, network, limits));
     std::vector<View> views;
     views.push_back(std::move(view));
-    for (const double soften : {0.0, kSoften}) {
-        views.emplace_back(even_contrast(grey, height, soften * height));
-        RECTO_TRY(read_view(views.back(), By::BestNetwork, limits));
-        RECTO_TRY(drop_mirrored(views.back(), limits));
+    views.emplace_back(std::move(restored));
+    views.emplace_back(broader.data == grey.data ? even : even_contrast(broader, height));
+    for (auto again = views.begin() + 1; again != views.end(); ++again) {
+        RECTO_TRY(read_view(*again, By::BestNetwork, limits));
+        RECTO_TRY(drop_mirrored(*again, limits));
     }
     const auto chosen = std::ranges::max_element(views, {}, &View::worth);
     for (std::size_t i = 0; i < chosen->lines.size(); ++i) {

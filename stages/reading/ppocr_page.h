@@ -36,6 +36,8 @@ class Networks {
     };
     /// `which`: 0, or 1 where there are two; the last is the better one. `strip`: as cut_strip makes it.
     virtual Strip recognize(std::size_t which, const cv::Mat& strip) = 0;
+    /// As RestoreTile (restore.h).
+    virtual cv::Mat restored(const cv::Mat& tile) = 0;
     [[nodiscard]] virtual std::size_t recognizers() const = 0;
     [[nodiscard]] virtual const Charset& charset(std::size_t which) const = 0;
     [[nodiscard]] virtual Reader reader(std::size_t which) const = 0;

@@ -102,10 +102,10 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 12;
+            i.version = 13;
             i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata,  &kTextLayer};
-            // A worn page: the colour picture without seals, its reduced copies, a grey one, and two evened ones with theirs.
+            // A worn page: the colour picture without seals, its reduced copies, a grey one, an evened one and a restored one with theirs.
             i.peak_bytes_per_pixel = 10;
             // A page of small print is made larger first: the same for that picture, and the picture itself.
             i.small_pixels = kMostToEnlarge;

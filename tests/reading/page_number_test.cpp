@@ -108,6 +108,7 @@ class FindsTheFigure : public Networks {
         c.end = c.begin + 1;
         return {{c}, strip.cols / 8};
     }
+    cv::Mat restored(const cv::Mat& tile) override { return tile.clone(); }
     [[nodiscard]] std::size_t recognizers() const override { return 1; }
     [[nodiscard]] const Charset& charset(std::size_t) const override { return charset_; }
     [[nodiscard]] Reader reader(std::size_t) const override { return Reader::Tiny; }

@@ -16,6 +16,7 @@
 #include "pipeline/files/decode.h"
 #include "stages/reading/settings.h"
 #include "stages/reading/unicode.h"
+#include "tests/reading/bad_copy.h"
 
 namespace recto {
 namespace {
@@ -201,6 +202,20 @@ TEST(ReadingPpocr, SaltIsTakenOutBeforehand) {
     const std::string text = read(page, "auto");
     EXPECT_NE(text, read(page, "off")) << "the setting reaches the engine";
     EXPECT_LT(error_rate(truth_text(truth), text), 0.012);
+}
+
+TEST(ReadingPpocr, BrokenCopiesAreReadFromAMendedPicture) {
+    const nlohmann::json truth = truth_of("stack-20231106/0002.tif", 1);
+    Raster page = sample("stack-20231106/0002.tif");
+    page.pixels = copied_badly(to_grey(page) > 150, 0.66);
+    page.mode = ColourMode::Bilevel;
+    const Settings settings;
+    auto reader = open_reader(settings);
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    auto text = (*reader)->read(page, {});
+    ASSERT_TRUE(text) << text.error().to_string();
+    // Measured: .234. From the copy as it is and with evened contrast only .64 is wrong, most of it left out.
+    EXPECT_LT(error_rate(truth_text(truth), text->plain()), 0.32);
 }
 
 TEST(ReadingPpocr, ReadsTheDateUnderASeal) {

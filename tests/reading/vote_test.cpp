@@ -315,19 +315,19 @@ TEST(EvenContrast, FaintPrintBecomesAsDarkAsStrong) {
             cv::putText(page, "H", {20 + k * 48, 80 + row * 90}, cv::FONT_HERSHEY_SIMPLEX, 1.4,
                         cv::Scalar(k < 12 ? 30 : 135), 4);
     const cv::Mat given = page.clone();
-    const cv::Mat even = even_contrast(page, 40, 0);
+    const cv::Mat even = even_contrast(page, 40);
     EXPECT_EQ(cv::norm(page, given, cv::NORM_INF), 0) << "the picture is left as it is";
     double strong = 255, faint = 255;
     cv::minMaxLoc(even(cv::Rect(100, 0, 400, 800)), &strong, nullptr);
     cv::minMaxLoc(even(cv::Rect(700, 0, 400, 800)), &faint, nullptr);
     EXPECT_LT(faint, 60);
     EXPECT_LT(strong, 60);
-    const cv::Mat paper = even_contrast(before, 40, 0); // nothing printed: nothing comes up
+    const cv::Mat paper = even_contrast(before, 40); // nothing printed: nothing comes up
     double darkest = 0;
     cv::minMaxLoc(paper, &darkest, nullptr);
     EXPECT_GT(darkest, 200);
     for (const cv::Size tiny : {cv::Size(1, 1), cv::Size(3, 40), cv::Size(40, 2)})
-        EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), kUsualTextHeight, 2).size(), tiny);
+        EXPECT_EQ(even_contrast(cv::Mat(tiny, CV_8UC1, cv::Scalar(128)), kUsualTextHeight).size(), tiny);
 }
 
 TEST(BroaderStrokes, OfPagesInBlackAndWhiteOnly) {
