@@ -234,7 +234,8 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
             if (&other == &*chosen) continue;
             if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
             const bool vertical = line.line.vertical;
-            line = vote(std::move(line), recognize_at(best(), other.pyramid, chosen->regions[i].quad, vertical)).line;
+            ReadLine seen = recognize_at(best(), other.pyramid, chosen->regions[i].quad, vertical);
+            line = vote(std::move(line), std::move(seen), Witness::Picture).line;
         }
     }
     view = View(std::move(*chosen)); // `view` gave its content to the first of them

@@ -80,16 +80,17 @@ constexpr double kNothing = 0.5, kLeftOut = 0.15;
 /// 9 were there (55 pages).
 constexpr double kNothingLatin = 0.85;
 
-/// How often two readings that are both wrong say the same: they saw the same worn strokes.
-constexpr double kSameError = 0.3;
+/// How often two readings that are both wrong say the same: they saw the same worn strokes. And if one network made both of them.
+constexpr double kSameError = 0.3, kSameErrorOfOne = 0.6;
 /// Letters and the marks between them are few, and readers mistake them alike: what each of two that agree is worth beside one that
 /// knew nothing of the other.
 constexpr double kShareOfTwo = 0.62;
 
 /// The chance that a character is right of which two readings with these chances say the same.
-double agreed(const std::string& text, double a, double b) {
+double agreed(const std::string& text, double a, double b, Witness second) {
     const double right = a * b, wrong = (1 - a) * (1 - b);
-    if (!is_letter(text) && !is_latin_mark(text)) return right / std::max(1e-9, right + kSameError * wrong);
+    if (!is_letter(text) && !is_latin_mark(text))
+        return right / std::max(1e-9, right + (second == Witness::Picture ? kSameErrorOfOne : kSameError) * wrong);
     return 1 / (1 + std::pow(std::max(1e-9, wrong) / std::max(1e-9, right), kShareOfTwo));
 }
 
@@ -187,7 +188,7 @@ VotedLine line_of(std::vector<VoteGlyph> glyphs, bool vertical) {
 
 } // namespace
 
-VotedLine vote(ReadLine a, ReadLine b) {
+VotedLine vote(ReadLine a, ReadLine b, Witness second) {
     const bool vertical = a.line.vertical;
     const std::array<double, 2> nothing = {a.skipped > b.skipped ? kLeftOut : kNothing,
                                            b.skipped > a.skipped ? kLeftOut : kNothing};
@@ -206,7 +207,7 @@ VotedLine vote(ReadLine a, ReadLine b) {
             VoteGlyph& kept = x.glyph.confidence >= y.glyph.confidence ? x : y;
             kept.vote = Vote::Agreed;
             trace_agreed(kept.glyph, x.glyph, y.glyph);
-            kept.glyph.confidence = agreed(x.glyph.text, x.glyph.confidence, y.glyph.confidence);
+            kept.glyph.confidence = agreed(x.glyph.text, x.glyph.confidence, y.glyph.confidence, second);
             out.push_back(std::move(kept));
             ++p;
             continue;

@@ -17,6 +17,9 @@ enum class Vote : std::uint8_t {
     Disputed ///< Another reading says something else there.
 };
 
+/// What the second reading was made by: another network, or the same one from another picture of the page, which knows less anew.
+enum class Witness : std::uint8_t { Network, Picture };
+
 struct VotedLine {
     ReadLine line;
     std::vector<Vote> votes; ///< A glyph each, in order over all words.
@@ -27,7 +30,7 @@ struct VotedLine {
 /// stay when it is more than half sure of them, or a little sure where the other's ink says that it left some out.
 /// Words follow the side that a character came from. What lost stays: as the glyph's variant where one character stands against
 /// one, else as an alternative of the word.
-[[nodiscard]] VotedLine vote(ReadLine a, ReadLine b);
+[[nodiscard]] VotedLine vote(ReadLine a, ReadLine b, Witness second = Witness::Network);
 
 /// `line` with the characters that `other` has where `line` has none, of which `other` is more than half sure; as it is where its
 /// ink does not say that it left out more than `other`.

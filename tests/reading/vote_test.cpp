@@ -46,6 +46,13 @@ TEST(Vote, WhereTwoAgreeTheyAreSurerThanEither) {
     EXPECT_GT(glyph(v, 1).confidence, 0.9);
 }
 
+TEST(Vote, OneNetworkBeforeTwoPicturesIsNotTwoNetworks) {
+    const ReadLine a = reading({"防"}, {0.8}), b = reading({"防"}, {0.7});
+    // 0.8 * 0.7 / (0.8 * 0.7 + 0.6 * 0.2 * 0.3)
+    EXPECT_NEAR(glyph(vote(a, b, Witness::Picture), 0).confidence, 0.9396, 1e-4);
+    EXPECT_EQ(glyph(vote(a, b), 0).confidence, glyph(vote(a, b, Witness::Network), 0).confidence);
+}
+
 TEST(Vote, OfLettersTwoThatAgreeAreNoTwoWitnesses) {
     const VotedLine v = vote(reading({"a", "b", "7"}, {0.8, 0.9, 0.8}), reading({"a", "b", "7"}, {0.8, 0.6, 0.8}));
     // Odds of 4, twice, and their product to the power of .62.
