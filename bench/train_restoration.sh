@@ -39,4 +39,4 @@ if [ "$task" = train ]; then
   "$venv/bin/python" bench/train_restoration.py train "$bench_dir/restore.pt" --fonts "$fonts" "$@"
   exec "$venv/bin/python" bench/train_restoration.py write "$bench_dir/restore.pt" stages/reading/restore_weights.inc
 fi
-exec "$venv/bin/python" bench/train_restoration.py show "$bench_dir/restore.pt" "$bench_dir/restore.png" --fonts "$fonts"
+exec "$venv/bin/python" bench/train_restoration.py show stages/reading/restore_weights.inc "$bench_dir/restore.png" --fonts "$fonts"
