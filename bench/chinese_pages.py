@@ -5,7 +5,7 @@ beside NAME.png, and pages.json.
     bench/chinese_pages.py DIR [--kinds A,B] [--pages N] [--seed N] [--face FILE[:NUMBER]]
 
 Kinds: clean; paper (stained, the verso shows through); faded (150 dpi, pale, uneven); copy (bi-level photocopy, about half of the
-strokes broken, specks, lines); recopied (a copy of copies of copies: thin strokes gone, thick ones run together); fax (204 dots by
+strokes broken, specks, lines); recopied (a copy of a copy, two to four times: thin strokes gone, thick ones run together); fax (204 dots by
 196, two levels, rows lost); carbon (faint, blurred carbon copy); mimeograph (uneven ink: clogged, starved, spotted);
 skewed (2 degrees, salt and pepper); vertical (columns from right to left); traditional (characters, old official style); table
 (odd pages ruled, even ones not; row by row, cells with two lines read whole); seal (a red seal over the text; its own words are
@@ -619,8 +619,18 @@ def seal(sheet, rng):
 KINDS = {  # kind -> how the text is set, how it is worn
     "clean": (running, clean), "paper": (running, paper), "faded": (running, faded), "copy": (running, copy),
     "recopied": (running, recopied), "fax": (running, fax), "carbon": (running, carbon), "mimeograph": (running, mimeograph),
-    "skewed": (running, skewed), "vertical": (vertical, clean), "traditional": (lambda rng: running(rng, True), clean), "table": (table, clean), "seal": (running, seal), "columns": (lambda rng: running(rng, two_columns=True), clean),
+    "skewed": (running, skewed), "vertical": (vertical, clean), "traditional": (lambda rng: running(rng, True), clean), "table": (table, clean),
+    "seal": (running, seal), "columns": (lambda rng: running(rng, two_columns=True), clean),
 }
+
+
+def only_face(font):
+    """From now on all print, headings too, is of that font: its file, with `:NUMBER` where it is one of a collection."""
+    name, _, index = font.partition(":")
+    only = (name, int(index or 0))
+    FACES.clear()
+    FACES["only"] = (only, only)
+    BOLD[:] = [only, only]
 
 
 def make(kind, number, seed):
@@ -640,11 +650,7 @@ def main():
     parser.add_argument("--face", help="the only one, also of headings, instead of those drawn: a font file, and its number in a collection")
     options = parser.parse_args()
     if options.face:
-        name, _, index = options.face.partition(":")
-        only = (name, int(index or 0))
-        FACES.clear()
-        FACES["only"] = (only, only)
-        BOLD[:] = [only, only]
+        only_face(options.face)
     kinds = options.kinds.split(",")
     unknown = [k for k in kinds if k not in KINDS]
     if unknown:

@@ -50,6 +50,17 @@ make_pages() {
   fi
 }
 
+# need_pinned NAME LIST: sets `venv` to build/bench/NAME with the wheels that LIST pins with their digests, from PyPI.
+need_pinned() {
+  venv=$bench_dir/$1
+  ! cmp -s "$2" "$venv/installed.txt" || return 0
+  need_packages python3-venv
+  say "installing what $2 names from PyPI into $venv"
+  "$python" -m venv --clear "$venv"
+  "$venv/bin/pip" install -q --require-hashes --only-binary :all: -r "$2" || die 69 "could not install what $2 names from PyPI"
+  cp "$2" "$venv/installed.txt"
+}
+
 ocrmypdf_version=17.13.0
 
 need_ocrmypdf() { # sets `venv` to one with ocrmypdf from PyPI

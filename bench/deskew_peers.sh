@@ -24,15 +24,7 @@ while [ $# -gt 0 ]; do
     *) help_or_unknown "$1" ;;
   esac
 done
-venv=$bench_dir/peers
-if ! cmp -s bench/deskew_peers.txt "$venv/installed.txt"; then
-  need_packages python3-venv
-  say "installing jdeskew and deskew from PyPI into $venv"
-  "$python" -m venv --clear "$venv"
-  "$venv/bin/pip" install -q --require-hashes --only-binary :all: -r bench/deskew_peers.txt ||
-    die 69 "could not install the peers from PyPI"
-  cp bench/deskew_peers.txt "$venv/installed.txt"
-fi
+need_pinned peers bench/deskew_peers.txt
 build_bench bench_deskew_peers
 work=$bench_dir/deskew_peers
 "$program" --out "$work" --shared ../shared/data --pages "$pages" --seed "$seed"

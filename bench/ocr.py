@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reading, beside others: the same pages read by Recto, Tesseract, rapidocr and OCRmyPDF, with one thread each.
 
-    bench/ocr.py [--recto FILE] [--ours auto,ppocr,tesseract] [--engines A,B] [--sets A,B] [--each N] [--pages N] [--seed N]
+    bench/ocr.py [--recto FILE] [--ours auto,ppocr,tesseract] [--engines A,B] [--sets A,B] [--each N] [--pages N] [--seed N] [--face FILE]
                  [--models DIR] [--tessdata DIR] [--json FILE] [--keep DIR] [--calibration FILE]
     bench/ocr.py --show FILE [FILE...]
 
@@ -261,6 +261,7 @@ def main():
     parser.add_argument("--each", default=3, type=int, help="at most so many pages of a shared set (default 3; 0: all)")
     parser.add_argument("--pages", default=4, type=int, help="generated pages of each kind (default 4)")
     parser.add_argument("--seed", default=1, type=int)
+    parser.add_argument("--face", help="of generated pages, as in chinese_pages.py")
     parser.add_argument("--shared", default="../shared/data", type=pathlib.Path)
     parser.add_argument("--models", default="build/deps/models", type=pathlib.Path)
     parser.add_argument("--tessdata", type=pathlib.Path, help="folder with Tesseract's models, for Tesseract, ocrmypdf and Recto")
@@ -292,7 +293,8 @@ def main():
             else:
                 made = folder / "pages"
                 if len(list(made.glob(f"{name}-{options.seed}-*.txt"))) < options.pages:
-                    subprocess.run([sys.executable, HERE / "chinese_pages.py", made, "--kinds", name, "--pages", str(options.pages), "--seed", str(options.seed)],
+                    subprocess.run([sys.executable, HERE / "chinese_pages.py", made, "--kinds", name, "--pages", str(options.pages), "--seed", str(options.seed),
+                                    *(["--face", options.face] if options.face else [])],
                                    check=True)
                 sets[name] = sorted(made.glob(f"{name}-{options.seed}-*.png"))[: options.pages]
             bench.all_paths += sets[name]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reading by Recto, Tesseract, rapidocr (PyPI, PP-OCRv6 small, and tiny as Recto has it) and OCRmyPDF on the same pages in one run:
-# the sets of ../shared/data with text, and generated Chinese pages of twelve kinds (bench/chinese_pages.py). Result: a table, and
+# the sets of ../shared/data with text, and generated Chinese pages of fourteen kinds (bench/chinese_pages.py). Result: a table, and
 # build/bench/ocr.json.
 #
 #   bench/ocr.sh [--tessdata DIR] [--each 3] [--pages 4] [--seed 1] [--sets A,B] [--engines A,B] [--ours auto,tesseract] ...
@@ -23,13 +23,7 @@ case " $* " in
   *" --tessdata"*) ;;
   *) need_packages tesseract-ocr-{eng,deu,frk,script-frak,osd,chi-sim,chi-tra,chi-sim-vert,chi-tra-vert} ;;
 esac
-peers=$bench_dir/ocr
-if ! cmp -s bench/ocr_peers.txt "$peers/installed.txt"; then
-  say "installing rapidocr from PyPI into $peers"
-  "$python" -m venv --clear "$peers"
-  "$peers/bin/pip" install -q --require-hashes --only-binary :all: -r bench/ocr_peers.txt ||
-    die 69 "could not install rapidocr from PyPI"
-  cp bench/ocr_peers.txt "$peers/installed.txt"
-fi
+need_pinned ocr bench/ocr_peers.txt
+peers=$venv
 need_ocrmypdf
 exec "$python" bench/ocr.py --recto "$recto" --rapidocr "$peers/bin/python" --ocrmypdf "$venv/bin/ocrmypdf" --json "$bench_dir/ocr.json" "$@"

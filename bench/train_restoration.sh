@@ -3,11 +3,11 @@
 # packages, PyTorch from PyPI (pinned, 5 GB unpacked, in build/bench/torch); both are needed only here: the weights are part of the
 # source.
 #
-#   bench/train_restoration.sh train [--steps 14000] [--from FILE.pt]   an hour on two idle cores; writes
-#                                                                       build/bench/restore.pt and stages/reading/restore_weights.inc
-#   bench/train_restoration.sh show                                     build/bench/restore.png: worn, clean and restored, to look at
+#   bench/train_restoration.sh train [--steps 14000] [--from FILE]   an hour on two idle cores; writes build/bench/restore.pt and
+#                                                                    stages/reading/restore_weights.inc
+#   bench/train_restoration.sh show                                  build/bench/restore.png: worn, clean and restored, to look at
 #
-# The weights of the source took 2,500 steps, and 11,600 more from there (--from). Judge them by
+# --from goes on from weights that are there, of build/bench/restore.pt or of the source. The weights of the source took 2,500 steps, and 11,600 more from there (--from). Judge them by
 # bench/ocr.sh --engines recto --sets copy,recopied,fax,carbon,mimeograph --pages 4.
 #
 # Environment: FONT_ROOT, a folder with the packages' contents (dpkg -x) where they are not installed.
@@ -25,15 +25,7 @@ if [ -z "${FONT_ROOT:-}" ]; then
     fonts-arphic-bkai00mp fonts-cwtex-ming fonts-cwtex-kai fonts-cwtex-heib fonts-cns11643-kai fonts-wqy-zenhei fonts-hanazono \
     fonts-liberation fonts-gnutypewriter
 fi
-venv=$bench_dir/torch
-if ! cmp -s bench/train_restoration.txt "$venv/installed.txt"; then
-  need_packages python3-venv
-  say "installing PyTorch from PyPI into $venv"
-  "$python" -m venv --clear "$venv"
-  "$venv/bin/pip" install -q --require-hashes --only-binary :all: -r bench/train_restoration.txt ||
-    die 69 "could not install PyTorch from PyPI"
-  cp bench/train_restoration.txt "$venv/installed.txt"
-fi
+need_pinned torch bench/train_restoration.txt
 fonts=${FONT_ROOT:-}/usr/share/fonts
 if [ "$task" = train ]; then
   "$venv/bin/python" bench/train_restoration.py train "$bench_dir/restore.pt" --fonts "$fonts" "$@"
