@@ -43,7 +43,9 @@ namespace {
 
 class Bench {
   public:
-    Bench(std::string shared, int pages, unsigned seed) : shared_(std::move(shared)), pages_(pages), seed_(seed) {}
+    /// `broken`: a folder of pages with broken print (bench/chinese_pages.py).
+    Bench(std::string shared, std::string broken, int pages, unsigned seed)
+        : shared_(std::move(shared)), broken_(std::move(broken)), pages_(pages), seed_(seed) {}
 
     /// `only`: name of the one part to run; empty for all.
     void run(const std::string& only) {
@@ -55,6 +57,7 @@ class Bench {
             {"targets", &Bench::targets},
             {"orientation", &Bench::orientation},
             {"worn_orientation", &Bench::worn_orientation},
+            {"broken_orientation", &Bench::broken_orientation},
             {"binarization", &Bench::binarization},
             {"separators", &Bench::separators}};
         for (const auto& [name, part] : parts)
@@ -65,13 +68,17 @@ class Bench {
   private:
     /// Files of a set, sorted; empty, and said, when it is absent.
     std::vector<std::string> files(const std::string& set, const std::vector<std::string>& endings) {
+        auto out = files_in(shared_ + "/" + set, endings);
+        if (out.empty()) fmt::print("{:<34} absent\n", set);
+        return out;
+    }
+    static std::vector<std::string> files_in(const std::string& folder, const std::vector<std::string>& endings) {
         std::vector<std::string> out;
         std::error_code error;
-        for (const auto& entry : stdfs::directory_iterator(shared_ + "/" + set, error))
+        for (const auto& entry : stdfs::directory_iterator(folder, error))
             for (const auto& ending : endings)
                 if (entry.path().string().ends_with(ending)) out.push_back(entry.path().string());
         std::sort(out.begin(), out.end());
-        if (out.empty()) fmt::print("{:<34} absent\n", set);
         return out;
     }
     void say(const std::string& name, const std::string& line, nlohmann::json values) {
@@ -377,8 +384,33 @@ class Bench {
         }
     }
 
+    /// Photocopies, copies of copies and faxes whose strokes are broken, in four turns.
+    void broken_orientation() {
+        const auto asked = orientation_probes(Settings{}, std::string(RECTO_DEPS_DIR) + "/models")();
+        CountingProbe probe(*asked);
+        Turns turns;
+        for (const auto& file : files_in(broken_, {".png"})) {
+            const auto source = probe_here(file);
+            const auto raster = decode_here(file, 0);
+            if (source && raster) judge_turns(*raster, source->images[0], 0, probe, turns);
+        }
+        say("broken print",
+            fmt::format("{} of {} right, {} left as they lie, {} of them with a finding, {} wrong, {} upright ones "
+                        "turned; readers "
+                        "asked for {}",
+                        turns.right, turns.times.size(), turns.left, turns.said, turns.wrong, turns.upright_turned,
+                        probe.read_pages),
+            {{"right", turns.right},
+             {"all", turns.times.size()},
+             {"left", turns.left},
+             {"said", turns.said},
+             {"wrong", turns.wrong},
+             {"upright_turned", turns.upright_turned},
+             {"read", probe.read_pages}});
+    }
+
     struct Turns {
-        int right = 0, left = 0, wrong = 0, upright_turned = 0, cheap_right = 0;
+        int right = 0, left = 0, said = 0, wrong = 0, upright_turned = 0, cheap_right = 0;
         std::vector<double> times, cheap; ///< Seconds.
     };
 
@@ -432,6 +464,9 @@ class Bench {
                       got = t.pages.empty() ? 0 : t.pages[0].orientation_deg;
             turns.right += got == wanted;
             turns.left += got != wanted && got == 0;
+            turns.said += got != wanted && got == 0 && !t.pages.empty() &&
+                          std::ranges::any_of(t.pages[0].findings,
+                                              [](const Finding& f) { return f.code == "treat.orientation_unsure"; });
             turns.wrong += got != wanted && got != 0;
             turns.upright_turned += wanted == 0 && got != 0;
             const cv::Mat ink = normalised_ink(analyse(turned, 1).ink);
@@ -484,7 +519,7 @@ class Bench {
         say("sep_paperless", fmt::format("{} sheets found, {} unreadable ones reported", found, unreadable), list);
     }
 
-    std::string shared_;
+    std::string shared_, broken_;
     int pages_;
     unsigned seed_;
     nlohmann::json results_;
@@ -493,19 +528,20 @@ class Bench {
 } // namespace
 
 int main(int argc, char** argv) {
-    std::string shared = "../shared/data", json, only;
+    std::string shared = "../shared/data", broken, json, only;
     int pages = 200;
     unsigned seed = 51;
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string word = argv[i];
         if (word == "--shared") shared = argv[i + 1];
+        else if (word == "--broken") broken = argv[i + 1];
         else if (word == "--pages") pages = std::atoi(argv[i + 1]);
         else if (word == "--seed") seed = static_cast<unsigned>(std::atoi(argv[i + 1]));
         else if (word == "--json") json = argv[i + 1];
         else if (word == "--only") only = argv[i + 1];
     }
     cv::setNumThreads(1);
-    Bench bench(shared, pages, seed);
+    Bench bench(shared, broken, pages, seed);
     bench.run(only);
     if (!json.empty()) std::ofstream(json) << bench.results().dump(1) << "\n";
     return 0;

@@ -17,11 +17,14 @@ constexpr double kWider = 1.5, kNarrower = 0.8;
 /// What a later look's confidence is worth: with every look there is one more chance to be wrong and sure. 5 of 400 turns of
 /// drawn receipts were at 1, none is at 0.65.
 constexpr double kLater = 0.65;
-/// Confidence with which reading settles a turn: it is three times as good as the next best, of a dozen characters or more.
-constexpr double kSureReading = 0.5;
-/// Share of the characters that read well, of a turn that reading does not rule out, and least characters.
-constexpr double kPossible = 0.4;
+/// Characters that read well of which reading tells something, and by how many times the best turn leads what both tests together
+/// say. Of 215 doubtful turns of worn and of broken pages with so many none was wrong, at a lead of 1.5 too.
 constexpr int kLeastRead = 8;
+constexpr double kClear = 1.7;
+/// Share that is left to a turn against which everything speaks.
+constexpr double kFloor = 0.005;
+/// Confidence of the cheap test with which Tesseract's agreement turns a page. The highest of a wrong turn was 0.147.
+constexpr double kConfirmed = 0.15;
 
 /// Order in which letters are looked at: every look is spread over the whole page. `n`: above 0.
 std::vector<std::size_t> spread_order(std::size_t n) {
@@ -151,29 +154,29 @@ Turn decide_turn(const Orientation& cheap, const Orientation& second) {
         // Asked all the same, and contradicted: an upright page stays, a turn needs more.
         if (cheap.turn_deg == 0) return {0, cheap.confidence * (1 - 0.5 * second.confidence), false};
         if (second.confidence < 0.5 || cheap.confidence > 0.85) return {cheap.turn_deg, cheap.confidence, false};
-        return {0, 0.1, true, false};
+        return {0, 0.1, true};
     }
-    if (agree && cheap.confidence > 0.05) {
-        const double both = 1 - (1 - cheap.confidence) * (1 - second.confidence);
-        if (cheap.turn_deg == 0 || both >= 0.5) return {cheap.turn_deg, both, false};
-        return {0, 0.1, true, false};
-    }
-    // Tesseract alone is believed where our own evidence knows nothing and does not speak against it.
-    const double most = *std::max_element(std::begin(cheap.scores), std::end(cheap.scores));
-    if (second.confidence >= 0.75 && cheap.confidence < 0.15 && cheap.scores[second.turn_deg / 90] >= most - 0.1)
-        return {second.turn_deg, second.confidence, false};
-    Turn stay;
-    stay.settled = false;
-    stay.confidence = second.turn_deg == 0 ? std::max(0.1, second.confidence * 0.5) : 0.1;
-    stay.unsure = (cheap.turn_deg != 0 && cheap.confidence > 0.2) || (second.turn_deg != 0 && second.confidence > 0.35);
-    return stay;
+    const double both = 1 - (1 - cheap.confidence) * (1 - second.confidence);
+    if (agree && cheap.turn_deg == 0 && cheap.confidence > 0.05) return {0, both, false};
+    if (agree && cheap.confidence >= kConfirmed && both >= 0.5) return {cheap.turn_deg, both, false};
+    const bool speaks_for_a_turn = (cheap.turn_deg != 0 && cheap.confidence > (agree ? 0.05 : 0.2)) ||
+                                   (second.turn_deg != 0 && second.confidence > 0.35);
+    return {0, second.turn_deg == 0 ? std::max(0.1, second.confidence * 0.5) : 0.1, speaks_for_a_turn};
 }
 
-Turn decide_by_reading(const Orientation& cheap, const Turn& unsettled, const Orientation& read) {
-    if (read.confidence >= kSureReading) return {read.turn_deg, read.confidence, false};
-    if (read.witnesses >= kLeastRead && cheap.confidence > 0.05 && read.scores[cheap.turn_deg / 90] >= kPossible)
-        return {cheap.turn_deg, std::max(cheap.confidence, kSureReading), false};
-    return unsettled;
+std::optional<Turn> decide_by_reading(const Orientation& cheap, const Orientation& read) {
+    if (read.witnesses < kLeastRead) return std::nullopt;
+    std::size_t best = 0;
+    Evidence both{};
+    for (std::size_t q = 0; q < 4; ++q) {
+        both[q] = (cheap.witnesses > 0 ? cheap.scores[q] : 0.25) * (read.scores[q] + kFloor);
+        if (both[q] > both[best]) best = q;
+    }
+    double next = 0;
+    for (std::size_t q = 0; q < 4; ++q)
+        if (q != best) next = std::max(next, both[q]);
+    if (both[best] < kClear * next) return Turn{0, 0.1, true};
+    return Turn{static_cast<int>(best) * 90, 1 - next / both[best], false};
 }
 
 } // namespace recto::treat

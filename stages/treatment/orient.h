@@ -1,9 +1,10 @@
 #pragma once
 
-/// Which way up? The cheap test looks at the print itself; a second opinion is asked for only where it is unsure or
-/// would turn the page: an upright page must never be turned.
+/// Which way up? The cheap test looks at the print itself. Other opinions are asked for only where it is unsure: first the networks
+/// that read print, then, of what those cannot read, Tesseract. An upright page must never be turned.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <opencv2/core.hpp>
@@ -29,28 +30,28 @@ struct Turn {
     int turn_deg = 0;      ///< Clockwise.
     double confidence = 0; ///< 0 to 1.
     bool unsure = false;   ///< Left as it is although something speaks for a turn: a person should look.
-    bool settled = true;   ///< False: no opinion was good enough, and another one may settle it.
 };
 
 /// Whether the cheap test's word is not enough. To leave a page as it lies asks for less than to turn it.
 [[nodiscard]] bool needs_second_opinion(const Orientation& cheap);
 
-/// `second`: confidence 0 where it was not asked or cannot tell. A page that the cheap test holds to be upright stays.
-[[nodiscard]] Turn decide_turn(const Orientation& cheap, const Orientation& second);
+/// By what reads, weighed with the cheap test: of Chinese print reading leaves two quarter turns, and the cheap test tells which.
+/// Nothing where too little reads to tell.
+[[nodiscard]] std::optional<Turn> decide_by_reading(const Orientation& cheap, const Orientation& read);
 
-/// What the two opinions left unsettled, by what reading says. Of Chinese print reading leaves two quarter turns, and the cheap test
-/// tells which.
-[[nodiscard]] Turn decide_by_reading(const Orientation& cheap, const Turn& unsettled, const Orientation& read);
+/// `second`: Tesseract's opinion, confidence 0 where it was not asked or cannot tell. It confirms a turn, and never causes one: on
+/// broken print it is sure and wrong. A page that the cheap test holds to be upright stays.
+[[nodiscard]] Turn decide_turn(const Orientation& cheap, const Orientation& second);
 
 /// Other opinions, asked on one thread. Owned by a worker.
 class OrientationProbe {
   public:
     virtual ~OrientationProbe() = default;
-    /// `grey` with its resolution, pixels an inch. Confidence 0 when it cannot tell.
-    virtual Orientation probe(const cv::Mat& grey, double dpi) = 0;
-    /// A third one, dearer: by reading print in the four directions. `scores`: shares of the characters that read well.
-    /// Confidence 0 when it cannot tell; `scores` may still rule turns out.
+    /// By reading print in the four directions. `scores`: shares of the characters that read well; `witnesses`: as many read well
+    /// in the best direction. None where nothing reads or no reader is installed.
     virtual Orientation read(const cv::Mat& /*grey*/) { return {}; }
+    /// Tesseract's. `grey` with its resolution, pixels an inch. Confidence 0 when it cannot tell.
+    virtual Orientation probe(const cv::Mat& grey, double dpi) = 0;
 };
 
 /// Tesseract's orientation and script detection (0.3 to 0.4 s a page); null when its model is missing.

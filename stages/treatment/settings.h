@@ -14,10 +14,10 @@ inline const Setting<std::string> kOrientSecondOpinion{
     "treatment.orient_second_opinion",
     "unsure",
     {"unsure", "never", "always"},
-    "When to ask Tesseract for the orientation too (0.3 to 0.4 s a page), and where that does not settle it the "
-    "networks that "
-    "read print (0.2 to 1 s, where they are installed): unsure, never or always.",
-    "何时再用 Tesseract 判断方向(每页 0.3 至 0.4 秒),仍不能确定时再用识别网络试读(已安装时,每页 0.2 至 1 秒):"
+    "When to ask others for the orientation too: the networks that read print (0.2 to 1 s a page, where they are "
+    "installed), "
+    "and Tesseract (0.3 to 0.4 s) of what those cannot read: unsure, never or always.",
+    "何时再用其他方法判断方向:先用识别网络试读(已安装时,每页 0.2 至 1 秒),试读不出时再用 Tesseract(每页 0.3 至 0.4 秒):"
     "unsure 不确定时,never 从不,always 总是。"};
 inline const Setting<bool> kSplit{"treatment.split", true, "Split an image of two facing pages at a clear gutter.",
                                   "在明显的书缝处把对开页拆成两页。"};

@@ -151,14 +151,12 @@ void Treater::decide_orientation() {
     const double print = static_cast<double>(cv::countNonZero(ink_ > 100)) / static_cast<double>(ink_.total());
     if (print < 0.0008) return; // nothing to tell it by
     const Orientation cheap = estimate_orientation(ink_, skew_by_edges_ ? 0 : skew_.angle_deg);
-    Orientation second;
-    cv::Mat page;
-    if (probe_ && (options_.second_opinion_always || needs_second_opinion(cheap))) {
-        page = page_to_read();
-        second = probe_->probe(page, source_dpi() / a_.factor);
-    }
-    Turn turn = decide_turn(cheap, second);
-    if (!turn.settled && !page.empty()) turn = decide_by_reading(cheap, turn, probe_->read(page));
+    const bool doubt = needs_second_opinion(cheap);
+    const cv::Mat page = probe_ && (doubt || options_.second_opinion_always) ? page_to_read() : cv::Mat();
+    std::optional<Turn> read;
+    if (doubt && !page.empty()) read = decide_by_reading(cheap, probe_->read(page));
+    const Turn turn =
+        read ? *read : decide_turn(cheap, page.empty() ? Orientation{} : probe_->probe(page, source_dpi() / a_.factor));
     turn_deg_ = turn.turn_deg;
     turn_confidence_ = turn.confidence;
     orientation_unsure_ = turn.unsure;

@@ -59,7 +59,7 @@ class TreatmentStage final : public ImageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "treatment";
-            i.version = 8;
+            i.version = 9;
             i.settings = {&treat::kOrient,     &treat::kOrientSecondOpinion,
                           &treat::kSplit,      &treat::kDeskew,
                           &treat::kMaxSkew,    &treat::kMinSkew,

@@ -15,6 +15,7 @@
 #include "pipeline/files/decode.h"
 #include "stages/treatment/analysis.h"
 #include "stages/treatment/deskew.h"
+#include "stages/treatment/treatment.h"
 #include "tests/treatment/pages_support.h"
 #include "tests/treatment/worn_page.h"
 
@@ -86,43 +87,85 @@ TEST(OrientationDecision, OfTwoOpinions) {
     // They contradict each other: left, and said.
     EXPECT_EQ(decided(says(90, 0.35), says(270, 0.9)).turn_deg, 0);
     EXPECT_TRUE(decided(says(90, 0.35), says(270, 0.9)).unsure);
-    // Tesseract alone only where we know nothing at all, and then it must be sure.
-    EXPECT_EQ(decided(silent, says(180, 0.8)).turn_deg, 180);
-    EXPECT_EQ(decided(silent, says(180, 0.5)).turn_deg, 0);
-    EXPECT_TRUE(decided(silent, says(180, 0.5)).unsure);
+    EXPECT_EQ(decided(says(270, 0.1), says(270, 0.9)).turn_deg, 0); // ours is a guess
+    // Tesseract alone turns nothing.
+    EXPECT_EQ(decided(silent, says(180, 0.99)).turn_deg, 0);
+    EXPECT_TRUE(decided(silent, says(180, 0.99)).unsure);
     // Nothing at all: a page without print is no matter for a person.
     EXPECT_FALSE(decided(silent, silent).unsure);
 }
 
-// What two opinions leave open reading settles: alone where it is sure, with the cheap test where two quarter turns read alike.
+// What is in doubt is settled by reading: alone where it is clear, with the cheap test where two quarter turns read alike.
 TEST(OrientationDecision, ByReading) {
     const Orientation silent;
-    const Turn left = decide_turn(says(180, 0.3), silent);
-    EXPECT_FALSE(left.settled);
-    EXPECT_TRUE(decide_turn(says(180, 0.9), silent).settled);
-    EXPECT_TRUE(decide_turn(says(0, 0.35), silent).settled);
-
-    const auto by = [&](const Orientation& cheap, const Orientation& read) {
-        return decide_by_reading(cheap, left, read);
+    const auto turn = [](const Orientation& cheap, const Orientation& read) {
+        return decide_by_reading(cheap, read).value();
     };
-    EXPECT_EQ(by(says(180, 0.3), says(180, 0.9)).turn_deg, 180);
-    EXPECT_FALSE(by(says(180, 0.3), says(180, 0.9)).unsure);
-    EXPECT_EQ(by(says(180, 0.3), says(0, 0.9)).turn_deg, 0);
-    EXPECT_FALSE(by(says(180, 0.3), says(0, 0.9)).unsure);
-    // Nothing reads: as it was left.
-    EXPECT_EQ(by(says(180, 0.3), silent).turn_deg, 0);
-    EXPECT_TRUE(by(says(180, 0.3), silent).unsure);
+    EXPECT_EQ(turn(says(180, 0.3), says(180, 0.9)).turn_deg, 180);
+    EXPECT_FALSE(turn(says(180, 0.3), says(180, 0.9)).unsure);
+    EXPECT_EQ(turn(says(180, 0.3), says(0, 0.9)).turn_deg, 0);
+    EXPECT_FALSE(turn(says(180, 0.3), says(0, 0.9)).unsure);
+    EXPECT_EQ(turn(silent, says(90, 0.9)).turn_deg, 90);
+    // Nothing reads: others are asked.
+    EXPECT_FALSE(decide_by_reading(says(180, 0.3), silent).has_value());
     // Chinese print reads alike in two directions: the cheap test tells which, and is not followed where it names another one.
     Orientation two;
     two.witnesses = 60;
     two.scores[2] = two.scores[1] = 0.48;
-    EXPECT_EQ(by(says(180, 0.3), two).turn_deg, 180);
-    EXPECT_EQ(by(says(90, 0.3), two).turn_deg, 90);
-    EXPECT_EQ(by(says(270, 0.3), two).turn_deg, 0);
-    EXPECT_TRUE(by(says(270, 0.3), two).unsure);
-    EXPECT_EQ(by(says(180, 0), two).turn_deg, 0); // the cheap test saw nothing
+    EXPECT_EQ(turn(says(180, 0.3), two).turn_deg, 180);
+    EXPECT_EQ(turn(says(90, 0.3), two).turn_deg, 90);
+    EXPECT_EQ(turn(says(270, 0.3), two).turn_deg, 0);
+    EXPECT_TRUE(turn(says(270, 0.3), two).unsure);
+    EXPECT_EQ(turn(says(180, 0), two).turn_deg, 0); // the cheap test saw nothing
+    EXPECT_TRUE(turn(says(180, 0), two).unsure);
     two.witnesses = 3;
-    EXPECT_EQ(by(says(180, 0.3), two).turn_deg, 0); // a few characters are chance
+    EXPECT_FALSE(decide_by_reading(says(180, 0.3), two).has_value()); // a few characters are chance
+}
+
+/// Tesseract sees it on its head, as it does broken print, and is sure.
+class WrongAndSure final : public OrientationProbe {
+  public:
+    explicit WrongAndSure(Orientation read) : read_(read) {}
+    Orientation probe(const cv::Mat& /*grey*/, double /*dpi*/) override {
+        ++asked;
+        return says(180, 0.99);
+    }
+    Orientation read(const cv::Mat& /*grey*/) override { return read_; }
+    int asked = 0;
+
+  private:
+    Orientation read_;
+};
+
+// Strokes so broken that the cheap test knows nothing: what can be read settles it and Tesseract is not asked; where nothing can
+// be read the page stays as it lies, and a person is told.
+TEST(OrientationDecision, BrokenPrintIsNotTurnedByTesseractAlone) {
+    cv::RNG random(7);
+    cv::Mat page(1754, 1240, CV_8UC1, cv::Scalar(255));
+    for (int i = 0; i < 4000; ++i)
+        cv::circle(page, {random.uniform(100, 1140), random.uniform(100, 1654)}, random.uniform(1, 4), cv::Scalar(0),
+                   cv::FILLED);
+    Raster raster;
+    raster.pixels = page;
+    raster.dpi = {150, 150, DpiSource::File};
+    ImageInfo info;
+    info.width = page.cols, info.height = page.rows;
+
+    WrongAndSure unread{Orientation{}};
+    ImageTreatment t = treat_image(raster, info, {}, &unread);
+    ASSERT_EQ(t.pages.size(), 1U);
+    EXPECT_EQ(unread.asked, 1);
+    EXPECT_EQ(t.pages[0].orientation_deg, 0);
+    EXPECT_TRUE(std::ranges::any_of(t.pages[0].findings,
+                                    [](const Finding& f) { return f.code == "treat.orientation_unsure"; }));
+
+    WrongAndSure upright{says(0, 0.95)};
+    t = treat_image(raster, info, {}, &upright);
+    ASSERT_EQ(t.pages.size(), 1U);
+    EXPECT_EQ(upright.asked, 0);
+    EXPECT_EQ(t.pages[0].orientation_deg, 0);
+    EXPECT_FALSE(std::ranges::any_of(t.pages[0].findings,
+                                     [](const Finding& f) { return f.code == "treat.orientation_unsure"; }));
 }
 
 // Grain, specks, rules and scribbles are no print: nothing may be turned by them.
