@@ -9,6 +9,7 @@
 #include "stages/reading/even_contrast.h"
 #include "stages/reading/marks.h"
 #include "stages/reading/page_number.h"
+#include "stages/reading/page_view.h"
 #include "stages/reading/restore.h"
 #include "stages/reading/salt.h"
 #include "stages/reading/shine_through.h"
@@ -23,13 +24,6 @@ namespace recto::reading {
 
 namespace {
 
-/// A line with a character below it is read again by the second network.
-constexpr double kDoubtful = 0.75;
-constexpr double kDoubtfulMark = 0.3; ///< Likewise, of a mark of Latin print.
-/// A doubtful line with less than this share of the print's contrast may shine through.
-constexpr float kFaintDoubtful = 0.85F;
-/// Share of doubtful characters from which on a page is worn. Of sound Chinese print fewer are in doubt than of Latin letters.
-constexpr double kWorn = 0.04, kWornChinese = 0.015;
 /// Share of characters unknown to the first network from which on the second reads the whole page.
 constexpr double kRare = 0.005;
 /// Where ink is left over letters are looked for that high, twice their usual size.
@@ -50,19 +44,6 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
-/// Of a character that should be read again. Marks of Latin print are in doubt in the clearest of lines.
-bool is_doubtful(const Glyph& glyph) {
-    return glyph.confidence < (is_latin_mark(glyph.text) ? kDoubtfulMark : kDoubtful);
-}
-
-bool is_doubtful(const ReadLine& line) {
-    if (line.skipped > 0) return true;
-    for (const Word& word : line.line.words)
-        for (const Glyph& glyph : word.glyphs)
-            if (is_doubtful(glyph)) return true;
-    return line.line.words.empty();
-}
-
 cv::Mat grey_level(Pyramid& pyramid, int level) {
     const cv::Mat& picture = pyramid.level(level);
     if (picture.channels() == 1) return picture;
@@ -80,36 +61,6 @@ double text_height_of(Pyramid& pyramid) {
 
 } // namespace
 
-/// One picture of the page and what was read from it.
-struct PpocrPageReader::View {
-    explicit View(cv::Mat picture) : pyramid(std::move(picture)) {}
-    Pyramid pyramid;
-    std::vector<TextRegion> regions;
-    std::vector<ReadLine> lines;                 ///< One a region.
-    std::vector<std::optional<ReadLine>> better; ///< Likewise, where the better network was asked beside another.
-    double text_height = 0;                      ///< Pixels; 0: not known.
-
-    template <typename F> void each_glyph(F&& f) const {
-        for (const ReadLine& l : lines)
-            for (const Word& word : l.line.words)
-                for (const Glyph& g : word.glyphs) f(g);
-    }
-    [[nodiscard]] double worth() const {
-        double sum = 0;
-        each_glyph([&](const Glyph& g) { sum += worth_of(g); });
-        return sum;
-    }
-    /// Much of its print was read in doubt, or none where print was found.
-    [[nodiscard]] bool worn() const {
-        double doubt = 0, chinese = 0, all = 0;
-        each_glyph([&](const Glyph& g) {
-            const std::u32string text = decode_utf8(g.text);
-            chinese += !text.empty() && is_cjk(text.front()), doubt += is_doubtful(g), ++all;
-        });
-        return all > 0 ? doubt > (2 * chinese > all ? kWornChinese : kWorn) * all : !regions.empty();
-    }
-};
-
 /// A region in one of the directions it may be read in.
 struct PpocrPageReader::Job {
     std::size_t region;
@@ -119,32 +70,33 @@ struct PpocrPageReader::Job {
 
 Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits) {
     if (raster.empty()) return OcrPage{};
-    View view(raster.pixels);
+    PageView view(raster.pixels);
     if (options_.clean && is_salted(view)) {
         Raster clean = raster;
         clean.pixels = without_salt(raster.pixels);
-        View cleaned(clean.pixels);
+        PageView cleaned(clean.pixels);
         RECTO_TRY(read_view(cleaned, By::Cascade, limits));
         // What is left of broken strokes looks like salt: a page that is worn all the same is read as it is.
-        if (!cleaned.worn()) return complete(clean, std::move(cleaned), limits);
+        if (!cleaned.worn(true)) return complete(clean, std::move(cleaned), limits);
     }
     RECTO_TRY(read_view(view, By::Cascade, limits));
     return complete(raster, std::move(view), limits);
 }
 
-bool PpocrPageReader::is_salted(View& view) {
+bool PpocrPageReader::is_salted(PageView& view) {
     const double density = salt_density(grey_level(view.pyramid, 0));
     return density >= kLeastSalt && is_salt(density, text_height_of(view.pyramid));
 }
 
 /// What comes after the first look at a picture of the page.
-Result<OcrPage> PpocrPageReader::complete(const Raster& raster, View view, const Limits& limits) {
+Result<OcrPage> PpocrPageReader::complete(const Raster& raster, PageView view, const Limits& limits) {
     OcrPage out;
-    if (has_rare_characters(view)) RECTO_TRY(take_better(view, limits));
+    if (has_rare_characters(view) || (networks_.recognizers() > 1 && !view.worn(view.shines()) && view.unsteady()))
+        RECTO_TRY(take_better(view, limits));
     RECTO_TRY(drop_mirrored(view, limits));
     const bool alone = networks_.recognizers() == 1 && options_.second_opinion.languages.empty();
-    if (!alone && view.worn()) RECTO_TRY(look_again(raster, view, limits));
-    drop_shine_through(view.lines);
+    if (!alone && view.worn(view.shines())) RECTO_TRY(look_again(raster, view, limits));
+    drop_shine_through(view.lines, view.shines());
     RECTO_ASSIGN(out.unread, look_closer(raster, view, limits));
     for (std::size_t i = 0; i < view.lines.size(); ++i)
         add_zero_rings(view.lines[i], view.pyramid, view.regions[i].quad);
@@ -161,14 +113,14 @@ Result<OcrPage> PpocrPageReader::complete(const Raster& raster, View view, const
 
 /// Characters that the first network does not know were found in the lines that the second read: traditional print, of which
 /// the first is sure where it takes a character for its simplified neighbour.
-bool PpocrPageReader::has_rare_characters(const View& view) const {
+bool PpocrPageReader::has_rare_characters(const PageView& view) const {
     std::size_t rare = 0, all = 0;
     view.each_glyph([&](const Glyph& g) { rare += !networks_.charset(0).has(g.text), ++all; });
     return rare >= 3 && static_cast<double>(rare) > kRare * static_cast<double>(all);
 }
 
 /// All lines as the better network reads them; Latin ones, which the first knows well, stay.
-Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
+Result<void> PpocrPageReader::take_better(PageView& view, const Limits& limits) {
     for (std::size_t i = 0; i < view.lines.size(); ++i) {
         ReadLine& line = view.lines[i];
         if (line.line.words.empty() || is_latin(line.line)) continue;
@@ -180,45 +132,16 @@ Result<void> PpocrPageReader::take_better(View& view, const Limits& limits) {
     return {};
 }
 
-/// Lines much fainter than the print of the page that read better in a mirror: the other side of the sheet shines through.
-/// They become empty.
-Result<void> PpocrPageReader::drop_mirrored(View& view, const Limits& limits) {
-    const float print = contrast_of_print(view.lines);
-    for (std::size_t i = 0; i < view.lines.size(); ++i) {
-        ReadLine& line = view.lines[i];
-        if (line.contrasts.empty()) continue;
-        const float faint = print * (line.line.confidence < kDoubtful ? kFaintDoubtful : kFaintPrint);
-        std::vector<float> own = line.contrasts;
-        const auto middle = own.begin() + static_cast<std::ptrdiff_t>(own.size() / 2);
-        std::nth_element(own.begin(), middle, own.end());
-        if (*middle >= faint) continue;
-        if (limits.expired()) return expired_error(limits, "while faint lines were looked at in a mirror");
-        // What was voted on is surer than one reading; both sides are asked the same reader.
-        const std::vector<StripGeometry> strips = plan_strips(view.regions[i].quad, line.line.vertical);
-        const double plain = recognize(best(), view.pyramid, strips).line.confidence;
-        if (recognize(best(), view.pyramid, mirrored(strips)).line.confidence <= plain) continue;
-        // Print may stand before or behind it in the same region: what is dark is read by itself.
-        keep_dark(line, faint);
-        const std::optional<Quad> dark = dark_part(view.pyramid, view.regions[i].quad, line.line.vertical, faint);
-        if (!dark) continue;
-        ReadLine print_only = recognize_at(best(), view.pyramid, *dark, line.line.vertical);
-        if (print_only.line.confidence < kDoubtful || print_only.contrasts.size() < line.contrasts.size()) continue;
-        line = std::move(print_only);
-        view.regions[i].quad = *dark;
-    }
-    return {};
-}
-
 /// Reads a picture with its print made whole and one with evened contrast, keeps the regions of the picture that gives most, and
 /// lets all pictures vote on each of its lines.
-Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const Limits& limits) {
+Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, const Limits& limits) {
     cv::Mat grey = to_grey(raster);
     if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
     const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
     const cv::Mat even = even_contrast(grey, height), broader = with_broader_strokes(grey, height);
     const auto network = [&](const cv::Mat& tile) { return networks_.restored(tile); };
     RECTO_ASSIGN(cv::Mat restored, restore_print(even, height, network, limits));
-    std::vector<View> views;
+    std::vector<PageView> views;
     views.push_back(std::move(view));
     views.emplace_back(std::move(restored));
     views.emplace_back(broader.data == grey.data ? even : even_contrast(broader, height));
@@ -226,11 +149,11 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
         RECTO_TRY(read_view(*again, By::BestNetwork, limits));
         RECTO_TRY(drop_mirrored(*again, limits));
     }
-    const auto chosen = std::ranges::max_element(views, {}, &View::worth);
+    const auto chosen = std::ranges::max_element(views, {}, &PageView::worth);
     for (std::size_t i = 0; i < chosen->lines.size(); ++i) {
         ReadLine& line = chosen->lines[i];
         if (line.line.words.empty()) continue;
-        for (View& other : views) {
+        for (PageView& other : views) {
             if (&other == &*chosen) continue;
             if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
             const bool vertical = line.line.vertical;
@@ -238,11 +161,11 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, View& view, const
             line = vote(std::move(line), std::move(seen), Witness::Picture).line;
         }
     }
-    view = View(std::move(*chosen)); // `view` gave its content to the first of them
+    view = PageView(std::move(*chosen)); // `view` gave its content to the first of them
     return {};
 }
 
-Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits) {
+Result<void> PpocrPageReader::read_view(PageView& view, By by, const Limits& limits) {
     RECTO_ASSIGN(view.regions, detect(view.pyramid, view.text_height, limits));
     // One strip after the other, widest first: the work of a page never depends on other pages or workers.
     std::vector<Job> jobs;
@@ -278,7 +201,7 @@ Result<void> PpocrPageReader::read_view(View& view, By by, const Limits& limits)
 
 /// The cascade of one line: the first network; the second where the first is in doubt; Tesseract where doubt is left and the
 /// line is Latin.
-Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Job& job, const Limits& limits) {
+Result<PpocrPageReader::Reading> PpocrPageReader::read_line(PageView& view, const Job& job, const Limits& limits) {
     Reading out;
     const Quad& quad = view.regions[job.region].quad;
     VotedLine read{recognize_at(0, view.pyramid, quad, job.vertical), {}};
@@ -304,7 +227,7 @@ Result<PpocrPageReader::Reading> PpocrPageReader::read_line(View& view, const Jo
 
 /// Looks larger at places with ink like writing where no line was found. Lines that read well there join the page's; the places
 /// where none does are returned, with those whose lines cannot be trusted.
-Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, View& view, const Limits& limits) {
+Result<std::vector<Box>> PpocrPageReader::look_closer(const Raster& raster, PageView& view, const Limits& limits) {
     std::vector<Box> explained, doubtful;
     for (std::size_t i = 0; i < view.lines.size(); ++i) {
         const TextLine& line = view.lines[i].line;

@@ -13,6 +13,7 @@
 #include "stages/reading/calibrate.h"
 #include "stages/reading/ctc.h"
 #include "stages/reading/ocr_engine.h"
+#include "stages/reading/page_view.h"
 #include "stages/reading/ppocr_detect.h"
 #include "stages/reading/ppocr_recognize.h"
 
@@ -43,9 +44,6 @@ class Networks {
     [[nodiscard]] virtual Reader reader(std::size_t which) const = 0;
 };
 
-/// Summed over characters: how many are right beyond those that are wrong, by their confidences.
-[[nodiscard]] inline double worth_of(const Glyph& glyph) { return std::max(0.0, 2 * glyph.confidence - 1); }
-
 /// Reads page after page. One thread.
 class PpocrPageReader {
   public:
@@ -58,7 +56,6 @@ class PpocrPageReader {
     Result<TurnScores> try_turns(const Raster& raster, const Limits& limits);
 
   private:
-    struct View;
     struct Job;
     /// A line, and what the better network said of it, when it was asked.
     struct Reading {
@@ -67,21 +64,21 @@ class PpocrPageReader {
     };
     enum class By { Cascade, BestNetwork };
 
-    static bool is_salted(View& view);
-    Result<OcrPage> complete(const Raster& raster, View view, const Limits& limits);
+    static bool is_salted(PageView& view);
+    Result<OcrPage> complete(const Raster& raster, PageView view, const Limits& limits);
     /// On the whole picture; `text_height` is filled, pixels, 0: not known.
     Result<std::vector<TextRegion>> detect(Pyramid& pyramid, double& text_height, const Limits& limits);
     Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
-    Result<void> read_view(View& view, By by, const Limits& limits);
-    Result<Reading> read_line(View& view, const Job& job, const Limits& limits);
+    Result<void> read_view(PageView& view, By by, const Limits& limits);
+    Result<Reading> read_line(PageView& view, const Job& job, const Limits& limits);
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
     ReadLine recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical);
     ReadLine recognize_upright(std::size_t which, Pyramid& pyramid, const Quad& quad);
-    [[nodiscard]] bool has_rare_characters(const View& view) const;
-    Result<void> take_better(View& view, const Limits& limits);
-    Result<void> drop_mirrored(View& view, const Limits& limits);
-    Result<void> look_again(const Raster& raster, View& view, const Limits& limits);
-    Result<std::vector<Box>> look_closer(const Raster& raster, View& view, const Limits& limits);
+    [[nodiscard]] bool has_rare_characters(const PageView& view) const;
+    Result<void> take_better(PageView& view, const Limits& limits);
+    Result<void> drop_mirrored(PageView& view, const Limits& limits);
+    Result<void> look_again(const Raster& raster, PageView& view, const Limits& limits);
+    Result<std::vector<Box>> look_closer(const Raster& raster, PageView& view, const Limits& limits);
     [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }
 
     Networks& networks_;

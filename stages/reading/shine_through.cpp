@@ -30,6 +30,12 @@ namespace {
 /// that agree on a Chinese character (vote.h).
 constexpr double kBadlyRead = 0.85, kBadlyReadLetters = 0.75;
 
+/// Most characters together that read alike in a mirror by chance, and how faint they are beside print.
+constexpr double kMostAlike = 3;
+constexpr float kVeryFaint = 0.42F;
+/// By how many times a mark of print is darker than letters that shine through.
+constexpr float kDarkerMark = 1.4F;
+
 /// Leaves the characters of a line of which `stays` (their number in the line) is true.
 template <typename F> void keep_characters(ReadLine& read, F&& stays) {
     std::vector<float> contrasts;
@@ -55,40 +61,79 @@ template <typename F> void keep_characters(ReadLine& read, F&& stays) {
 
 } // namespace
 
-void drop_shine_through(std::vector<ReadLine>& lines) {
-    const float faint = kFaintPrint * contrast_of_print(lines);
+namespace {
+
+/// A faint character of a line.
+struct Faint {
+    std::size_t at; ///< Its number in the line.
+    const Glyph* glyph;
+    float contrast;
+};
+
+bool is_mark(const Faint& f) {
+    const char32_t c = decode_utf8(f.glyph->text)[0];
+    return !(is_word_letter(c) || (is_cjk(c) && c >= 0x3040 && c < 0xFE30) || c >= 0x20000);
+}
+
+/// Whether faint characters that follow each other are no print.
+bool is_no_print(const std::vector<Faint>& run, float print, bool shines) {
+    double confidence = 0, latin = 0, letters = 0;
+    bool chinese = true;
+    float darkest = 0;
+    for (const Faint& f : run) {
+        confidence += f.glyph->confidence;
+        latin += is_letter(f.glyph->text);
+        // Marks are small and never as dark as letters: by themselves they prove nothing.
+        if (is_mark(f)) continue;
+        ++letters, darkest = std::max(darkest, f.contrast);
+        chinese = chinese && is_cjk(decode_utf8(f.glyph->text)[0]);
+    }
+    if (letters == 0) return false;
+    const auto size = static_cast<double>(run.size());
+    if (confidence / size < (2 * latin > size ? kBadlyReadLetters : kBadlyRead)) return true;
+    return shines && chinese && letters <= kMostAlike && darkest < kVeryFaint * print;
+}
+
+/// A mark at the end of such a run that is sure and darker than its letters belongs to the print beside it.
+void keep_marks(std::vector<Faint>& run) {
+    std::vector<float> letters;
+    for (const Faint& f : run)
+        if (!is_mark(f)) letters.push_back(f.contrast);
+    const auto middle = letters.begin() + static_cast<std::ptrdiff_t>(letters.size() / 2);
+    std::nth_element(letters.begin(), middle, letters.end());
+    const auto of_print = [least = kDarkerMark * *middle](const Faint& f) {
+        return is_mark(f) && f.glyph->confidence > 0.9 && f.contrast > least;
+    };
+    while (of_print(run.back())) run.pop_back();
+    const auto first = std::ranges::find_if_not(run, of_print);
+    run.erase(run.begin(), first);
+}
+
+} // namespace
+
+void drop_shine_through(std::vector<ReadLine>& lines, bool shines) {
+    const float print = contrast_of_print(lines), faint = kFaintPrint * print;
     if (faint <= 0) return;
     for (ReadLine& l : lines) {
-        bool changed = false;
         // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
         std::vector<bool> drop(l.contrasts.size(), false);
-        std::vector<std::pair<std::size_t, const Glyph*>> run;
-        double confidence = 0;
-        auto close_run = [&] {
-            // Marks are small and never as dark as letters: by themselves they prove nothing.
-            const bool letters = std::ranges::any_of(run, [](const auto& at) {
-                const char32_t c = decode_utf8(at.second->text)[0];
-                return is_word_letter(c) || (is_cjk(c) && c >= 0x3040 && c < 0xFE30) || c >= 0x20000;
-            });
-            const auto latin = std::ranges::count_if(run, [](const auto& at) { return is_letter(at.second->text); });
-            const auto size = static_cast<double>(run.size());
-            const double least = 2 * static_cast<double>(latin) > size ? kBadlyReadLetters : kBadlyRead;
-            if (letters && confidence / size < least) {
-                for (const auto& at : run) drop[at.first] = true;
-                changed = true;
+        std::vector<Faint> run;
+        const auto close_run = [&] {
+            if (!run.empty() && is_no_print(run, print, shines)) {
+                keep_marks(run);
+                for (const Faint& f : run) drop[f.at] = true;
             }
             run.clear();
-            confidence = 0;
         };
         std::size_t i = 0;
         for (const Word& word : l.line.words)
             for (const Glyph& glyph : word.glyphs) {
                 if (l.contrasts[i] >= faint) close_run();
-                else run.emplace_back(i, &glyph), confidence += glyph.confidence;
+                else run.push_back({i, &glyph, l.contrasts[i]});
                 ++i;
             }
         close_run();
-        if (changed) keep_characters(l, [&](std::size_t k) { return !drop[k]; });
+        if (std::ranges::find(drop, true) != drop.end()) keep_characters(l, [&](std::size_t k) { return !drop[k]; });
     }
 }
 

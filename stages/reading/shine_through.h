@@ -16,8 +16,9 @@ namespace recto::reading {
 inline constexpr float kFaintPrint = 0.62F;
 
 /// Drops characters that are both much fainter than the confident print of the page and badly recognised: bleed-through
-/// and shadows of other sheets. Lines that lose all their characters become empty.
-void drop_shine_through(std::vector<ReadLine>& lines);
+/// and shadows of other sheets. Lines that lose all their characters become empty. `shines`: known of the sheet; up to three much
+/// fainter Chinese characters together then go too where they were read well, as those are that look alike in a mirror (干, 人).
+void drop_shine_through(std::vector<ReadLine>& lines, bool shines);
 
 /// What is at least as dark as `least` (grey steps between stroke and paper) stays of a line.
 void keep_dark(ReadLine& line, float least);

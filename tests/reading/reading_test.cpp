@@ -218,6 +218,30 @@ TEST(ReadingPpocr, BrokenCopiesAreReadFromAMendedPicture) {
     EXPECT_LT(error_rate(truth_text(truth), text->plain()), 0.32);
 }
 
+// The other side of a thin sheet: a page in a mirror, soft and pale, below the print and crossing its lines.
+TEST(ReadingPpocr, WhatShinesThroughIsNotRead) {
+    const nlohmann::json truth = truth_of("stack-20231106/0002.tif", 1);
+    Raster page = sample("stack-20231106/0002.tif");
+    const cv::Mat print = to_grey(page);
+    cv::Mat behind, moved(print.size(), CV_8UC1, cv::Scalar(255));
+    cv::flip(to_grey(sample("LZ01-WS·2023-D30-0012/003.tif")), behind, 1);
+    constexpr int kDown = 70;
+    const cv::Rect both(0, 0, std::min(print.cols, behind.cols), std::min(print.rows, behind.rows) - kDown);
+    behind(both).copyTo(moved(both + cv::Point(0, kDown)));
+    cv::GaussianBlur(moved, moved, {}, 2.2);
+    page.mode = ColourMode::Grey;
+    const Settings settings;
+    auto reader = open_reader(settings);
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    for (const double share : {0.35, 0.5}) {
+        page.pixels = cv::min(print, 255 - (255 - moved) * share);
+        auto text = (*reader)->read(page, {});
+        ASSERT_TRUE(text) << text.error().to_string();
+        // Measured: 0. Before the sheet was known to shine through .058 and .005.
+        EXPECT_LT(error_rate(truth_text(truth), text->plain()), 0.004) << share << "\n" << text->plain();
+    }
+}
+
 TEST(ReadingPpocr, ReadsTheDateUnderASeal) {
     const Settings settings;
     auto reader = open_reader(settings);

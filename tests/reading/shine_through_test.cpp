@@ -32,6 +32,57 @@ TEST(ShineThrough, OnlyDarkCharactersStay) {
     EXPECT_TRUE(line.line.words.empty());
 }
 
+struct Seen {
+    std::string text;
+    float contrast;
+    double confidence;
+};
+
+ReadLine line_of(const std::vector<Seen>& characters) {
+    ReadLine line;
+    line.line.words.emplace_back();
+    Word& word = line.line.words.back();
+    for (const Seen& c : characters) {
+        const Box box{40.0 * static_cast<double>(line.contrasts.size()), 0, 38, 40};
+        word.box = word.glyphs.empty() ? box : unite(word.box, box);
+        word.glyphs.push_back({c.text, box, c.confidence});
+        word.text += c.text;
+        line.contrasts.push_back(c.contrast);
+    }
+    refresh_line(line.line);
+    return line;
+}
+
+/// What is left of a line that stands among 20 dark and sure characters.
+std::string left_of(const std::vector<Seen>& characters, bool shines) {
+    std::vector<ReadLine> lines{line_of(std::vector<Seen>(20, {"电", 150, 1.0})), line_of(characters)};
+    drop_shine_through(lines, shines);
+    return lines[1].line.text;
+}
+
+// Badly read and faint: it goes. Its neighbour's full stop, which is as light as stops are, stays.
+TEST(ShineThrough, FaintAndBadlyReadGoes) {
+    EXPECT_EQ(
+        left_of({{"使", 150, 1}, {"用", 150, 1}, {"。", 85, 1}, {"义", 40, 0.6}, {"会", 45, 0.7}, {"开", 40, 0.4}},
+                false),
+        "使用。");
+    EXPECT_EQ(left_of({{"义", 40, 0.6}, {"会", 45, 0.7}, {"（", 80, 0.99}, {"二", 150, 1}}, false), "（二");
+    EXPECT_EQ(left_of({{"义", 40, 0.6}, {"。", 40, 0.95}, {"会", 45, 0.7}}, false), "")
+        << "a mark as faint as they are goes with them";
+    EXPECT_EQ(left_of({{"上", 150, 1}, {"级", 40, 1}, {"文", 40, 1}, {"件", 40, 1}}, false), "上级文件") << "read well";
+}
+
+// Characters that look alike in a mirror are read well from behind: few of them go where the sheet is known to shine through.
+TEST(ShineThrough, WhatLooksAlikeInAMirrorGoesWhereTheSheetShines) {
+    const std::vector<Seen> alike{{"人", 30, 0.97}, {"上", 150, 1}, {"述", 150, 1}};
+    EXPECT_EQ(left_of(alike, true), "上述");
+    EXPECT_EQ(left_of(alike, false), "人上述");
+    EXPECT_EQ(left_of({{"人", 80, 0.97}, {"上", 150, 1}}, true), "人上") << "paler print";
+    EXPECT_EQ(left_of({{"电", 150, 1}, {"3", 30, 1}, {"8", 30, 1}}, true), "电38") << "figures of a receipt fade alone";
+    EXPECT_EQ(left_of({{"速", 30, 1}, {"办", 30, 1}, {"此", 30, 1}, {"件", 30, 1}}, true), "速办此件")
+        << "a note in pencil";
+}
+
 /// 20 squares of 40 at a distance of 50 from (100, 80), level or down the page; those from `first` to `last` dark, the others faint.
 std::optional<Quad> part(bool vertical, int first, int last) {
     cv::Mat page(1300, 1300, CV_8UC1, cv::Scalar::all(220));
