@@ -15,10 +15,10 @@ inline const Setting<std::string> kOrientSecondOpinion{
     "unsure",
     {"unsure", "never", "always"},
     "When to ask others for the orientation too: the networks that read print (0.2 to 1 s a page, where they are "
-    "installed), "
-    "and Tesseract (0.3 to 0.4 s) of what those cannot read: unsure, never or always.",
+    "installed), and Tesseract (0.3 to 0.4 s) of what those cannot read: unsure, never or always (then Tesseract "
+    "of the pages that are not in doubt, too).",
     "何时再用其他方法判断方向:先用识别网络试读(已安装时,每页 0.2 至 1 秒),试读不出时再用 Tesseract(每页 0.3 至 0.4 秒):"
-    "unsure 不确定时,never 从不,always 总是。"};
+    "unsure 不确定时,never 从不,always 总是(无疑问的页也用 Tesseract 核对)。"};
 inline const Setting<bool> kSplit{"treatment.split", true, "Split an image of two facing pages at a clear gutter.",
                                   "在明显的书缝处把对开页拆成两页。"};
 inline const Setting<bool> kDeskew{"treatment.deskew", true, "Straighten skewed pages.", "纠正页面倾斜。"};
