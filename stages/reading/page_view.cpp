@@ -4,7 +4,6 @@
 
 #include "stages/reading/shine_through.h"
 #include "stages/reading/unicode.h"
-#include "stages/reading/vote.h"
 
 namespace recto::reading {
 namespace {
@@ -15,12 +14,12 @@ constexpr double kWorn = 0.04, kWornChinese = 0.015;
 /// Share of characters of a lower confidence from which on a Chinese page is unsteady; of clean ones it is up to 0.029.
 constexpr double kSteady = 0.95, kUnsteady = 0.03;
 
+} // namespace
+
 bool is_chinese(const Glyph& glyph) {
     const std::u32string text = decode_utf8(glyph.text);
     return !text.empty() && is_cjk(text.front());
 }
-
-} // namespace
 
 bool is_doubtful(const Glyph& glyph) {
     return glyph.confidence < (is_latin_mark(glyph.text) ? kDoubtfulMark : kDoubtful);

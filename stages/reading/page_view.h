@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -16,6 +17,8 @@ namespace recto::reading {
 /// Confidence below which a character, or a line as a whole, is in doubt.
 inline constexpr double kDoubtful = 0.75;
 
+/// Of Chinese characters and their marks (is_cjk).
+[[nodiscard]] bool is_chinese(const Glyph& glyph);
 /// Of a character that should be read again. Marks of Latin print are in doubt in the clearest of lines.
 [[nodiscard]] bool is_doubtful(const Glyph& glyph);
 /// A character of it is in doubt, or was left out, or none was read.

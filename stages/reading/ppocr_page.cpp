@@ -91,7 +91,7 @@ bool PpocrPageReader::is_salted(PageView& view) {
 /// What comes after the first look at a picture of the page.
 Result<OcrPage> PpocrPageReader::complete(const Raster& raster, PageView view, const Limits& limits) {
     OcrPage out;
-    if (has_rare_characters(view) || (networks_.recognizers() > 1 && !view.worn(view.shines()) && view.unsteady()))
+    if (has_rare_characters(view) || (networks_.recognizers() > 1 && view.unsteady() && !view.worn(false)))
         RECTO_TRY(take_better(view, limits));
     RECTO_TRY(drop_mirrored(view, limits));
     const bool alone = networks_.recognizers() == 1 && options_.second_opinion.languages.empty();

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "stages/reading/ppocr_page.h"
-#include "stages/reading/unicode.h"
 
 namespace recto::reading {
 
@@ -33,10 +32,7 @@ struct Worth {
 Worth worth_by_script(const ReadLine& line) {
     Worth out;
     for (const Word& word : line.line.words)
-        for (const Glyph& g : word.glyphs) {
-            const std::u32string text = decode_utf8(g.text);
-            (!text.empty() && is_cjk(text[0]) ? out.chinese : out.other) += worth_of(g);
-        }
+        for (const Glyph& g : word.glyphs) (is_chinese(g) ? out.chinese : out.other) += worth_of(g);
     return out;
 }
 
