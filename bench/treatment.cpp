@@ -1,6 +1,6 @@
 // How well and how fast pages are treated: skew, page edge, orientation, binarization, separators, and the time of it all.
 // Usage:
-//   bench_treatment [--shared DIR] [--pages N] [--seed N] [--json FILE] [--only PART]
+//   bench_treatment [--shared DIR] [--broken DIR] [--pages N] [--seed N] [--json FILE] [--only PART]
 // Sets below DIR (default ../shared/data) that are absent are said to be so. Drawn pages have exact truth and other seeds
 // than the tests'. One thread; times are of that thread. One file because every part is a few lines over the same sets and sums.
 
@@ -396,8 +396,7 @@ class Bench {
         }
         say("broken print",
             fmt::format("{} of {} right, {} left as they lie, {} of them with a finding, {} wrong, {} upright ones "
-                        "turned; readers "
-                        "asked for {}",
+                        "turned; readers asked for {}",
                         turns.right, turns.times.size(), turns.left, turns.said, turns.wrong, turns.upright_turned,
                         probe.read_pages),
             {{"right", turns.right},

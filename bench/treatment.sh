@@ -22,7 +22,10 @@ done
 build_bench bench_treatment
 broken=$bench_dir/broken-$seed
 case $part in
-  '' | broken_orientation) "$python" bench/chinese_pages.py "$broken" --kinds copy,recopied,fax --pages 4 --seed "$seed" ;;
+  '' | broken_orientation)
+    need_packages python3-numpy python3-pil fonts-noto-cjk fonts-arphic-gbsn00lp fonts-arphic-gkai00mp
+    "$python" bench/chinese_pages.py "$broken" --kinds copy,recopied,fax --pages 4 --seed "$seed"
+    ;;
 esac
 exec "$program" --shared ../shared/data --broken "$broken" --pages "$pages" --seed "$seed" --json "$bench_dir/treatment.json" \
   ${part:+--only "$part"}
