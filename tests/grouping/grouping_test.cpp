@@ -1,4 +1,5 @@
-// Items from images: separators, codes, identities, classes. All answers are known by construction.
+// Items from images: separators, codes, identities, classes. All answers are known by construction. One file because every test
+// builds its delivery with the same Box.
 
 #include "stages/grouping/grouping.h"
 
