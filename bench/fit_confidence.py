@@ -21,7 +21,7 @@ GRAINS = {("S", "letter"): (5e-5, 5e-4)}  # own, line: as in calibrate.cpp; of a
 USUAL_GRAINS = (2e-4, 2e-3)
 FLAT = numpy.array((-4.91, 0.93, 0.65))  # Tesseract's figures there: its letters are worth at least as much
 KINDS = {"han": "han", "latin": "letter", "digit": "other", "punct": "mark", "other": "mark"}  # marks: of lines without Chinese
-READER = re.compile(r"([TSXO])/([\d.]+)/([\d.]+)")
+READER = re.compile(r"([TSXOW])/([\d.]+)/([\d.]+)")
 BINS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0001)
 
 

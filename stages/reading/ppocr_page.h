@@ -16,6 +16,7 @@
 #include "stages/reading/page_view.h"
 #include "stages/reading/ppocr_detect.h"
 #include "stages/reading/ppocr_recognize.h"
+#include "stages/reading/worn_line.h"
 
 namespace recto::reading {
 
@@ -37,6 +38,9 @@ class Networks {
     };
     /// `which`: 0, or 1 where there are two; the last is the better one. `strip`: as cut_strip makes it.
     virtual Strip recognize(std::size_t which, const cv::Mat& strip) = 0;
+    /// What a network says of one place, as its pictures show it: the mean over them. All of one width.
+    virtual LineLikelihoods likelihoods(std::size_t which, const std::vector<cv::Mat>& strips) = 0;
+    [[nodiscard]] virtual const WordList& words() const = 0;
     /// As RestoreTile (restore.h).
     virtual cv::Mat restored(const cv::Mat& tile) = 0;
     [[nodiscard]] virtual std::size_t recognizers() const = 0;
@@ -73,6 +77,7 @@ class PpocrPageReader {
     Result<Reading> read_line(PageView& view, const Job& job, const Limits& limits);
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
     ReadLine recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical);
+    ReadLine recognize_worn(std::vector<PageView>& views, PageView& chosen, const Quad& quad);
     ReadLine recognize_upright(std::size_t which, Pyramid& pyramid, const Quad& quad);
     [[nodiscard]] bool has_rare_characters(const PageView& view) const;
     Result<void> take_better(PageView& view, const Limits& limits);

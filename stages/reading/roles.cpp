@@ -28,7 +28,6 @@ std::u32string squeezed(std::string_view text) {
 bool one_of(char32_t c, std::u32string_view set) { return set.find(c) != std::u32string_view::npos; }
 bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_number_sign(char32_t c) { return is_digit(c) || one_of(c, U"〇○零一二三四五六七八九十百元廿卅O"); }
-bool is_han(char32_t c) { return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF); }
 
 /// Reads a text from the left.
 struct TextScanner {

@@ -19,6 +19,8 @@ constexpr int kThickestRule = 9;      ///< 1.5 mm; thicker is a bar, a picture o
 constexpr double kSameBorder = 12;    ///< Rules nearer than that are one border: double rules, and steps of a scan.
 constexpr double kMostLean = 0.0175;  ///< One degree.
 constexpr double kCoveredShare = 0.7; ///< Of a cell's side, for a border to stand there.
+constexpr double kAtEdge = 0.02;      ///< Of a side: a line that ends so near to it goes on outside the picture.
+constexpr std::ptrdiff_t kMostStreaks = 6;
 constexpr std::size_t kMostRules = 2000;
 constexpr std::size_t kMostCells = 4000;
 
@@ -326,6 +328,21 @@ TableGrid grid_of(const std::vector<Rule>& across, const std::vector<Rule>& down
 
 namespace {
 
+/// Lines from one edge of the picture to the other that no rule ends: a copier drew them, or a scanner with dust on its glass. Many of
+/// them are the lines of a ledger.
+void drop_streaks(std::vector<Rule>& rules, const std::vector<Rule>& crossing, int length) {
+    const double edge = kAtEdge * length;
+    const auto ended = [&](double place) {
+        return std::ranges::any_of(crossing, [&](const Rule& c) {
+            return std::abs(c.at_place((c.from + c.to) / 2) - place) < edge + kSameBorder;
+        });
+    };
+    const auto is_streak = [&](const Rule& r) {
+        return r.from <= edge && r.to >= length - edge && !ended(r.from) && !ended(r.to);
+    };
+    if (std::ranges::count_if(rules, is_streak) <= kMostStreaks) std::erase_if(rules, is_streak);
+}
+
 /// Without what is no larger than a letter of a letterhead.
 cv::Mat without_letters(const cv::Mat& dark) {
     cv::Mat out(dark.size(), CV_8UC1), labels, stats, centres;
@@ -375,9 +392,12 @@ std::vector<TableGrid> find_tables(const cv::Mat& grey) {
     }
     const double back = static_cast<double>(grey.cols) / small.cols;
     cv::adaptiveThreshold(small, dark, 255, cv::ADAPTIVE_THRESH_MEAN_C, cv::THRESH_BINARY_INV, 41, 18);
-    const std::vector<Rule> across = long_rules_across(dark);
+    std::vector<Rule> across = long_rules_across(dark);
     if (across.size() < 2) return out;
-    const std::vector<Rule> down = long_rules_across(cv::Mat(dark.t()));
+    std::vector<Rule> down = long_rules_across(cv::Mat(dark.t()));
+    const std::vector<Rule> all_across = across;
+    drop_streaks(across, down, dark.cols);
+    drop_streaks(down, all_across, dark.rows);
     if (down.empty()) return out;
     Sets sets(across.size() + down.size());
     for (std::size_t i = 0; i < across.size(); ++i)

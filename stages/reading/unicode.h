@@ -14,6 +14,8 @@ inline constexpr char32_t kBadUtf8 = 0xFFFFFFFF;
 
 /// Han, kana, bopomofo, CJK punctuation and full-width forms: no space stands between two of them.
 [[nodiscard]] bool is_cjk(char32_t c);
+/// A Chinese character, no mark.
+[[nodiscard]] bool is_han(char32_t c);
 /// Letters and digits of alphabetic scripts that separate words by spaces (Latin, Greek, Cyrillic).
 [[nodiscard]] bool is_word_letter(char32_t c);
 /// Begins with one of these letters, which no figure is.

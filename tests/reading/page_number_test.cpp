@@ -108,6 +108,8 @@ class FindsTheFigure : public Networks {
         c.end = c.begin + 1;
         return {{c}, strip.cols / 8};
     }
+    LineLikelihoods likelihoods(std::size_t, const std::vector<cv::Mat>&) override { return {}; }
+    [[nodiscard]] const WordList& words() const override { return words_; }
     cv::Mat restored(const cv::Mat& tile) override { return tile.clone(); }
     [[nodiscard]] std::size_t recognizers() const override { return 1; }
     [[nodiscard]] const Charset& charset(std::size_t) const override { return charset_; }
@@ -118,6 +120,7 @@ class FindsTheFigure : public Networks {
 
   private:
     Charset charset_;
+    WordList words_;
     cv::Mat map_;
 };
 

@@ -374,9 +374,15 @@ TEST(ReadingPpocr, MissingAndDamagedModelsAreNamed) {
     EXPECT_THAT(missing.error().file, HasSubstr("ppocrv6_tiny_det.onnx"));
     EXPECT_THAT(missing.error().reason, HasSubstr("scripts/setup"));
     for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt",
-                             "ppocrv6_small_rec.onnx", "ppocrv6_small_dict.txt"})
+                             "ppocrv6_small_rec.onnx", "ppocrv6_small_dict.txt", "chinese_words.txt"})
         fs::copy_file(kModels + "/" + name, folder / name);
     ASSERT_TRUE(open_reader(settings, folder.string()));
+    std::ofstream(folder / "chinese_words.txt", std::ios::app) << "\n柳州\n";
+    auto words = open_reader(settings, folder.string());
+    ASSERT_FALSE(words);
+    EXPECT_EQ(words.error().code, "read.model");
+    EXPECT_THAT(words.error().file, HasSubstr("chinese_words.txt"));
+    fs::copy_file(kModels + "/chinese_words.txt", folder / "chinese_words.txt", fs::copy_options::overwrite_existing);
     std::ofstream(folder / "ppocrv6_tiny_dict.txt", std::ios::app)
         << (content_of(kModels + "/ppocrv6_tiny_dict.txt").ends_with('\n') ? "x\ny\n" : "\nx\ny\n");
     auto mismatch = open_reader(settings, folder.string());

@@ -240,6 +240,39 @@ TEST(TableGrids, NoTables) {
     EXPECT_TRUE(find_tables(cv::Mat()).empty());
 }
 
+/// Lines over the whole page, as a copier draws them: two across, three down, leaning a little.
+void streaks(cv::Mat& page) {
+    for (const int y : {660, 2100}) rule(page, 0, y, page.cols, y + 9, 2);
+    for (const int x : {350, 1000, 1900}) rule(page, x, 0, x - 7, page.rows, 2);
+}
+
+TEST(TableGrids, LinesOfACopierOverTheWholePageAreNone) {
+    cv::Mat page = paper();
+    rule(page, 300, 500, 2150, 500); // of a letterhead
+    for (int y = 700; y < 2800; y += 90) text(page, 320, y, 1800);
+    streaks(page);
+    EXPECT_TRUE(find_tables(page).empty());
+}
+
+TEST(TableGrids, LinesOfACopierPartNoCells) {
+    cv::Mat page = paper();
+    grid(page, kX, kY);
+    streaks(page);
+    expect_plain(find_tables(page), 8, "crossed by streaks");
+}
+
+TEST(TableGrids, ATableThatIsThePageIsOne) {
+    cv::Mat page = paper();
+    grid(page, {20, 700, 1400, 2460}, {25, 900, 1800, 2700, 3480});
+    const auto tables = find_tables(page);
+    ASSERT_EQ(tables.size(), 1U);
+    EXPECT_EQ(tables[0].cells.size(), 12U);
+    page = paper();
+    for (int y = 40; y < page.rows; y += 60) rule(page, 0, y, page.cols, y); // a ledger, wider than the scan
+    for (const int x : {600, 1200, 1800}) rule(page, x, 0, x, page.rows);
+    EXPECT_FALSE(find_tables(page).empty());
+}
+
 TEST(TableGrids, StrokesOfALetterheadOverItsRuleAreNone) {
     cv::Mat page(3508, 2480, CV_8UC1, cv::Scalar(235));
     for (int k = 0; k < 8; ++k) { // letters of 9 mm that are all level and upright strokes

@@ -1,4 +1,4 @@
-// Writes the table by which the text index reads traditional characters as simplified ones, from OpenCC's data, while
+// Writes the table by which traditional characters are taken as simplified ones, from OpenCC's data, while
 // Recto is built: the program then needs no data files, and one build always cuts text alike.
 //
 //   make_han_table OUTPUT
