@@ -21,7 +21,9 @@ reading::PpocrOptions reader_options(const std::string& model_folder) {
     reading::PpocrOptions options;
     options.model_folder = model_folder;
     options.recognizer = kReader;
+    options.chinese = false; // no list of words: characters are counted, not chosen
     options.clean = false;
+    options.keeps_memory = false; // 115 MB that reading needs more
     return options;
 }
 

@@ -22,8 +22,9 @@ constexpr double kAnySizeCost = 2.6;
 
 } // namespace
 
-DetectorNetwork::DetectorNetwork(ov::Core core, std::shared_ptr<ov::Model> model, ov::AnyMap how, cv::Size usual)
-    : core_(std::move(core)), model_(std::move(model)), how_(std::move(how)), usual_(usual) {
+DetectorNetwork::DetectorNetwork(ov::Core core, std::shared_ptr<ov::Model> model, ov::AnyMap how, cv::Size usual,
+                                 bool keeps_memory)
+    : core_(std::move(core)), model_(std::move(model)), how_(std::move(how)), usual_(usual), keeps_memory_(keeps_memory) {
     add(usual); // a damaged model is told now
 }
 
@@ -33,8 +34,17 @@ cv::Mat DetectorNetwork::text_map(const cv::Mat& tile) {
     const double wanted = static_cast<double>(tile.total()) * (compiled.size.empty() ? kAnySizeCost : 1.0);
     make_room(compiled, wanted);
     compiled.held = std::max(compiled.held, wanted);
+    cv::Mat map = seen_by(compiled.network, tile);
+    if (!keeps_memory_) {
+        compiled.network.release_memory();
+        compiled.held = 0;
+    }
+    return map;
+}
+
+cv::Mat DetectorNetwork::seen_by(ov::CompiledModel& network, const cv::Mat& tile) {
     // A request keeps its pictures as long as it lives; making one costs nothing.
-    ov::InferRequest request = compiled.network.create_infer_request();
+    ov::InferRequest request = network.create_infer_request();
     request.set_input_tensor({ov::element::u8,
                               {1, static_cast<std::size_t>(tile.rows), static_cast<std::size_t>(tile.cols), 3},
                               const_cast<std::uint8_t*>(tile.data)});

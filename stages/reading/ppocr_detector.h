@@ -19,9 +19,9 @@ namespace recto::reading {
 /// differently, and what is read must not depend on the pages before. Any thread; one call after the other.
 class DetectorNetwork {
   public:
-    /// `model`: with 8-bit input (rows of R, G, B), of no certain size. `usual`: of small pictures. Throws what OpenVINO
-    /// throws.
-    DetectorNetwork(ov::Core core, std::shared_ptr<ov::Model> model, ov::AnyMap how, cv::Size usual);
+    /// `model`: with 8-bit input (rows of R, G, B), of no certain size. `usual`: of small pictures. `keeps_memory`: see PpocrOptions.
+    /// Throws what OpenVINO throws.
+    DetectorNetwork(ov::Core core, std::shared_ptr<ov::Model> model, ov::AnyMap how, cv::Size usual, bool keeps_memory);
 
     /// How likely each pixel of a tile is text, CV_32FC1 of its size; the caller's own. `tile`: CV_8UC3, continuous. Throws what
     /// OpenVINO throws.
@@ -36,6 +36,7 @@ class DetectorNetwork {
     [[nodiscard]] bool may_go(const Compiled& compiled) const {
         return compiled.size != usual_ && !compiled.size.empty();
     }
+    static cv::Mat seen_by(ov::CompiledModel& network, const cv::Mat& tile);
     Compiled& network_for(cv::Size size);
     Compiled& add(cv::Size size);
     void make_room(const Compiled& next, double wanted);
@@ -45,6 +46,7 @@ class DetectorNetwork {
     std::shared_ptr<ov::Model> model_;
     ov::AnyMap how_;
     cv::Size usual_;
+    bool keeps_memory_;
     std::list<Compiled> networks_; ///< The one used last first.
 };
 
