@@ -85,7 +85,8 @@ struct PpocrOptions {
     int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.
     double min_line_confidence = 0.3; ///< Lines below it are not text (pictures, seals, dirt).
     bool clean = true;                ///< Salt is taken out of the picture, where found.
-    bool keeps_memory = true; ///< Between two pages, up to a sheet's worth; an engine that is seldom asked gives all back.
+    bool keeps_memory =
+        true; ///< Between two pages, up to a sheet's worth; an engine that is seldom asked gives all back.
     /// Asked about Latin lines that are still in doubt; no languages: nobody is.
     TesseractOptions second_opinion{};
     std::string second_name{}, second_fingerprint{}; ///< Of that engine; they become part of this one's.

@@ -24,7 +24,8 @@ constexpr double kAnySizeCost = 2.6;
 
 DetectorNetwork::DetectorNetwork(ov::Core core, std::shared_ptr<ov::Model> model, ov::AnyMap how, cv::Size usual,
                                  bool keeps_memory)
-    : core_(std::move(core)), model_(std::move(model)), how_(std::move(how)), usual_(usual), keeps_memory_(keeps_memory) {
+    : core_(std::move(core)), model_(std::move(model)), how_(std::move(how)), usual_(usual),
+      keeps_memory_(keeps_memory) {
     add(usual); // a damaged model is told now
 }
 

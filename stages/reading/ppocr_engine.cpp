@@ -249,8 +249,8 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         auto detector =
             with_8bit_input(models->core.read_model(reading), {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
         for (int i = 0; i < detectors; ++i) {
-            models->detectors.push_back(std::make_unique<DetectorNetwork>(models->core, detector, how_detect,
-                                                                          cv::Size(kWindowWidth, kWindowHeight), options.keeps_memory));
+            models->detectors.push_back(std::make_unique<DetectorNetwork>(
+                models->core, detector, how_detect, cv::Size(kWindowWidth, kWindowHeight), options.keeps_memory));
             models->restorers.push_back(std::make_unique<RestoreNetwork>(models->core, how_detect));
         }
         for (Recognizer& r : models->recognizers) {

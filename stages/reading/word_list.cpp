@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,8 +35,8 @@ Result<WordList> WordList::load(const std::string& path) {
 }
 
 Result<WordList> WordList::parse(std::string_view content, const std::string& name) {
-    std::map<std::uint64_t, double> counts;
-    double all = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> counts; // by key
+    std::uint64_t all = 0;
     std::size_t line = 0;
     for (std::size_t begin = 0; begin < content.size();) {
         const std::size_t end = std::min(content.find('\n', begin), content.size());
@@ -44,22 +44,27 @@ Result<WordList> WordList::parse(std::string_view content, const std::string& na
         begin = end + 1;
         ++line;
         const std::size_t gap = row.find(' ');
-        double count = 0;
+        std::uint64_t count = 0;
         const char* number = gap == std::string_view::npos ? nullptr : row.data() + gap + 1;
-        if (number == nullptr || std::from_chars(number, row.data() + row.size(), count).ec != std::errc{} || count < 0)
+        if (number == nullptr || std::from_chars(number, row.data() + row.size(), count).ec != std::errc{})
             return fail("read.model", fmt::format("line {} of the word list has no count", line), name);
         const std::u32string word = decode_utf8(row.substr(0, gap));
         if (word.find(kBadUtf8) != std::u32string::npos)
             return fail("read.model", fmt::format("line {} of the word list is not UTF-8", line), name);
         all += count;
-        if (const std::uint64_t key = key_of(word); key != 0) counts[key] += count;
+        if (const std::uint64_t key = key_of(word); key != 0 && count > 0) counts.emplace_back(key, count);
     }
     if (line == 0) return fail("read.model", "the word list is empty", name);
+    std::ranges::sort(counts);
     WordList list;
-    for (const auto& [key, count] : counts) {
-        if (count <= 0) continue;
+    list.keys_.reserve(counts.size());
+    list.shares_.reserve(counts.size());
+    for (std::size_t i = 0; i < counts.size();) { // a word and its traditional form are one
+        const std::uint64_t key = counts[i].first;
+        std::uint64_t count = 0;
+        for (; i < counts.size() && counts[i].first == key; ++i) count += counts[i].second;
         list.keys_.push_back(key);
-        list.shares_.push_back(static_cast<float>(std::log(count / all)));
+        list.shares_.push_back(static_cast<float>(std::log(static_cast<double>(count) / static_cast<double>(all))));
     }
     return list;
 }
