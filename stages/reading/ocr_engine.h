@@ -76,10 +76,10 @@ class LineReader {
 [[nodiscard]] bool has_ppocr();
 
 struct PpocrOptions {
-    /// Holds ppocrv6_tiny_det.onnx, and ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, and the same two of small.
+    /// Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, the same two of small, and chinese_words.txt.
     std::string model_folder;
     std::string recognizer = "auto";  ///< "tiny", "small", or "auto": small reads again what tiny is not sure of.
-    bool chinese = true;              ///< Some of the text is; else "auto" is small alone.
+    bool chinese = true;              ///< Some of the text is; else "auto" is small alone, and words are not asked for.
     int workers = 1;                  ///< Sessions that will read at the same time.
     bool bf16 = false;                ///< Other output; faster on CPUs with matrix units at best.
     int detector_side = 0;            ///< Long side the detector sees, pixels; 0: by the size of the text.

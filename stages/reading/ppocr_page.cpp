@@ -385,7 +385,9 @@ ReadLine PpocrPageReader::recognize_worn(std::vector<PageView>& views, PageView&
     for (const StripGeometry& g : plan_strips(quad, false)) {
         std::vector<cv::Mat> strips;
         for (PageView& view : views) strips.push_back(cut_strip(view.pyramid, g));
-        cv::addWeighted(strips[1], 0.5, strips[2], 0.5, 0, strips.emplace_back());
+        cv::Mat between;
+        cv::addWeighted(strips[1], 0.5, strips[2], 0.5, 0, between);
+        strips.push_back(std::move(between));
         LineLikelihoods seen = networks_.likelihoods(best(), strips);
         append(out, build_line(read_worn(seen, networks_.charset(best()), networks_.words()), networks_.charset(best()),
                                cut_strip(chosen.pyramid, g), g, static_cast<double>(g.bucket) / seen.steps,
