@@ -23,7 +23,7 @@ reading::PpocrOptions reader_options(const std::string& model_folder) {
     options.recognizer = kReader;
     options.chinese = false; // no list of words: characters are counted, not chosen
     options.clean = false;
-    options.keeps_memory = false; // 115 MB that reading needs more
+    options.keeps_memory = false; // reading needs it more
     return options;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
+#include <optional>
 
 #include "stages/reading/unicode.h"
 

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
         }
     std::FILE* out = std::fopen(argv[1], "w");
     if (!out) return 73;
-    std::fprintf(out, "// Made by catalogue/generate/han_table.cpp from OpenCC's t2s data (Apache License 2.0).\n");
+    std::fprintf(out, "// Made by pipeline/core/generate/han_table.cpp from OpenCC's t2s data (Apache License 2.0).\n");
     for (const auto& [from, to] : table)
         if (from != to) std::fprintf(out, "{0x%X, 0x%X},\n", static_cast<unsigned>(from), static_cast<unsigned>(to));
     if (std::fclose(out) != 0) return 74;
