@@ -61,6 +61,18 @@ need_pinned() {
   cp "$2" "$venv/installed.txt"
 }
 
+# need_training: sets `venv` to one with PyTorch, and `fonts` to a folder with the typefaces that training draws print in.
+need_training() {
+  if [ -z "${FONT_ROOT:-}" ]; then
+    need_packages fonts-noto-cjk fonts-noto-cjk-extra fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-arphic-bsmi00lp \
+      fonts-arphic-bkai00mp fonts-cwtex-ming fonts-cwtex-kai fonts-cwtex-heib fonts-cns11643-kai fonts-wqy-zenhei fonts-hanazono \
+      fonts-liberation fonts-gnutypewriter
+  fi
+  need_pinned torch bench/train.txt
+  # shellcheck disable=SC2034
+  fonts=${FONT_ROOT:-}/usr/share/fonts
+}
+
 ocrmypdf_version=17.13.0
 
 need_ocrmypdf() { # sets `venv` to one with ocrmypdf from PyPI

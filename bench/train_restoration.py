@@ -350,15 +350,21 @@ def write(options):
         biases += [f"{v:.7e}F" for v in f.bias.detach().numpy()]
     with open(options.target, "w", encoding="ascii") as out:
         out.write("// Made by bench/train_restoration.py; do not edit.\n")
-        for kind, name, values in (("Filters", "Layers", layers), ("std::int8_t", "Weights", weights), ("float", "Scales", scales), ("float", "Biases", biases)):
-            out.write(f"inline constexpr {kind} kRestore{name}[] = {{\n")
-            line = ""
-            for v in values:
-                if len(line) + len(v) > 140:
-                    out.write(line + "\n")
-                    line = ""
-                line += v + ","
-            out.write(line + "\n};\n")
+        tables = ("Filters", "Layers", layers), ("std::int8_t", "Weights", weights), ("float", "Scales", scales), ("float", "Biases", biases)
+        write_tables(out, [(kind, "kRestore" + name, values) for kind, name, values in tables])
+
+
+def write_tables(out, tables):
+    """Arrays of C++: type, name and values of each."""
+    for kind, name, values in tables:
+        out.write(f"inline constexpr {kind} {name}[] = {{\n")
+        line = ""
+        for v in values:
+            if len(line) + len(v) > 140:
+                out.write(line + "\n")
+                line = ""
+            line += v + ","
+        out.write(line + "\n};\n")
 
 
 def show(options):

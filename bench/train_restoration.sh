@@ -20,13 +20,7 @@ case $task in
   train | show) shift ;;
   *) help_or_unknown "${task:---help}" ;;
 esac
-if [ -z "${FONT_ROOT:-}" ]; then
-  need_packages fonts-noto-cjk fonts-noto-cjk-extra fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-arphic-bsmi00lp \
-    fonts-arphic-bkai00mp fonts-cwtex-ming fonts-cwtex-kai fonts-cwtex-heib fonts-cns11643-kai fonts-wqy-zenhei fonts-hanazono \
-    fonts-liberation fonts-gnutypewriter
-fi
-need_pinned torch bench/train_restoration.txt
-fonts=${FONT_ROOT:-}/usr/share/fonts
+need_training
 if [ "$task" = train ]; then
   "$venv/bin/python" bench/train_restoration.py train "$bench_dir/restore.pt" --fonts "$fonts" "$@"
   exec "$venv/bin/python" bench/train_restoration.py write "$bench_dir/restore.pt" stages/reading/restore_weights.inc

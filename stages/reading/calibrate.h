@@ -8,7 +8,7 @@
 namespace recto::reading {
 
 /// Tesseract as the reader of whole pages, and where it is asked about lines of which a network is in doubt: those are harder; the
-/// better network, asked about worn lines by several pictures at once (worn_line.h).
+/// network that learnt worn print, which sees several pictures at once (worn_page.h).
 enum class Reader { Tiny, Small, Tesseract, SecondOpinion, Together };
 
 /// Replaces the raw confidences (0 to 1) of a line's glyphs, words and itself by calibrated ones: a logistic function of the

@@ -26,6 +26,8 @@ class DetectorNetwork {
     /// How likely each pixel of a tile is text, CV_32FC1 of its size; the caller's own. `tile`: CV_8UC3, continuous. Throws what
     /// OpenVINO throws.
     cv::Mat text_map(const cv::Mat& tile);
+    /// Gives back what the last pictures took.
+    void rest();
 
   private:
     struct Compiled {

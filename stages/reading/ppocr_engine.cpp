@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +17,7 @@
 #include "stages/reading/ppocr_detector.h"
 #include "stages/reading/ppocr_page.h"
 #include "stages/reading/restore_network.h"
+#include "stages/reading/worn_network.h"
 
 #ifdef RECTO_PPOCR
 #include <openvino/core/preprocess/pre_post_process.hpp>
@@ -84,14 +88,17 @@ struct Recognizer {
     std::string name;
     ov::CompiledModel network;
     Charset charset;
+    /// Held while a line is read, and alone while what lines took is given back.
+    std::unique_ptr<std::shared_mutex> reads = std::make_unique<std::shared_mutex>();
 };
 
 /// All networks compiled; shared by all sessions.
 struct Models {
     ov::Core core;
-    /// At each pair of them some sessions take turns.
+    /// At each three of them some sessions take turns.
     std::vector<std::unique_ptr<DetectorNetwork>> detectors;
     std::vector<std::unique_ptr<RestoreNetwork>> restorers;
+    std::vector<std::unique_ptr<WornNetwork>> worn; ///< None where the last recognizer is not the one that learnt.
     std::atomic<std::size_t> sessions = 0;
     std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
     WordList words;                      ///< Empty where no text is Chinese.
@@ -115,6 +122,11 @@ std::shared_ptr<ov::Model> with_8bit_input(std::shared_ptr<ov::Model> model, con
         .mean(mean)
         .scale(scale);
     return p.build();
+}
+
+/// The recognizers map 0..255 to -1..1.
+std::shared_ptr<ov::Model> as_recognizer(const std::shared_ptr<ov::Model>& model) {
+    return with_8bit_input(model, {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
 }
 
 class PpocrSession : public OcrSession, Networks {
@@ -156,25 +168,24 @@ class PpocrSession : public OcrSession, Networks {
     }
 
     Strip recognize(std::size_t which, const cv::Mat& strip) override {
+        const std::shared_lock lock(*models_->recognizers[which].reads);
         const ov::Tensor result = seen_by(which, strip);
         const ov::Shape shape = result.get_shape(); // 1, steps, classes
         const auto steps = static_cast<int>(shape[1]), classes = static_cast<int>(shape[2]);
         return {ctc_decode({result.data<float>(), result.get_size()}, steps, classes), steps};
     }
 
-    LineLikelihoods likelihoods(std::size_t which, const std::vector<cv::Mat>& strips) override {
-        LineLikelihoods mean;
-        for (const cv::Mat& strip : strips) {
-            const ov::Tensor result = seen_by(which, strip);
-            mean.steps = static_cast<int>(result.get_shape()[1]),
-            mean.classes = static_cast<int>(result.get_shape()[2]);
-            mean.values.resize(result.get_size());
-            const float share = 1.0F / static_cast<float>(strips.size());
-            const auto* values = result.data<float>();
-            for (std::size_t i = 0; i < mean.values.size(); ++i) mean.values[i] += share * values[i];
+    [[nodiscard]] bool reads_worn_print() const override { return !models_->worn.empty(); }
+    void begin_worn_page() override {
+        models_->restorers[place_]->rest();
+        models_->detectors[place_]->rest();
+        for (Recognizer& r : models_->recognizers) {
+            const std::unique_lock lock(*r.reads);
+            r.network.release_memory();
         }
-        return mean;
     }
+    LineLikelihoods worn_line(const cv::Mat& strip) override { return models_->worn[place_]->read(strip); }
+    void end_worn_page() override { models_->worn[place_]->rest(); }
 
     [[nodiscard]] const WordList& words() const override { return models_->words; }
     [[nodiscard]] std::size_t recognizers() const override { return models_->recognizers.size(); }
@@ -218,14 +229,16 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
     const fs::path folder = options.model_folder;
     const std::vector<std::string> networks = networks_of(options), files = ppocr_files(options);
     std::string fingerprint;
+    std::map<std::string, std::string> digests;
     for (const std::string& file : files) {
         RECTO_ASSIGN(const std::string bytes, model_file((folder / file).string()));
-        fingerprint += fmt::format("{}=sha256:{};", file, digest_hex(DigestAlgorithm::Sha256, bytes));
+        digests[file] = digest_hex(DigestAlgorithm::Sha256, bytes);
+        fingerprint += fmt::format("{}=sha256:{};", file, digests[file]);
     }
     auto models = std::make_shared<Models>();
     for (const std::string& network : networks) {
         RECTO_ASSIGN(Charset charset, Charset::load((folder / dictionary_file(network)).string()));
-        models->recognizers.push_back({network, {}, std::move(charset)});
+        models->recognizers.push_back({.name = network, .network = {}, .charset = std::move(charset)});
     }
     if (options.chinese) { RECTO_ASSIGN(models->words, WordList::load((folder / kWords).string())); }
     std::string reading;
@@ -244,7 +257,7 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         ov::AnyMap how_detect = how;
         how_detect[ov::num_streams.name()] = ov::streams::Num(1);
         how_detect[ov::inference_num_threads.name()] = (workers + detectors - 1) / detectors;
-        // Means and deviations of ImageNet on the 0 to 255 scale, for B, G, R; the recognizer maps 0..255 to -1..1.
+        // Means and deviations of ImageNet on the 0 to 255 scale, for B, G, R.
         reading = (folder / kDetector).string();
         auto detector =
             with_8bit_input(models->core.read_model(reading), {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F});
@@ -255,14 +268,21 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         }
         for (Recognizer& r : models->recognizers) {
             reading = (folder / network_file(r.name)).string();
-            auto recognizer =
-                with_8bit_input(models->core.read_model(reading), {127.5F, 127.5F, 127.5F}, {127.5F, 127.5F, 127.5F});
+            auto recognizer = as_recognizer(models->core.read_model(reading));
             const ov::PartialShape output = recognizer->output().get_partial_shape();
             if (output.rank().is_dynamic() || output.size() != 3 || output[2].is_dynamic())
                 return fail("read.model", "the recognizer's output is not (lines, steps, classes)", reading);
             RECTO_TRY(r.charset.check(static_cast<int>(output[2].get_length()), reading));
             r.network = models->core.compile_model(recognizer, "CPU", how);
         }
+        const auto make_worn = [core = models->core, reading]() mutable {
+            auto network = core.read_model(reading);
+            learn_worn_print(*network);
+            return as_recognizer(network);
+        };
+        if (options.chinese && has_learnt_worn_print(digests[network_file(networks.back())]))
+            for (int i = 0; i < detectors; ++i)
+                models->worn.push_back(std::make_unique<WornNetwork>(models->core, make_worn, how_detect));
     } catch (const std::exception& e) { return fail("read.model", one_line(e.what()), reading); }
     std::string version = ov::get_openvino_version().buildNumber;
     version = version.substr(0, version.find('-'));

@@ -1,6 +1,7 @@
 #include "stages/reading/ppocr_page.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <opencv2/imgproc.hpp>
@@ -18,6 +19,7 @@
 #include "stages/reading/unread_ink.h"
 #include "stages/reading/upright.h"
 #include "stages/reading/vote.h"
+#include "stages/reading/worn_page.h"
 #include "stages/reading/zero_rings.h"
 
 namespace recto::reading {
@@ -59,14 +61,6 @@ bool is_in_letters(const TextLine& line) {
     return letters > chinese;
 }
 
-/// The next strip of a line.
-void append(ReadLine& line, ReadLine part) {
-    line.line.vertical = part.line.vertical;
-    for (Word& word : part.line.words) line.line.words.push_back(std::move(word));
-    line.skipped += part.skipped;
-    line.contrasts.insert(line.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
-}
-
 cv::Mat grey_level(Pyramid& pyramid, int level) {
     const cv::Mat& picture = pyramid.level(level);
     if (picture.channels() == 1) return picture;
@@ -93,16 +87,17 @@ struct PpocrPageReader::Job {
 
 Result<OcrPage> PpocrPageReader::read(const Raster& raster, const Limits& limits) {
     if (raster.empty()) return OcrPage{};
+    const ReadJob cascade = [&](PageView& page, const Job& job) { return read_line(page, job, limits); };
     PageView view(raster.pixels);
     if (options_.clean && is_salted(view)) {
         Raster clean = raster;
         clean.pixels = without_salt(raster.pixels);
         PageView cleaned(clean.pixels);
-        RECTO_TRY(read_view(cleaned, By::Cascade, limits));
+        RECTO_TRY(read_view(cleaned, cascade, limits));
         // What is left of broken strokes looks like salt: a page that is worn all the same is read as it is.
         if (!cleaned.worn(true)) return complete(clean, std::move(cleaned), limits);
     }
-    RECTO_TRY(read_view(view, By::Cascade, limits));
+    RECTO_TRY(read_view(view, cascade, limits));
     return complete(raster, std::move(view), limits);
 }
 
@@ -155,47 +150,79 @@ Result<void> PpocrPageReader::take_better(PageView& view, const Limits& limits) 
     return {};
 }
 
-/// Reads a picture with its print made whole and one with evened contrast, keeps the regions of the picture that gives most, and
-/// lets all pictures vote on each of its lines.
-Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, const Limits& limits) {
+/// A worn page with its print made whole, and with evened contrast.
+Result<std::array<cv::Mat, 2>> PpocrPageReader::draw_again(const Raster& raster, double text_height,
+                                                           const Limits& limits) {
     cv::Mat grey = to_grey(raster);
     if (const auto streaks = find_scanner_streaks(grey); !streaks.empty()) grey = without_streaks(grey, streaks);
-    const double height = view.text_height > 0 ? view.text_height : kUsualTextHeight;
-    const cv::Mat even = even_contrast(grey, height), broader = with_broader_strokes(grey, height);
+    const double height = text_height > 0 ? text_height : kUsualTextHeight;
+    const cv::Mat even = even_contrast(grey, height);
     const auto network = [&](const cv::Mat& tile) { return networks_.restored(tile); };
     RECTO_ASSIGN(cv::Mat restored, restore_print(even, height, network, limits));
-    std::vector<PageView> views;
-    views.push_back(std::move(view));
-    views.emplace_back(std::move(restored));
-    views.emplace_back(broader.data == grey.data ? even : even_contrast(broader, height));
-    for (auto again = views.begin() + 1; again != views.end(); ++again) {
-        RECTO_TRY(read_view(*again, By::BestNetwork, limits));
-        RECTO_TRY(drop_mirrored(*again, limits));
+    const cv::Mat broader = with_broader_strokes(grey, height);
+    return std::array{std::move(restored), broader.data == grey.data ? even : even_contrast(broader, height)};
+}
+
+/// Reads a picture with its print made whole and one with evened contrast, and keeps the regions of the picture that gives most.
+/// Level lines of Chinese are read by the network that learnt such print, from all pictures at once; of others, all pictures vote.
+Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, const Limits& limits) {
+    const bool chinese = networks_.reads_worn_print() && is_chinese_page(view);
+    std::vector<PageView> pictures;
+    RECTO_ASSIGN(auto drawn, draw_again(raster, view.text_height, limits));
+    pictures.push_back(std::move(view));
+    for (cv::Mat& picture : drawn) pictures.emplace_back(std::move(picture));
+    WornPage page(networks_, std::move(pictures));
+    const auto read_worn_line = [&](PageView& shown, const Quad& quad) -> std::optional<ReadLine> {
+        ReadLine line = page.read(shown, quad);
+        if (is_in_letters(line.line)) return std::nullopt; // it learnt little of them
+        return line;
+    };
+    const ReadJob read = [&](PageView& shown, const Job& job) -> Result<Reading> {
+        const Quad& quad = shown.regions[job.region].quad;
+        Reading out;
+        std::optional<ReadLine> line;
+        if (chinese && !job.vertical) line = read_worn_line(shown, quad);
+        out.line = line ? std::move(*line) : recognize_at(best(), shown.pyramid, quad, job.vertical);
+        return out;
+    };
+    for (std::size_t i = 1; i < page.views.size(); ++i) {
+        RECTO_ASSIGN(page.views[i].regions, detect(page.views[i].pyramid, page.views[i].text_height, limits));
     }
-    const auto chosen = std::ranges::max_element(views, {}, &PageView::worth);
-    const bool chinese = is_chinese_page(*chosen);
+    if (chinese) networks_.begin_worn_page();
+    for (std::size_t i = 1; i < page.views.size(); ++i) {
+        RECTO_TRY(read_regions(page.views[i], read, limits));
+        RECTO_TRY(drop_mirrored(page.views[i], limits));
+    }
+    const auto chosen = std::ranges::max_element(page.views, {}, &PageView::worth);
     for (std::size_t i = 0; i < chosen->lines.size(); ++i) {
         ReadLine& line = chosen->lines[i];
         if (line.line.words.empty()) continue;
-        if (chinese && !line.line.vertical && is_doubtful(line) && !is_in_letters(line.line)) {
-            if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
-            line = recognize_worn(views, *chosen, chosen->regions[i].quad);
+        if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
+        const Quad& quad = chosen->regions[i].quad;
+        if (chinese && !line.line.vertical && !is_in_letters(line.line)) {
+            if (is_doubtful(line))
+                if (auto again = read_worn_line(*chosen, quad)) line = std::move(*again);
             continue;
         }
-        for (PageView& other : views) {
+        for (PageView& other : page.views) {
             if (&other == &*chosen) continue;
             if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
             const bool vertical = line.line.vertical;
-            ReadLine seen = recognize_at(best(), other.pyramid, chosen->regions[i].quad, vertical);
+            ReadLine seen = recognize_at(best(), other.pyramid, quad, vertical);
             line = vote(std::move(line), std::move(seen), Witness::Picture).line;
         }
     }
+    if (chinese) networks_.end_worn_page();
     view = PageView(std::move(*chosen)); // `view` gave its content to the first of them
     return {};
 }
 
-Result<void> PpocrPageReader::read_view(PageView& view, By by, const Limits& limits) {
+Result<void> PpocrPageReader::read_view(PageView& view, const ReadJob& read, const Limits& limits) {
     RECTO_ASSIGN(view.regions, detect(view.pyramid, view.text_height, limits));
+    return read_regions(view, read, limits);
+}
+
+Result<void> PpocrPageReader::read_regions(PageView& view, const ReadJob& read, const Limits& limits) {
     // One strip after the other, widest first: the work of a page never depends on other pages or workers.
     std::vector<Job> jobs;
     for (std::size_t i = 0; i < view.regions.size(); ++i) {
@@ -212,12 +239,7 @@ Result<void> PpocrPageReader::read_view(PageView& view, By by, const Limits& lim
     view.better.assign(view.regions.size(), {});
     for (const Job& job : jobs) {
         if (limits.expired()) return expired_error(limits, "while lines were recognised");
-        Reading reading;
-        if (by == By::BestNetwork) {
-            reading.line = recognize_at(best(), view.pyramid, view.regions[job.region].quad, job.vertical);
-        } else {
-            RECTO_ASSIGN(reading, read_line(view, job, limits));
-        }
+        RECTO_ASSIGN(Reading reading, read(view, job));
         ReadLine& kept = view.lines[job.region];
         if (!kept.line.text.empty() && reading.line.line.confidence <= kept.line.confidence) continue;
         kept = std::move(reading.line);
@@ -376,26 +398,6 @@ ReadLine PpocrPageReader::recognize_at(std::size_t which, Pyramid& pyramid, cons
     if (vertical && !is_doubtful(upright)) return upright;
     ReadLine out = recognize(which, pyramid, plan_strips(quad, vertical));
     return upright.line.text.empty() ? out : vote(std::move(upright), std::move(out)).line;
-}
-
-/// A level line of Chinese as all pictures of the page show it together. The second picture of `views` has its print made whole, and
-/// the third the evened contrast: between the two lies one more, which alone gives more than either (docs/DECISIONS.md, 64).
-ReadLine PpocrPageReader::recognize_worn(std::vector<PageView>& views, PageView& chosen, const Quad& quad) {
-    ReadLine out;
-    for (const StripGeometry& g : plan_strips(quad, false)) {
-        std::vector<cv::Mat> strips;
-        for (PageView& view : views) strips.push_back(cut_strip(view.pyramid, g));
-        cv::Mat between;
-        cv::addWeighted(strips[1], 0.5, strips[2], 0.5, 0, between);
-        strips.push_back(std::move(between));
-        LineLikelihoods seen = networks_.likelihoods(best(), strips);
-        append(out, build_line(read_worn(seen, networks_.charset(best()), networks_.words()), networks_.charset(best()),
-                               cut_strip(chosen.pyramid, g), g, static_cast<double>(g.bucket) / seen.steps,
-                               chosen.pyramid.size()));
-    }
-    refresh_line(out.line);
-    calibrate(out.line, Reader::Together);
-    return out;
 }
 
 /// A column with its characters set upright; an empty line where it cannot be parted.

@@ -4,6 +4,8 @@
 /// that is worn all over is read from repaired pictures too, and where ink is left over the page is looked at larger. The networks themselves are behind an interface.
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,8 +40,15 @@ class Networks {
     };
     /// `which`: 0, or 1 where there are two; the last is the better one. `strip`: as cut_strip makes it.
     virtual Strip recognize(std::size_t which, const cv::Mat& strip) = 0;
-    /// What a network says of one place, as its pictures show it: the mean over them. All of one width.
-    virtual LineLikelihoods likelihoods(std::size_t which, const std::vector<cv::Mat>& strips) = 0;
+    /// Whether one of them learnt to read worn lines of Chinese (worn_network.h); the last recognizer's characters are its own.
+    [[nodiscard]] virtual bool reads_worn_print() const = 0;
+    /// What it says of a line. `strip`: in place of red, green and blue the line as three pictures of the page show it: with evened
+    /// contrast, with its print made whole, and as it is.
+    virtual LineLikelihoods worn_line(const cv::Mat& strip) = 0;
+    /// Around the lines of a page: what the other networks, and then this one, took for theirs is given back. All at once they would
+    /// be a fifth of the memory that two workers may take.
+    virtual void begin_worn_page() = 0;
+    virtual void end_worn_page() = 0;
     [[nodiscard]] virtual const WordList& words() const = 0;
     /// As RestoreTile (restore.h).
     virtual cv::Mat restored(const cv::Mat& tile) = 0;
@@ -66,22 +75,23 @@ class PpocrPageReader {
         ReadLine line;
         std::optional<ReadLine> better;
     };
-    enum class By { Cascade, BestNetwork };
+    using ReadJob = std::function<Result<Reading>(PageView&, const Job&)>;
 
     static bool is_salted(PageView& view);
     Result<OcrPage> complete(const Raster& raster, PageView view, const Limits& limits);
     /// On the whole picture; `text_height` is filled, pixels, 0: not known.
     Result<std::vector<TextRegion>> detect(Pyramid& pyramid, double& text_height, const Limits& limits);
     Result<std::vector<TextRegion>> detect_in(Pyramid& pyramid, const cv::Rect& area, int side, const Limits& limits);
-    Result<void> read_view(PageView& view, By by, const Limits& limits);
+    Result<void> read_view(PageView& view, const ReadJob& read, const Limits& limits);
+    Result<void> read_regions(PageView& view, const ReadJob& read, const Limits& limits);
     Result<Reading> read_line(PageView& view, const Job& job, const Limits& limits);
     ReadLine recognize(std::size_t which, Pyramid& pyramid, const std::vector<StripGeometry>& strips);
     ReadLine recognize_at(std::size_t which, Pyramid& pyramid, const Quad& quad, bool vertical);
-    ReadLine recognize_worn(std::vector<PageView>& views, PageView& chosen, const Quad& quad);
     ReadLine recognize_upright(std::size_t which, Pyramid& pyramid, const Quad& quad);
     [[nodiscard]] bool has_rare_characters(const PageView& view) const;
     Result<void> take_better(PageView& view, const Limits& limits);
     Result<void> drop_mirrored(PageView& view, const Limits& limits);
+    Result<std::array<cv::Mat, 2>> draw_again(const Raster& raster, double text_height, const Limits& limits);
     Result<void> look_again(const Raster& raster, PageView& view, const Limits& limits);
     Result<std::vector<Box>> look_closer(const Raster& raster, PageView& view, const Limits& limits);
     [[nodiscard]] std::size_t best() const { return networks_.recognizers() - 1; }

@@ -287,6 +287,13 @@ void to_page(TextLine& line, const StripGeometry& g, cv::Size page) {
     refresh_line(line);
 }
 
+void append(ReadLine& line, ReadLine part) {
+    line.line.vertical = part.line.vertical;
+    for (Word& word : part.line.words) line.line.words.push_back(std::move(word));
+    line.skipped += part.skipped;
+    line.contrasts.insert(line.contrasts.end(), part.contrasts.begin(), part.contrasts.end());
+}
+
 void refresh_line(TextLine& line) {
     line.text.clear();
     line.confidence = 0;

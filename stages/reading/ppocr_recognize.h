@@ -80,6 +80,9 @@ void to_page(TextLine& line, const StripGeometry& geometry, cv::Size page);
 [[nodiscard]] ReadLine build_line(const std::vector<CtcChar>& characters, const Charset& charset, const cv::Mat& strip,
                                   const StripGeometry& geometry, double step, cv::Size page);
 
+/// The next strip of a line.
+void append(ReadLine& line, ReadLine part);
+
 /// Text, box and confidence of a line from its words (joined by one space).
 void refresh_line(TextLine& line);
 

@@ -110,6 +110,11 @@ cv::Mat RestoreNetwork::restore(const cv::Mat& tile) {
     return out;
 }
 
+void RestoreNetwork::rest() {
+    const std::lock_guard lock(mutex_);
+    if (network_) network_->release_memory();
+}
+
 } // namespace recto::reading
 
 #endif

@@ -21,6 +21,8 @@ class RestoreNetwork {
 
     /// As RestoreTile. Throws what OpenVINO throws.
     cv::Mat restore(const cv::Mat& tile);
+    /// Gives back what the last tile took.
+    void rest();
 
   private:
     std::mutex mutex_;

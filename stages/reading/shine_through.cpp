@@ -33,6 +33,9 @@ constexpr double kBadlyRead = 0.85, kBadlyReadLetters = 0.75;
 /// Most characters together that read alike in a mirror by chance, and how faint they are beside print.
 constexpr double kMostAlike = 3;
 constexpr float kVeryFaint = 0.42F;
+/// One character between two others that leave no more room than this, in widths of theirs, stands in a line of print: what shines
+/// through keeps to no line's places. A 一 of worn print has little ink and reads badly, but it is there.
+constexpr double kRoomOfOne = 1.6;
 /// By how many times a mark of print is darker than letters that shine through.
 constexpr float kDarkerMark = 1.4F;
 
@@ -94,6 +97,16 @@ bool is_no_print(const std::vector<Faint>& run, float print, bool shines) {
     return shines && chinese && letters <= kMostAlike && darkest < kVeryFaint * print;
 }
 
+/// Whether the character between two others fills the only place that they leave.
+bool fills_a_place(const Glyph& before, const Glyph& after, bool vertical) {
+    const auto is_chinese = [](const Glyph& g) { return is_cjk(decode_utf8(g.text)[0]); };
+    if (!is_chinese(before) || !is_chinese(after)) return false;
+    const Box &a = before.box, &b = after.box;
+    const double room = vertical ? b.y - (a.y + a.height) : b.x - (a.x + a.width);
+    const double one = vertical ? std::max(a.height, b.height) : std::max(a.width, b.width);
+    return room <= kRoomOfOne * one;
+}
+
 /// A mark at the end of such a run that is sure and darker than its letters belongs to the print beside it.
 void keep_marks(std::vector<Faint>& run) {
     std::vector<float> letters;
@@ -118,21 +131,25 @@ void drop_shine_through(std::vector<ReadLine>& lines, bool shines) {
         // Runs of faint characters go when they were badly read as a whole; one doubtful character stays.
         std::vector<bool> drop(l.contrasts.size(), false);
         std::vector<Faint> run;
-        const auto close_run = [&] {
-            if (!run.empty() && is_no_print(run, print, shines)) {
+        const Glyph* before = nullptr; // the run
+        const auto close_run = [&](const Glyph* after) {
+            const bool is_one = run.size() == 1 && before != nullptr && after != nullptr;
+            if (!run.empty() && is_no_print(run, print, shines) &&
+                !(is_one && fills_a_place(*before, *after, l.line.vertical))) {
                 keep_marks(run);
                 for (const Faint& f : run) drop[f.at] = true;
             }
             run.clear();
+            before = after;
         };
         std::size_t i = 0;
         for (const Word& word : l.line.words)
             for (const Glyph& glyph : word.glyphs) {
-                if (l.contrasts[i] >= faint) close_run();
+                if (l.contrasts[i] >= faint) close_run(&glyph);
                 else run.push_back({i, &glyph, l.contrasts[i]});
                 ++i;
             }
-        close_run();
+        close_run(nullptr);
         if (std::ranges::find(drop, true) != drop.end()) keep_characters(l, [&](std::size_t k) { return !drop[k]; });
     }
 }

@@ -11,8 +11,6 @@ namespace recto::reading {
 
 namespace {
 
-/// The blank's weight: of worn print the network says it too often.
-constexpr float kBlank = 0.5F;
 /// Characters that a place may hold, at most; and what the likeliest has to be below for others to be thought of.
 constexpr std::size_t kMostCandidates = 8;
 constexpr float kSure = 0.9F;
@@ -26,7 +24,7 @@ constexpr float kLeastOfPlace = 0.005F;
 constexpr std::size_t kLeastAdvances = 4;
 /// What words weigh beside the picture, as an exponent; and the share (logarithm) of what is no word: a Chinese character that
 /// is not in the list, and any other character.
-constexpr float kWeightOfWords = 0.25F;
+constexpr float kWeightOfWords = 0.4F;
 constexpr float kUnknown = -18.0F, kNoWord = -8.0F;
 
 struct Candidate {
@@ -203,9 +201,7 @@ class WornLine {
 
 } // namespace
 
-std::vector<CtcChar> read_worn(LineLikelihoods& line, const Charset& charset, const WordList& words) {
-    for (int step = 0; step < line.steps; ++step)
-        line.values[static_cast<std::size_t>(step) * static_cast<std::size_t>(line.classes)] *= kBlank;
+std::vector<CtcChar> read_worn(const LineLikelihoods& line, const Charset& charset, const WordList& words) {
     return WornLine(line, charset, words).read();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// A worn line of Chinese, read from several pictures at once. Where strokes are gone a network is sure of nothing, and the best
+/// The characters of a worn line of Chinese. Where strokes are gone a network is sure of nothing, and the best
 /// label of a step is mostly the blank: read greedily (ctc.h), such lines lose characters. Here the line is first cut into places,
 /// each with the characters it may hold; then those are taken that together are the likeliest, by what the network saw and by
 /// how common the words are that they make. Pure functions, any thread.
@@ -20,7 +20,8 @@ struct LineLikelihoods {
 
 /// The line's characters in order, of labels of `charset`. `confidence` and the rivals': chance of the label among all ways to read
 /// the line, times what the network gave to characters at that place; uncalibrated (Reader::Together). What the network is sure of
-/// stays, whatever words it makes. `line`: its blanks are made lighter.
-[[nodiscard]] std::vector<CtcChar> read_worn(LineLikelihoods& line, const Charset& charset, const WordList& words);
+/// stays, whatever words it makes.
+[[nodiscard]] std::vector<CtcChar> read_worn(const LineLikelihoods& line, const Charset& charset,
+                                             const WordList& words);
 
 } // namespace recto::reading

@@ -108,7 +108,10 @@ class FindsTheFigure : public Networks {
         c.end = c.begin + 1;
         return {{c}, strip.cols / 8};
     }
-    LineLikelihoods likelihoods(std::size_t, const std::vector<cv::Mat>&) override { return {}; }
+    [[nodiscard]] bool reads_worn_print() const override { return false; }
+    LineLikelihoods worn_line(const cv::Mat&) override { return {}; }
+    void begin_worn_page() override {}
+    void end_worn_page() override {}
     [[nodiscard]] const WordList& words() const override { return words_; }
     cv::Mat restored(const cv::Mat& tile) override { return tile.clone(); }
     [[nodiscard]] std::size_t recognizers() const override { return 1; }

@@ -72,6 +72,18 @@ TEST(ShineThrough, FaintAndBadlyReadGoes) {
     EXPECT_EQ(left_of({{"上", 150, 1}, {"级", 40, 1}, {"文", 40, 1}, {"件", 40, 1}}, false), "上级文件") << "read well";
 }
 
+// The stroke of a worn 一 is thin and badly read, but it stands where the line has room for one character.
+TEST(ShineThrough, OneFaintCharacterInItsPlaceStays) {
+    EXPECT_EQ(left_of({{"进", 150, 1}, {"一", 40, 0.5}, {"步", 150, 1}}, false), "进一步");
+    EXPECT_EQ(left_of({{"一", 40, 0.5}, {"步", 150, 1}}, false), "步") << "before the line";
+    EXPECT_EQ(left_of({{"进", 150, 1}, {"义", 40, 0.5}, {"一", 40, 0.5}, {"步", 150, 1}}, false), "进步") << "two";
+    std::vector<ReadLine> lines{line_of(std::vector<Seen>(20, {"电", 150, 1.0})),
+                                line_of({{"进", 150, 1}, {"一", 40, 0.5}, {"步", 150, 1}})};
+    lines[1].line.words[0].glyphs[2].box.x += 30;
+    drop_shine_through(lines, false);
+    EXPECT_EQ(lines[1].line.text, "进步") << "room for more than one: somewhere, not in a place";
+}
+
 // Characters that look alike in a mirror are read well from behind: few of them go where the sheet is known to shine through.
 TEST(ShineThrough, WhatLooksAlikeInAMirrorGoesWhereTheSheetShines) {
     const std::vector<Seen> alike{{"人", 30, 0.97}, {"上", 150, 1}, {"述", 150, 1}};
