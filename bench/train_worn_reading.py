@@ -2,7 +2,7 @@
 """Teaches the recognizer to read worn lines (stages/reading/worn_network.h): lines of many typefaces are worn by computation, and
 it is shown three pictures of each at once, as the reader makes them. See bench/train_worn_reading.sh, which installs what this needs.
 
-    train_worn_reading.py train FILE.pt [--minutes N] [--from FILE.pt] [--fonts FOLDER]   learns; FILE.pt is kept every 50 steps
+    train_worn_reading.py train FILE.pt [--minutes N] [--from FILE] [--fonts FOLDER]      learns; FILE.pt is kept every 50 steps
     train_worn_reading.py write FILE.pt FILE.inc                                          what was learnt as int8, for the source
     train_worn_reading.py show FILE.png [--fonts FOLDER]                                  such lines, to look at
 
@@ -15,6 +15,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import sys
 import time
 from multiprocessing import Process, Queue
@@ -282,16 +283,16 @@ class Recognizer:
         return F.pad(x, (left, right, top, bottom), value=value) if top or left or bottom or right else x
 
     def conv(self, v, how):
-        return F.conv2d(self.padded(v[0], how, v[1].shape[2:]), v[1], v[2].flatten() if len(v) > 2 else None, how["strides"], groups=how["group"])
+        return F.conv2d(self.padded(v[0], how, v[1].shape[2:]), v[1], v[2].flatten() if len(v) > 2 else None, how.get("strides", [1, 1]), groups=how.get("group", 1))
 
     def maxpool(self, v, how):
-        return F.max_pool2d(self.padded(v[0], how, how["kernel_shape"], -1e30), how["kernel_shape"], how["strides"])
+        return F.max_pool2d(self.padded(v[0], how, how["kernel_shape"], -1e30), how["kernel_shape"], how.get("strides", [1, 1]))
 
     def averagepool(self, v, how):
-        return F.avg_pool2d(v[0], how["kernel_shape"], how["strides"])
+        return F.avg_pool2d(v[0], how["kernel_shape"], how.get("strides", [1, 1]))
 
     def batchnormalization(self, v, how):
-        scale = v[1] / torch.sqrt(v[4] + how["epsilon"])
+        scale = v[1] / torch.sqrt(v[4] + how.get("epsilon", 1e-5))
         return v[0] * scale.view(1, -1, 1, 1) + (v[2] - v[3] * scale).view(1, -1, 1, 1)
 
     def reshape(self, v, how):
@@ -318,9 +319,9 @@ class Recognizer:
     relu = staticmethod(lambda v, how: F.relu(v[0]))
     gelu = staticmethod(lambda v, how: F.gelu(v[0]))
     sigmoid = staticmethod(lambda v, how: torch.sigmoid(v[0]))
-    hardsigmoid = staticmethod(lambda v, how: (v[0] * how["alpha"] + how["beta"]).clamp(0, 1))
-    softmax = staticmethod(lambda v, how: torch.softmax(v[0], how["axis"]))
-    reducemean = staticmethod(lambda v, how: v[0].mean(tuple(how["axes"]), keepdim=bool(how["keepdims"])))
+    hardsigmoid = staticmethod(lambda v, how: (v[0] * how.get("alpha", 0.2) + how.get("beta", 0.5)).clamp(0, 1))
+    softmax = staticmethod(lambda v, how: torch.softmax(v[0], how.get("axis", -1)))
+    reducemean = staticmethod(lambda v, how: v[0].mean(tuple(how["axes"]), keepdim=bool(how.get("keepdims", 1))))
     transpose = staticmethod(lambda v, how: v[0].permute(how["perm"]))
     shape = staticmethod(lambda v, how: torch.tensor(v[0].shape))
     concat = staticmethod(lambda v, how: torch.cat(v, how["axis"]))
@@ -369,6 +370,21 @@ class Learnt(torch.nn.Module):
         return out
 
 
+def load(learnt, path):
+    """From what learning keeps, or from the source's tables."""
+    if path.suffix != ".inc":
+        learnt.load_state_dict(torch.load(path))
+        return
+    text = path.read_text("ascii")
+    rows = [(name, way, int(r)) for name, way, r in re.findall(r'"([^"]+)",Way::(\w+),(\d+),', text)]
+    values, scales = [numpy.fromstring(t.split("}")[0].replace("F", ""), sep=",", dtype="f") for t in text.split("[] = {")[2:]]
+    for name, way, count in rows:
+        table = learnt.tables[learnt.key(name, way)]
+        each = table.numel() // count
+        table.data = torch.from_numpy(values[: table.numel()].reshape(count, each) * scales[:count, None]).view(table.shape)
+        values, scales = values[table.numel() :], scales[count:]
+
+
 # --- learning ------------------------------------------------------------------------------------------------
 
 
@@ -411,7 +427,7 @@ def train(options):
     recognizer = Recognizer(NETWORK)
     learnt = Learnt(recognizer)
     if options.start:
-        learnt.load_state_dict(torch.load(options.start))
+        load(learnt, options.start)
     queue = Queue(60)
     maker = Process(target=make_lines, args=(queue, options.seed * 10**6, options.fonts), daemon=True)
     maker.start()
@@ -443,7 +459,7 @@ def train(options):
 def write(options):
     recognizer = Recognizer(NETWORK)
     learnt = Learnt(recognizer)
-    learnt.load_state_dict(torch.load(options.file))
+    load(learnt, options.file)
     tables, values, scales = [], [], []
     for key, table in learnt.tables.items():
         name, way = key.replace("/", ".").split(" ")
@@ -485,7 +501,7 @@ def main():
             task.add_argument("--minutes", type=float, default=60)
             task.add_argument("--seed", type=int, default=1, help="other lines")
             task.add_argument("--rate", type=float, default=1.0, help="how fast, beside the usual")
-            task.add_argument("--from", dest="start", type=pathlib.Path, help="goes on from what was learnt")
+            task.add_argument("--from", dest="start", type=pathlib.Path, help="goes on from what was learnt (also the .inc of the source)")
     options = parser.parse_args()
     {"train": train, "write": write, "show": show}[options.task](options)
     return 0

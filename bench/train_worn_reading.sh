@@ -7,7 +7,7 @@
 #                                                    build/bench/worn_reading.pt and stages/reading/worn_weights.inc
 #   bench/train_worn_reading.sh show                 build/bench/worn_lines.png: what it learns from, to look at
 #
-# --from goes on from build/bench/worn_reading.pt. What the source has was learnt in 60 minutes (27,500 lines). Judge it by
+# --from goes on from build/bench/worn_reading.pt or stages/reading/worn_weights.inc. What the source has was learnt in 60 minutes (27,500 lines). Judge it by
 # bench/ocr.sh --engines recto --sets copy,recopied,fax,carbon,mimeograph --pages 4, and fit its confidence anew (bench/fit_confidence.sh).
 #
 # Environment: FONT_ROOT, a folder with the packages' contents (dpkg -x) where they are not installed.

@@ -1,8 +1,9 @@
 #pragma once
 
-/// The better network as it reads worn lines of Chinese (docs/DECISIONS.md, 66): the same layers with weights of their own, which
-/// saw three pictures of a line at once where the network from elsewhere sees three colours. The source has what was learnt
-/// beyond those weights (worn_weights.inc), made by bench/train_worn_reading.py from type that was worn by computation.
+/// The better network (PP-OCRv6 small, Apache-2.0) as it reads worn lines of Chinese (docs/DECISIONS.md, 66): the same layers with
+/// weights of their own, which saw three pictures of a line at once where the network from elsewhere sees three colours. The source
+/// has what was learnt beyond those weights (worn_weights.inc), made by bench/train_worn_reading.py from type that was worn by
+/// computation.
 
 #ifdef RECTO_PPOCR
 
