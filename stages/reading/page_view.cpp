@@ -39,27 +39,32 @@ double PageView::worth() const {
     return sum;
 }
 
+bool PageView::is_chinese() const {
+    std::size_t chinese = 0, all = 0;
+    each_glyph([&](const Glyph& g) { chinese += reading::is_chinese(g), ++all; });
+    return 2 * chinese >= all;
+}
+
 bool PageView::worn(bool may_shine) const {
     const float faint = may_shine ? kFaintPrint * contrast_of_print(lines) : 0;
-    double doubt = 0, chinese = 0, all = 0;
+    double doubt = 0, all = 0;
     for (const ReadLine& l : lines) {
         std::size_t i = 0;
         for (const Word& word : l.line.words)
             for (const Glyph& g : word.glyphs) {
                 doubt += l.contrasts[i++] >= faint && is_doubtful(g);
-                chinese += is_chinese(g);
                 ++all;
             }
     }
     if (all == 0) return !regions.empty();
     // The other side's print is made whole as well: a sheet that shines through is read from repaired pictures only where it must.
-    return doubt > (2 * chinese > all && !shines() ? kWornChinese : kWorn) * all;
+    return doubt > (is_chinese() && !shines() ? kWornChinese : kWorn) * all;
 }
 
 bool PageView::unsteady() const {
-    double below = 0, chinese = 0, all = 0;
-    each_glyph([&](const Glyph& g) { below += g.confidence < kSteady, chinese += is_chinese(g), ++all; });
-    return 2 * chinese > all && below > kUnsteady * all;
+    double below = 0, all = 0;
+    each_glyph([&](const Glyph& g) { below += g.confidence < kSteady, ++all; });
+    return is_chinese() && below > kUnsteady * all;
 }
 
 } // namespace recto::reading

@@ -44,6 +44,8 @@ struct PageView {
     }
     /// Of all its characters.
     [[nodiscard]] double worth() const;
+    /// As many of its characters are Chinese as others, or more; also where none was read.
+    [[nodiscard]] bool is_chinese() const;
     [[nodiscard]] bool shines() const { return mirrored > 0; }
     /// Much of its print was read in doubt, or none where print was found. `may_shine`: what is faint says nothing, for it may
     /// stand on the sheet's other side.

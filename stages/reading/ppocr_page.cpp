@@ -46,13 +46,6 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
-/// Most of its characters are Chinese.
-bool is_chinese_page(const PageView& view) {
-    std::size_t chinese = 0, all = 0;
-    view.each_glyph([&](const Glyph& g) { chinese += is_chinese(g), ++all; });
-    return 2 * chinese > all;
-}
-
 /// Letters, not figures, are most of it.
 bool is_in_letters(const TextLine& line) {
     std::size_t letters = 0, chinese = 0;
@@ -166,7 +159,7 @@ Result<std::array<cv::Mat, 2>> PpocrPageReader::draw_again(const Raster& raster,
 /// Reads a picture with its print made whole and one with evened contrast, and keeps the regions of the picture that gives most.
 /// Level lines of Chinese are read by the network that learnt such print, from all pictures at once; of others, all pictures vote.
 Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, const Limits& limits) {
-    const bool chinese = networks_.reads_worn_print() && is_chinese_page(view);
+    const bool chinese = networks_.reads_worn_print() && view.is_chinese();
     std::vector<PageView> pictures;
     RECTO_ASSIGN(auto drawn, draw_again(raster, view.text_height, limits));
     pictures.push_back(std::move(view));
@@ -206,7 +199,6 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, c
         }
         for (PageView& other : page.views) {
             if (&other == &*chosen) continue;
-            if (limits.expired()) return expired_error(limits, "while a worn page was looked at again");
             const bool vertical = line.line.vertical;
             ReadLine seen = recognize_at(best(), other.pyramid, quad, vertical);
             line = vote(std::move(line), std::move(seen), Witness::Picture).line;

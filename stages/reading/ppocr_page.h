@@ -45,8 +45,8 @@ class Networks {
     /// What it says of a line. `strip`: in place of red, green and blue the line as three pictures of the page show it: with evened
     /// contrast, with its print made whole, and as it is.
     virtual LineLikelihoods worn_line(const cv::Mat& strip) = 0;
-    /// Around the lines of a page: what the other networks, and then this one, took for theirs is given back. All at once they would
-    /// be a fifth of the memory that two workers may take.
+    /// Around the lines of a page: what the other networks, and then this one, took for theirs is given back. Together it would be too
+    /// much for the memory of two workers.
     virtual void begin_worn_page() = 0;
     virtual void end_worn_page() = 0;
     [[nodiscard]] virtual const WordList& words() const = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "stages/reading/page_view.h"
 #include "stages/reading/unicode.h"
 
 namespace recto::reading {
@@ -99,7 +100,6 @@ bool is_no_print(const std::vector<Faint>& run, float print, bool shines) {
 
 /// Whether the character between two others fills the only place that they leave.
 bool fills_a_place(const Glyph& before, const Glyph& after, bool vertical) {
-    const auto is_chinese = [](const Glyph& g) { return is_cjk(decode_utf8(g.text)[0]); };
     if (!is_chinese(before) || !is_chinese(after)) return false;
     const Box &a = before.box, &b = after.box;
     const double room = vertical ? b.y - (a.y + a.height) : b.x - (a.x + a.width);

@@ -28,7 +28,7 @@ namespace recto::reading {
 void learn_worn_print(ov::Model& network);
 
 /// Read and compiled when first asked, as most batches have no worn page. Any thread; one call after the other, because what it
-/// keeps while it runs is large (90 MB for the longest line).
+/// keeps while it runs is large.
 class WornNetwork {
   public:
     /// `make`: gives the network, which takes pictures as cut_strip makes them; called once. `how`: it is compiled.
