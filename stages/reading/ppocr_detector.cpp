@@ -12,8 +12,8 @@ namespace {
 
 /// From so many pixels on a picture gets a network of its size.
 constexpr double kLargePicture = 800'000;
-/// Networks of large pictures that are kept.
-constexpr std::ptrdiff_t kMostSizes = 5;
+/// Networks of large pictures that are kept, 13 MiB each; by one that keeps no memory the last: it is asked of few pages, as they were scanned.
+constexpr std::ptrdiff_t kMostSizes = 5, kMostSizesOfFew = 1;
 /// Pixels for which memory is kept between two pictures, which saves asking the system for it again: two sheets of A4 a little
 /// different in size, or one with small print.
 constexpr double kMostHeld = 2.4e6;
@@ -73,7 +73,7 @@ DetectorNetwork::Compiled& DetectorNetwork::network_for(cv::Size size) {
         return networks_.front();
     }
     const auto goes = [&](const Compiled& c) { return may_go(c); };
-    if (!wanted.empty() && std::ranges::count_if(networks_, goes) >= kMostSizes)
+    if (!wanted.empty() && std::ranges::count_if(networks_, goes) >= (keeps_memory_ ? kMostSizes : kMostSizesOfFew))
         networks_.erase(std::next(std::find_if(networks_.rbegin(), networks_.rend(), goes)).base());
     return add(wanted);
 }

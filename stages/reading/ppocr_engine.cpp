@@ -145,7 +145,9 @@ class PpocrSession : public OcrSession, Networks {
 
     Result<TurnScores> try_turns(const Raster& raster, const Limits& limits) override {
         try {
-            return pages_.try_turns(raster, limits);
+            auto scores = pages_.try_turns(raster, limits);
+            if (!options_.keeps_memory) rest_recognizers();
+            return scores;
         } catch (const std::exception& e) { return fail("read.engine", one_line(e.what())); }
     }
 
@@ -179,13 +181,17 @@ class PpocrSession : public OcrSession, Networks {
     void begin_worn_page() override {
         models_->restorers[place_]->rest();
         models_->detectors[place_]->rest();
+        rest_recognizers();
+    }
+    LineLikelihoods worn_line(const cv::Mat& strip) override { return models_->worn[place_]->read(strip); }
+    void end_worn_page() override { models_->worn[place_]->rest(); }
+
+    void rest_recognizers() {
         for (Recognizer& r : models_->recognizers) {
             const std::unique_lock lock(*r.reads);
             r.network.release_memory();
         }
     }
-    LineLikelihoods worn_line(const cv::Mat& strip) override { return models_->worn[place_]->read(strip); }
-    void end_worn_page() override { models_->worn[place_]->rest(); }
 
     [[nodiscard]] const WordList& words() const override { return models_->words; }
     [[nodiscard]] std::size_t recognizers() const override { return models_->recognizers.size(); }

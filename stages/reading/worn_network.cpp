@@ -28,9 +28,6 @@ struct Learnt {
 /// kWornOf, the SHA-256 of the file that they belong to; kWornTables (Learnt), kWornValues (std::int8_t), kWornScales (float): one after the other.
 #include "stages/reading/worn_weights.inc"
 
-/// Columns of a strip for each time step.
-constexpr int kStepWidth = 8;
-
 /// Values of a table, row by row.
 using Values = std::vector<float>;
 
@@ -107,15 +104,11 @@ LineLikelihoods WornNetwork::read(const cv::Mat& strip) {
     request.set_input_tensor({ov::element::u8,
                               {1, static_cast<std::size_t>(strip.rows), static_cast<std::size_t>(strip.cols), 3},
                               const_cast<std::uint8_t*>(strip.data)});
-    // Into the caller's own: a long line's chances are 20 MB, and more than one copy of them would be seen in the peak.
-    const auto classes = static_cast<int>(network_->output().get_partial_shape()[2].get_length());
-    LineLikelihoods out{{}, strip.cols / kStepWidth, classes};
-    out.values.resize(static_cast<std::size_t>(out.steps) * static_cast<std::size_t>(classes));
-    request.set_output_tensor({ov::element::f32,
-                               {1, static_cast<std::size_t>(out.steps), static_cast<std::size_t>(classes)},
-                               out.values.data()});
     request.infer();
-    return out;
+    const ov::Tensor result = request.get_output_tensor();
+    const ov::Shape shape = result.get_shape(); // 1, steps, classes
+    const auto* values = result.data<float>();
+    return {{values, values + result.get_size()}, static_cast<int>(shape[1]), static_cast<int>(shape[2])};
 }
 
 void WornNetwork::rest() {
