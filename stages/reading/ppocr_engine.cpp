@@ -30,6 +30,7 @@ namespace {
 
 constexpr const char* kDetector = "ppocrv6_tiny_det.onnx";
 constexpr const char* kWords = "chinese_words.txt";
+constexpr const char* kPairs = "chinese_pairs.bin";
 
 /// A recognition network: its files are ppocrv6_NAME_rec.onnx and ppocrv6_NAME_dict.txt.
 constexpr const char* kTiny = "tiny";
@@ -52,7 +53,7 @@ std::vector<std::string> ppocr_files(const PpocrOptions& options) {
         files.push_back(network_file(network));
         files.push_back(dictionary_file(network));
     }
-    if (options.chinese) files.emplace_back(kWords);
+    if (options.chinese) files.insert(files.end(), {kWords, kPairs});
     return files;
 }
 
@@ -101,7 +102,7 @@ struct Models {
     std::vector<std::unique_ptr<WornNetwork>> worn; ///< None where the last recognizer is not the one that learnt.
     std::atomic<std::size_t> sessions = 0;
     std::vector<Recognizer> recognizers; ///< The first reads every line, the second (if any) the doubtful ones again.
-    WordList words;                      ///< Empty where no text is Chinese.
+    Language language;                   ///< Empty where no text is Chinese.
 };
 
 /// Puts reordering and normalisation into the network, so that it takes 8-bit R, G, B rows as they lie in memory.
@@ -193,7 +194,7 @@ class PpocrSession : public OcrSession, Networks {
         }
     }
 
-    [[nodiscard]] const WordList& words() const override { return models_->words; }
+    [[nodiscard]] const Language& language() const override { return models_->language; }
     [[nodiscard]] std::size_t recognizers() const override { return models_->recognizers.size(); }
     [[nodiscard]] const Charset& charset(std::size_t which) const override {
         return models_->recognizers[which].charset;
@@ -246,7 +247,10 @@ Result<std::unique_ptr<OcrEngine>> open_ppocr(const PpocrOptions& options) {
         RECTO_ASSIGN(Charset charset, Charset::load((folder / dictionary_file(network)).string()));
         models->recognizers.push_back({.name = network, .network = {}, .charset = std::move(charset)});
     }
-    if (options.chinese) { RECTO_ASSIGN(models->words, WordList::load((folder / kWords).string())); }
+    if (options.chinese) {
+        RECTO_ASSIGN(models->language.words, WordList::load((folder / kWords).string()));
+        RECTO_ASSIGN(models->language.pairs, WordPairs::load((folder / kPairs).string()));
+    }
     std::string reading;
     try {
         const int workers = std::max(1, options.workers);

@@ -49,7 +49,7 @@ class Networks {
     /// much for the memory of two workers.
     virtual void begin_worn_page() = 0;
     virtual void end_worn_page() = 0;
-    [[nodiscard]] virtual const WordList& words() const = 0;
+    [[nodiscard]] virtual const Language& language() const = 0;
     /// As RestoreTile (restore.h).
     virtual cv::Mat restored(const cv::Mat& tile) = 0;
     [[nodiscard]] virtual std::size_t recognizers() const = 0;

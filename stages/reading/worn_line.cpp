@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "stages/reading/unicode.h"
 
@@ -12,20 +15,33 @@ namespace recto::reading {
 namespace {
 
 /// Characters that a place may hold, at most; and what the likeliest has to be below for others to be thought of.
-constexpr std::size_t kMostCandidates = 8;
+constexpr std::size_t kMostCandidates = 20;
 constexpr float kSure = 0.9F;
 /// Candidates less likely than the first of these are left out, and those, and words made of them, that are less likely than
 /// the likeliest ones by the other factors.
-constexpr float kLeastChance = 0.0005F, kLeastShare = 0.01F, kLeastShareOfWord = 0.001F;
+constexpr float kLeastChance = 0.0003F, kLeastShare = 0.002F, kLeastShareOfWord = 0.0001F;
 /// Two neighbours wider apart than by so many usual advances have a place between them, if the network gives anything there
 /// this probability.
 constexpr double kTwoPlaces = 1.6;
 constexpr float kLeastOfPlace = 0.005F;
 constexpr std::size_t kLeastAdvances = 4;
-/// What words weigh beside the picture, as an exponent; and the share (logarithm) of what is no word: a Chinese character that
-/// is not in the list, and any other character.
-constexpr float kWeightOfWords = 0.4F;
-constexpr float kUnknown = -18.0F, kNoWord = -8.0F;
+/// What words, and how well they follow one another, weigh beside the picture, as exponents.
+constexpr float kWeightOfWords = 0.6F, kWeightOfPairs = 0.6F;
+/// Ways to a place that are gone on with.
+constexpr std::size_t kMostWays = 64;
+/// The share (logarithm) of a Chinese character that is not in the list.
+constexpr float kUnknown = -18.0F;
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+/// The share (logarithm) of what is no word: marks as Open-Gram counts them; it has no brackets, figures and letters.
+float log_share_of_mark(char32_t c) {
+    constexpr std::pair<std::u32string_view, float> kShares[] = {
+        {U"，,", -2.7F}, {U"。", -3.5F},       {U"、“”：:！!？?", -5.1F}, {U"0123456789", -6.0F},
+        {U"；;", -6.7F}, {U"（）()《》〔〕", -7.0F}};
+    for (const auto& [marks, share] : kShares)
+        if (marks.find(c) != std::u32string_view::npos) return share;
+    return -8.0F;
+}
 
 struct Candidate {
     int label;
@@ -40,8 +56,8 @@ struct Place {
 
 class WornLine {
   public:
-    WornLine(const LineLikelihoods& line, const Charset& charset, const WordList& words)
-        : line_(line), charset_(charset), words_(words) {}
+    WornLine(const LineLikelihoods& line, const Charset& charset, const Language& language)
+        : line_(line), charset_(charset), language_(language) {}
 
     std::vector<CtcChar> read() {
         find_places();
@@ -114,65 +130,89 @@ class WornLine {
         }
     }
 
-    /// Calls `use(begin, length, labels, weight)` for every word that may begin at a place; a single character is always one.
-    /// `labels`: indices into the candidates.
+    /// A word in the line, or a single character of any kind.
+    struct Word {
+        std::size_t begin = 0;
+        std::u32string text{};
+        std::vector<std::size_t> labels{}; ///< Indices into the candidates of its places.
+        float weight = 0;                ///< By the picture and how common it is, a logarithm like all that follow.
+        std::vector<float> behind{};     ///< How well it follows each of those that end where it begins.
+        double best = kNever;            ///< Of the ways to it.
+        std::size_t from = 0;            ///< The one before it on the best way.
+        double before = kNever;          ///< Of all ways to it, and from behind it to the line's end.
+        double after = kNever;
+    };
+
+    /// Calls `use(word)` for every word that may begin at a place; a single character is always one.
     template <class Use> void each_word(std::size_t begin, const Use& use) const {
-        std::u32string word;
-        std::vector<std::size_t> labels;
-        const auto extend = [&](const auto& self, float logarithm, float share) -> void {
-            const std::size_t at = begin + word.size();
-            if (at == places_.size() || word.size() == WordList::kLongest) return;
+        Word word{.begin = begin};
+        const auto extend = [&](const auto& self, float picture, float share) -> void {
+            const std::size_t at = begin + word.text.size();
+            if (at == places_.size() || word.text.size() == WordList::kLongest) return;
             const std::vector<Candidate>& here = places_[at].candidates;
             for (std::size_t k = 0; k < here.size(); ++k) {
                 const char32_t c = charset_.code_point(here[k].label);
-                if (!word.empty() && !is_han(c)) continue;
+                if (!word.text.empty() && !is_han(c)) continue;
                 const float rest = share * here[k].chance / here[0].chance;
                 if (rest < kLeastShareOfWord) continue;
-                word.push_back(c), labels.push_back(k);
-                const float picture = logarithm + std::log(here[k].chance);
-                std::optional<float> common = words_.log_share(word);
-                if (word.size() == 1 && !common) common = is_han(c) ? kUnknown : kNoWord;
-                if (common) use(word.size(), labels, picture + kWeightOfWords * *common);
-                if (is_han(c)) self(self, picture, rest);
-                word.pop_back(), labels.pop_back();
+                word.text.push_back(c), word.labels.push_back(k);
+                const float seen = picture + std::log(here[k].chance);
+                std::optional<float> common = language_.words.log_share(word.text);
+                if (word.text.size() == 1 && !common) common = is_han(c) ? kUnknown : log_share_of_mark(c);
+                if (common) {
+                    word.weight = seen + kWeightOfWords * *common;
+                    use(word);
+                }
+                if (is_han(c)) self(self, seen, rest);
+                word.text.pop_back(), word.labels.pop_back();
             }
         };
         extend(extend, 0, 1);
     }
 
+    static void add(double& sum, double logarithm) {
+        if (logarithm == kNever) return;
+        const double more = std::max(sum, logarithm), less = std::min(sum, logarithm);
+        sum = more + std::log1p(std::exp(less - more));
+    }
+
     /// The likeliest way through all places, and the share that each candidate has of all ways.
     void choose() {
-        constexpr double kNever = -std::numeric_limits<double>::infinity();
         const std::size_t n = places_.size();
-        const auto add = [](double& sum, double x) { // of logarithms
-            if (x == kNever) return;
-            const double more = std::max(sum, x), less = std::min(sum, x);
-            sum = more + std::log1p(std::exp(less - more));
-        };
-        struct Step {
-            std::size_t begin = 0;
-            std::vector<std::size_t> labels;
-        };
-        std::vector<double> best(n + 1, kNever), before(n + 1, kNever), after(n + 1, kNever);
-        std::vector<Step> way(n + 1);
-        best[0] = before[0] = after[n] = 0;
-        for (std::size_t i = 0; i < n; ++i)
-            each_word(i, [&](std::size_t length, const std::vector<std::size_t>& labels, float weight) {
-                add(before[i + length], before[i] + weight);
-                if (best[i] + weight <= best[i + length]) return;
-                best[i + length] = best[i] + weight;
-                way[i + length] = {i, labels};
+        std::vector<std::vector<Word>> ending(n + 1); // by the place behind them
+        ending[0].push_back({.best = 0, .before = 0});
+        for (std::size_t i = 0; i <= n; ++i) {
+            std::vector<Word>& former = ending[i];
+            std::ranges::stable_sort(former, std::ranges::greater{}, &Word::best);
+            former.resize(std::min(former.size(), kMostWays));
+            each_word(i, [&](Word word) {
+                for (std::size_t k = 0; k < former.size(); ++k) {
+                    const float follows = language_.pairs.log_ratio(former[k].text, word.text);
+                    const float more = word.weight + kWeightOfPairs * follows;
+                    word.behind.push_back(more);
+                    add(word.before, former[k].before + more);
+                    if (former[k].best + more > word.best) word.best = former[k].best + more, word.from = k;
+                }
+                ending[i + word.labels.size()].push_back(std::move(word));
             });
-        for (std::size_t i = n; i-- > 0;)
-            each_word(i, [&](std::size_t length, const std::vector<std::size_t>& labels, float weight) {
-                add(after[i], after[i + length] + weight);
-                const double share = std::exp(before[i] + weight + after[i + length] - before[n]);
-                for (std::size_t k = 0; k < length; ++k) places_[i + k].candidates[labels[k]].share += share;
-            });
+        }
+        double all = kNever;
+        for (Word& word : ending[n]) add(all, word.before), word.after = 0;
+        for (std::size_t end = n; end > 0; --end)
+            for (const Word& word : ending[end]) {
+                const double share = std::exp(word.before + word.after - all);
+                for (std::size_t k = 0; k < word.labels.size(); ++k)
+                    places_[word.begin + k].candidates[word.labels[k]].share += share;
+                for (std::size_t k = 0; k < word.behind.size(); ++k)
+                    add(ending[word.begin][k].after, word.after + word.behind[k]);
+            }
         std::vector<CtcChar> reversed;
-        for (std::size_t end = n; end > 0; end = way[end].begin)
-            for (std::size_t k = way[end].labels.size(); k-- > 0;)
-                reversed.push_back(character(places_[way[end].begin + k], way[end].labels[k]));
+        for (std::size_t end = n, at = 0; end > 0;) {
+            const Word& word = ending[end][at];
+            for (std::size_t k = word.labels.size(); k-- > 0;)
+                reversed.push_back(character(places_[word.begin + k], word.labels[k]));
+            at = word.from, end = word.begin;
+        }
         out_.assign(reversed.rbegin(), reversed.rend());
     }
 
@@ -194,15 +234,15 @@ class WornLine {
 
     const LineLikelihoods& line_;
     const Charset& charset_;
-    const WordList& words_;
+    const Language& language_;
     std::vector<Place> places_;
     std::vector<CtcChar> out_;
 };
 
 } // namespace
 
-std::vector<CtcChar> read_worn(const LineLikelihoods& line, const Charset& charset, const WordList& words) {
-    return WornLine(line, charset, words).read();
+std::vector<CtcChar> read_worn(const LineLikelihoods& line, const Charset& charset, const Language& language) {
+    return WornLine(line, charset, language).read();
 }
 
 } // namespace recto::reading

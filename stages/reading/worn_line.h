@@ -2,13 +2,13 @@
 
 /// The characters of a worn line of Chinese. Where strokes are gone a network is sure of nothing, and the best
 /// label of a step is mostly the blank: read greedily (ctc.h), such lines lose characters. Here the line is first cut into places,
-/// each with the characters it may hold; then those are taken that together are the likeliest, by what the network saw and by
-/// how common the words are that they make. Pure functions, any thread.
+/// each with the characters it may hold; then those are taken that together are the likeliest, by what the network saw, by
+/// how common the words are that they make and by how well these follow one another. Pure functions, any thread.
 
 #include <vector>
 
 #include "stages/reading/ctc.h"
-#include "stages/reading/word_list.h"
+#include "stages/reading/language.h"
 
 namespace recto::reading {
 
@@ -22,6 +22,6 @@ struct LineLikelihoods {
 /// the line, times what the network gave to characters at that place; uncalibrated (Reader::Together). What the network is sure of
 /// stays, whatever words it makes.
 [[nodiscard]] std::vector<CtcChar> read_worn(const LineLikelihoods& line, const Charset& charset,
-                                             const WordList& words);
+                                             const Language& language);
 
 } // namespace recto::reading

@@ -43,7 +43,7 @@ const WornPage::Place& WornPage::look_at(const Quad& quad) {
         cv::merge(pictures, strip);
         const LineLikelihoods seen = networks_.worn_line(strip);
         const Charset& charset = networks_.charset(networks_.recognizers() - 1);
-        place.strips.push_back({g, read_worn(seen, charset, networks_.words()), seen.steps});
+        place.strips.push_back({g, read_worn(seen, charset, networks_.language()), seen.steps});
     }
     seen_.push_back(std::move(place));
     return seen_.back();

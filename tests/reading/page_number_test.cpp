@@ -112,7 +112,7 @@ class FindsTheFigure : public Networks {
     LineLikelihoods worn_line(const cv::Mat&) override { return {}; }
     void begin_worn_page() override {}
     void end_worn_page() override {}
-    [[nodiscard]] const WordList& words() const override { return words_; }
+    [[nodiscard]] const Language& language() const override { return language_; }
     cv::Mat restored(const cv::Mat& tile) override { return tile.clone(); }
     [[nodiscard]] std::size_t recognizers() const override { return 1; }
     [[nodiscard]] const Charset& charset(std::size_t) const override { return charset_; }
@@ -123,7 +123,7 @@ class FindsTheFigure : public Networks {
 
   private:
     Charset charset_;
-    WordList words_;
+    Language language_;
     cv::Mat map_;
 };
 

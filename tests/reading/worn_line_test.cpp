@@ -1,6 +1,7 @@
 #include "stages/reading/worn_line.h"
 
 #include <cmath>
+#include <string>
 
 #include <gmock/gmock.h>
 
@@ -48,7 +49,7 @@ class DrawnLine {
   public:
     explicit DrawnLine(const std::string& characters) : charset_(*Charset::parse(characters, "drawn")) {}
     using Seen = std::vector<std::pair<std::string, float>>;
-    std::string read(const std::vector<Seen>& places, const WordList& words) {
+    std::string read(const std::vector<Seen>& places, const Language& language) {
         LineLikelihoods line;
         line.classes = charset_.size();
         for (const Seen& seen : places)
@@ -60,7 +61,7 @@ class DrawnLine {
                 line.values.insert(line.values.end(), row.begin(), row.end());
                 ++line.steps;
             }
-        last = read_worn(line, charset_, words);
+        last = read_worn(line, charset_, language);
         std::string out;
         for (const CtcChar& c : last) out += charset_.text(c.label);
         return out;
@@ -87,41 +88,61 @@ TEST(WornLine, WordsDecideWhereTheNetworkDoubts) {
     // 士 and 沉 are a little likelier than 工 and 汛, but make no words.
     const std::vector<DrawnLine::Seen> seen = {
         {{"防", .8F}}, {{"沉", .5F}, {"汛", .4F}}, {{"士", .45F}, {"工", .4F}}, {{"作", .7F}}};
-    EXPECT_EQ(line.read(seen, words), "防汛工作");
+    EXPECT_EQ(line.read(seen, {words, {}}), "防汛工作");
     EXPECT_GT(line.last[1].confidence, line.last[1].rivals[0].confidence);
     EXPECT_EQ(line.last[1].rivals[0].label, line.label("沉"));
-    EXPECT_EQ(line.read(seen, WordList()), "防沉士作");
+    EXPECT_EQ(line.read(seen, {}), "防沉士作");
+}
+
+TEST(WornLine, WordsThatFollowOneAnotherDecideToo) {
+    using namespace std::string_literals;
+    // One pair: 工 and 作, 3; its keys are those of word_pairs_test.cpp.
+    const auto pairs = WordPairs::parse("RPR1\x01\0\0\0\x36\x7E\x93\x23\x24"s, "pairs.bin");
+    ASSERT_TRUE(pairs);
+    DrawnLine line(kCharacters);
+    const WordList words = words_of("工 10 n\n士 10 n\n作 10 n\n");
+    const std::vector<DrawnLine::Seen> seen = {{{"士", .5F}, {"工", .4F}}, {{"作", .7F}}};
+    EXPECT_EQ(line.read(seen, {words, {}}), "士作");
+    EXPECT_EQ(line.read(seen, {words, *pairs}), "工作");
+    EXPECT_GT(line.last[0].confidence, line.last[0].rivals[0].confidence);
+    // .4 e^(.6 x 3) to .5, of the .9 that was seen.
+    EXPECT_NEAR(line.last[0].confidence, .9 * .4 * std::exp(1.8) / (.4 * std::exp(1.8) + .5), 1e-4);
+}
+
+TEST(WornLine, OfMarksThoseAreTakenThatAreCommon) {
+    DrawnLine line("，\n》\n关\n");
+    EXPECT_EQ(line.read({{{"》", .4F}, {"，", .3F}}}, {words_of(kWords), {}}), "，");
 }
 
 TEST(WornLine, WhatTheNetworkIsSureOfStaysWhateverItMakes) {
     DrawnLine line(kCharacters);
-    EXPECT_EQ(line.read({{{"防", .95F}}, {{"沉", .92F}, {"汛", .07F}}}, words_of(kWords)), "防沉");
+    EXPECT_EQ(line.read({{{"防", .95F}}, {{"沉", .92F}, {"汛", .07F}}}, {words_of(kWords), {}}), "防沉");
 }
 
 TEST(WornLine, TheListDoesNotChooseBetweenTraditionalAndSimplified) {
     DrawnLine line(kCharacters);
     const WordList words = words_of(kWords);
-    EXPECT_EQ(line.read({{{"國", .5F}, {"国", .4F}}, {{"家", .8F}}}, words), "國家");
-    EXPECT_EQ(line.read({{{"國", .4F}, {"国", .5F}}, {{"家", .8F}}}, words), "国家");
+    EXPECT_EQ(line.read({{{"國", .5F}, {"国", .4F}}, {{"家", .8F}}}, {words, {}}), "國家");
+    EXPECT_EQ(line.read({{{"國", .4F}, {"国", .5F}}, {{"家", .8F}}}, {words, {}}), "国家");
 }
 
 TEST(WornLine, PlacesThatTheNetworkPassedOverAreFilledAndEmptyOnesAreNot) {
     DrawnLine line(kCharacters);
     const WordList words = words_of(kWords);
-    // The sixth place has nothing above the blank, even made lighter.
+    // The sixth place has nothing above the blank.
     const std::vector<DrawnLine::Seen> worn = {{{"关", .9F}}, {{"于", .9F}}, {{"防", .9F}}, {{"汛", .9F}},
                                                {{"抗", .9F}}, {{"旱", .2F}}, {{"工", .9F}}, {{"作", .9F}}};
-    EXPECT_EQ(line.read(worn, words), "关于防汛抗旱工作");
+    EXPECT_EQ(line.read(worn, {words, {}}), "关于防汛抗旱工作");
     EXPECT_LT(line.last[5].confidence, 0.3);
     EXPECT_NEAR(line.last[5].position, 5 * 6 + 3.5, 0.5);
     auto gap = worn;
     gap[5].clear();
-    EXPECT_EQ(line.read(gap, words), "关于防汛抗工作");
+    EXPECT_EQ(line.read(gap, {words, {}}), "关于防汛抗工作");
 }
 
 TEST(WornLine, ConfidencesAreSharesOfAllWaysToReadIt) {
     DrawnLine line(kCharacters);
-    (void)line.read({{{"士", .5F}, {"工", .3F}}}, words_of("士 10 n\n工 10 n\n"));
+    (void)line.read({{{"士", .5F}, {"工", .3F}}}, {words_of("士 10 n\n工 10 n\n"), {}});
     ASSERT_EQ(line.last.size(), 1U);
     EXPECT_NEAR(line.last[0].confidence, 0.5, 1e-5); // both equally common: .5/.8 of the .8 that was seen
     EXPECT_NEAR(line.last[0].rivals[0].confidence, 0.3, 1e-5);
@@ -129,8 +150,8 @@ TEST(WornLine, ConfidencesAreSharesOfAllWaysToReadIt) {
 
 TEST(WornLine, AnEmptyLineHasNoCharacters) {
     DrawnLine line(kCharacters);
-    EXPECT_EQ(line.read({}, words_of(kWords)), "");
-    EXPECT_EQ(line.read({{}, {}}, words_of(kWords)), "");
+    EXPECT_EQ(line.read({}, {words_of(kWords), {}}), "");
+    EXPECT_EQ(line.read({{}, {}}, {words_of(kWords), {}}), "");
 }
 
 } // namespace

@@ -25,7 +25,7 @@ class SeesADay : public Networks {
     }
     void begin_worn_page() override {}
     void end_worn_page() override {}
-    [[nodiscard]] const WordList& words() const override { return words_; }
+    [[nodiscard]] const Language& language() const override { return language_; }
     cv::Mat restored(const cv::Mat& tile) override { return tile.clone(); }
     [[nodiscard]] std::size_t recognizers() const override { return 1; }
     [[nodiscard]] const Charset& charset(std::size_t) const override { return charset_; }
@@ -35,7 +35,7 @@ class SeesADay : public Networks {
 
   private:
     Charset charset_;
-    WordList words_;
+    Language language_;
 };
 
 Quad line_at(double x, double y) { return {{{x, y}, {x + 400, y}, {x + 400, y + 40}, {x, y + 40}}}; }
