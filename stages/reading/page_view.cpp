@@ -21,6 +21,13 @@ bool is_chinese(const Glyph& glyph) {
     return !text.empty() && is_cjk(text.front());
 }
 
+bool is_in_letters(const TextLine& line) {
+    std::size_t letters = 0, chinese = 0;
+    for (const Word& word : line.words)
+        for (const Glyph& g : word.glyphs) letters += is_letter(g.text), chinese += is_chinese(g);
+    return letters > chinese;
+}
+
 bool is_doubtful(const Glyph& glyph) {
     return glyph.confidence < (is_latin_mark(glyph.text) ? kDoubtfulMark : kDoubtful);
 }
@@ -35,7 +42,7 @@ bool is_doubtful(const ReadLine& line) {
 
 double PageView::worth() const {
     double sum = 0;
-    each_glyph([&](const Glyph& g) { sum += worth_of(g); });
+    for (const ReadLine& l : lines) sum += worth_of(l.line);
     return sum;
 }
 

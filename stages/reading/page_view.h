@@ -19,6 +19,8 @@ inline constexpr double kDoubtful = 0.75;
 
 /// Of Chinese characters and their marks (is_cjk).
 [[nodiscard]] bool is_chinese(const Glyph& glyph);
+/// Letters, not figures, are most of it.
+[[nodiscard]] bool is_in_letters(const TextLine& line);
 /// Of a character that should be read again. Marks of Latin print are in doubt in the clearest of lines.
 [[nodiscard]] bool is_doubtful(const Glyph& glyph);
 /// A character of it is in doubt, or was left out, or none was read.
@@ -26,6 +28,13 @@ inline constexpr double kDoubtful = 0.75;
 
 /// Summed over characters: how many are right beyond those that are wrong, by their confidences.
 [[nodiscard]] inline double worth_of(const Glyph& glyph) { return std::max(0.0, 2 * glyph.confidence - 1); }
+
+[[nodiscard]] inline double worth_of(const TextLine& line) {
+    double sum = 0;
+    for (const Word& word : line.words)
+        for (const Glyph& g : word.glyphs) sum += worth_of(g);
+    return sum;
+}
 
 struct PageView {
     explicit PageView(cv::Mat picture) : pyramid(std::move(picture)) {}

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <exception>
 
 #include <opencv2/imgproc.hpp>
 
@@ -46,14 +47,6 @@ bool is_latin(const TextLine& line) {
     return latin > 2 * other;
 }
 
-/// Letters, not figures, are most of it.
-bool is_in_letters(const TextLine& line) {
-    std::size_t letters = 0, chinese = 0;
-    for (const Word& word : line.words)
-        for (const Glyph& g : word.glyphs) letters += is_letter(g.text), chinese += is_chinese(g);
-    return letters > chinese;
-}
-
 cv::Mat grey_level(Pyramid& pyramid, int level) {
     const cv::Mat& picture = pyramid.level(level);
     if (picture.channels() == 1) return picture;
@@ -68,6 +61,29 @@ double text_height_of(Pyramid& pyramid) {
     while (level < 4 && (std::max(pyramid.size().width, pyramid.size().height) >> level) > 1400) ++level;
     return estimate_text_height(grey_level(pyramid, level), 1 << level);
 }
+
+/// From the first line of a worn page to its last one, or to the error that ends it.
+class WornTime {
+  public:
+    WornTime(Networks& networks, bool needed) : networks_(needed ? &networks : nullptr) {
+        if (networks_ != nullptr) networks_->begin_worn_page();
+    }
+    ~WornTime() {
+        if (networks_ == nullptr) return;
+        try {
+            networks_->end_worn_page();
+        } catch (const std::exception&) {
+            // What was taken stays taken, until the next page gives it back.
+        }
+    }
+    WornTime(const WornTime&) = delete;
+    WornTime& operator=(const WornTime&) = delete;
+    WornTime(WornTime&&) = delete;
+    WornTime& operator=(WornTime&&) = delete;
+
+  private:
+    Networks* networks_;
+};
 
 } // namespace
 
@@ -181,7 +197,7 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, c
     for (std::size_t i = 1; i < page.views.size(); ++i) {
         RECTO_ASSIGN(page.views[i].regions, detect(page.views[i].pyramid, page.views[i].text_height, limits));
     }
-    if (chinese) networks_.begin_worn_page();
+    const WornTime time(networks_, chinese);
     for (std::size_t i = 1; i < page.views.size(); ++i) {
         RECTO_TRY(read_regions(page.views[i], read, limits));
         RECTO_TRY(drop_mirrored(page.views[i], limits));
@@ -204,7 +220,7 @@ Result<void> PpocrPageReader::look_again(const Raster& raster, PageView& view, c
             line = vote(std::move(line), std::move(seen), Witness::Picture).line;
         }
     }
-    if (chinese) networks_.end_worn_page();
+    if (chinese) page.join(*chosen);
     view = PageView(std::move(*chosen)); // `view` gave its content to the first of them
     return {};
 }

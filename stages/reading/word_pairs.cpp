@@ -53,8 +53,7 @@ Result<WordPairs> WordPairs::parse(std::string_view bytes, const std::string& na
     pairs.steps_.resize(count);
     std::memcpy(pairs.keys_.data(), bytes.data() + kHead, sizeof(std::uint32_t) * count);
     std::memcpy(pairs.steps_.data(), bytes.data() + kHead + sizeof(std::uint32_t) * count, count);
-    if (!std::ranges::is_sorted(pairs.keys_))
-        return fail("read.model", "the file of word pairs is not in order", name);
+    if (!std::ranges::is_sorted(pairs.keys_)) return fail("read.model", "the file of word pairs is not in order", name);
     return pairs;
 }
 

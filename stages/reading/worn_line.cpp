@@ -35,9 +35,9 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 /// The share (logarithm) of what is no word: marks as Open-Gram counts them; it has no brackets, figures and letters.
 float log_share_of_mark(char32_t c) {
-    constexpr std::pair<std::u32string_view, float> kShares[] = {
-        {U"，,", -2.7F}, {U"。", -3.5F},       {U"、“”：:！!？?", -5.1F}, {U"0123456789", -6.0F},
-        {U"；;", -6.7F}, {U"（）()《》〔〕", -7.0F}};
+    constexpr std::pair<std::u32string_view, float> kShares[] = {{U"，,", -2.7F},           {U"。", -3.5F},
+                                                                 {U"、“”：:！!？?", -5.1F}, {U"0123456789", -6.0F},
+                                                                 {U"；;", -6.7F},           {U"（）()《》〔〕", -7.0F}};
     for (const auto& [marks, share] : kShares)
         if (marks.find(c) != std::u32string_view::npos) return share;
     return -8.0F;
@@ -135,11 +135,11 @@ class WornLine {
         std::size_t begin = 0;
         std::u32string text{};
         std::vector<std::size_t> labels{}; ///< Indices into the candidates of its places.
-        float weight = 0;                ///< By the picture and how common it is, a logarithm like all that follow.
-        std::vector<float> behind{};     ///< How well it follows each of those that end where it begins.
-        double best = kNever;            ///< Of the ways to it.
-        std::size_t from = 0;            ///< The one before it on the best way.
-        double before = kNever;          ///< Of all ways to it, and from behind it to the line's end.
+        float weight = 0;                  ///< By the picture and how common it is, a logarithm like all that follow.
+        std::vector<float> behind{};       ///< How well it follows each of those that end where it begins.
+        double best = kNever;              ///< Of the ways to it.
+        std::size_t from = 0;              ///< The one before it on the best way.
+        double before = kNever;            ///< Of all ways to it, and from behind it to the line's end.
         double after = kNever;
     };
 

@@ -14,6 +14,11 @@ namespace {
 
 /// Two regions show the same line when their corners differ by no more than these shares of the line's height, along it and across.
 constexpr double kAlong = 0.25, kAcross = 0.1;
+/// Two boxes are of the same line when each has more than the first of these shares of the other; of lines that touch, one has no more
+/// than the second of the other.
+constexpr double kSamePlace = 0.6, kOverlap = 0.3;
+/// Confidence that a line needs that is in one picture only.
+constexpr double kJoins = 0.5;
 
 bool is_same_line(const Quad& a, const Quad& b) {
     const double across = std::hypot(a[3].x - a[0].x, a[3].y - a[0].y),
@@ -57,6 +62,44 @@ ReadLine WornPage::read(PageView& view, const Quad& quad) {
     refresh_line(out.line);
     calibrate(out.line, Reader::Together);
     return out;
+}
+
+void WornPage::join(PageView& chosen) {
+    for (std::size_t v = 1; v < views.size(); ++v) {
+        const PageView& other = views[v];
+        if (&other == &chosen) continue;
+        std::vector<Box> boxes;
+        for (const TextRegion& region : chosen.regions) boxes.push_back(bounds(region.quad));
+        for (std::size_t j = 0; j < other.lines.size(); ++j) {
+            if (other.lines[j].line.words.empty() || other.lines[j].line.vertical) continue;
+            const Box box = bounds(other.regions[j].quad);
+            // The line that has this one's place, where there is one such, and how much of this one's place others have.
+            std::size_t same = boxes.size();
+            double others = 0;
+            for (std::size_t i = 0; i < boxes.size(); ++i) {
+                const double share = share_within(box, boxes[i]);
+                if (share > kSamePlace && share_within(boxes[i], box) > kSamePlace) same = i;
+                else others += share;
+            }
+            if (others > kOverlap) continue;
+            ReadLine line = read(chosen, other.regions[j].quad);
+            if (is_in_letters(line.line)) continue;
+            if (same < boxes.size()) {
+                ReadLine& kept = chosen.lines[same];
+                if (chosen.shines() && kept.line.words.empty()) continue; // taken out: it stands on the other side
+                if (kept.line.vertical || is_in_letters(kept.line) || worth_of(line.line) <= worth_of(kept.line))
+                    continue;
+                kept = std::move(line);
+                chosen.regions[same] = other.regions[j];
+                boxes[same] = box;
+            } else if (line.line.confidence >= kJoins) {
+                chosen.lines.push_back(std::move(line));
+                chosen.regions.push_back(other.regions[j]);
+                boxes.push_back(box);
+            }
+        }
+    }
+    chosen.better.resize(chosen.lines.size());
 }
 
 } // namespace recto::reading

@@ -19,6 +19,11 @@ class WornPage {
     /// was read for another picture is not looked at again. Throws what the networks throw.
     ReadLine read(PageView& view, const Quad& quad);
 
+    /// Lines that stand better in another picture than in `chosen`, one of them, and those that it has nothing of, join it: a line is
+    /// found shorter in one, and not at all in another. Only level lines of the pictures that were drawn, all of which were read together
+    /// (`read`), are looked at.
+    void join(PageView& chosen);
+
     std::vector<PageView> views;
 
   private:

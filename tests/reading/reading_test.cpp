@@ -373,8 +373,9 @@ TEST(ReadingPpocr, MissingAndDamagedModelsAreNamed) {
     EXPECT_EQ(missing.error().code, "missing.model");
     EXPECT_THAT(missing.error().file, HasSubstr("ppocrv6_tiny_det.onnx"));
     EXPECT_THAT(missing.error().reason, HasSubstr("scripts/setup"));
-    for (const char* name : {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt",
-                             "ppocrv6_small_rec.onnx", "ppocrv6_small_dict.txt", "chinese_words.txt", "chinese_pairs.bin"})
+    for (const char* name :
+         {"ppocrv6_tiny_det.onnx", "ppocrv6_tiny_rec.onnx", "ppocrv6_tiny_dict.txt", "ppocrv6_small_rec.onnx",
+          "ppocrv6_small_dict.txt", "chinese_words.txt", "chinese_pairs.bin"})
         fs::copy_file(kModels + "/" + name, folder / name);
     ASSERT_TRUE(open_reader(settings, folder.string()));
     std::ofstream(folder / "chinese_words.txt", std::ios::app) << "\n柳州\n";

@@ -67,5 +67,47 @@ TEST(WornPage, ALineIsShownOnceForAllItsRegions) {
     EXPECT_EQ(networks.shown.size(), 3U) << "a third of a character further on";
 }
 
+/// Puts a line into a picture, as if it had been found and read there.
+void find_line(WornPage& page, std::size_t view, const Quad& quad) {
+    PageView& shown = page.views[view];
+    shown.regions.push_back({quad, 1});
+    shown.lines.push_back(page.read(shown, quad));
+}
+
+TEST(WornPage, LinesOfTheOtherPictureJoinWhereNoneIs) {
+    SeesADay networks;
+    WornPage page = page_of(networks);
+    find_line(page, 1, line_at(100, 100));
+    find_line(page, 2, line_at(100, 102));                                // the same line
+    find_line(page, 2, line_at(100, 200));                                // was not found in the other
+    find_line(page, 2, {{{100, 80}, {500, 80}, {500, 120}, {100, 120}}}); // half of it is the first line's
+    find_line(page, 0, line_at(100, 250));                                // of the scan itself: not looked at
+    page.join(page.views[1]);
+    ASSERT_EQ(page.views[1].lines.size(), 2U);
+    ASSERT_EQ(page.views[1].regions.size(), 2U);
+    EXPECT_EQ(page.views[1].better.size(), 2U);
+    EXPECT_EQ(page.views[1].regions[0].quad[0].y, 100);
+    EXPECT_EQ(page.views[1].regions[1].quad[0].y, 200);
+    EXPECT_EQ(page.views[1].lines[1].line.text, "日");
+}
+
+TEST(WornPage, TheBetterOfTwoReadingsOfALineStays) {
+    SeesADay networks;
+    WornPage page = page_of(networks);
+    find_line(page, 1, line_at(100, 100));
+    find_line(page, 2, {{{98, 96}, {505, 96}, {505, 146}, {98, 146}}});
+    auto& glyph = page.views[1].lines[0].line.words[0].glyphs[0];
+    glyph.confidence = 0.6;
+    page.join(page.views[1]);
+    ASSERT_EQ(page.views[1].lines.size(), 1U);
+    EXPECT_GT(page.views[1].lines[0].line.words[0].glyphs[0].confidence, 0.9);
+    EXPECT_EQ(page.views[1].regions[0].quad[0].y, 96);
+    // A line that was taken out because it reads better in a mirror does not come back.
+    page.views[1].lines[0] = {};
+    page.views[1].mirrored = 1;
+    page.join(page.views[1]);
+    EXPECT_TRUE(page.views[1].lines[0].line.words.empty());
+}
+
 } // namespace
 } // namespace recto::reading
