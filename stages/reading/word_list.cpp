@@ -76,4 +76,14 @@ std::optional<float> WordList::log_share(std::u32string_view word) const {
     return shares_[static_cast<std::size_t>(at - keys_.begin())];
 }
 
+bool WordList::begins_word(std::u32string_view characters) const {
+    const std::uint64_t key = key_of(characters);
+    if (key == 0) return false;
+    for (std::size_t more = 1; more + characters.size() <= kLongest; ++more) {
+        const auto at = std::ranges::lower_bound(keys_, key << 16 * more);
+        if (at != keys_.end() && *at >> 16 * more == key) return true;
+    }
+    return false;
+}
+
 } // namespace recto::reading

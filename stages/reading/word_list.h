@@ -27,6 +27,8 @@ class WordList {
     /// 1 to kLongest Chinese characters. Traditional characters count as their simplified ones: which of the two a page has is for
     /// the picture to say.
     [[nodiscard]] std::optional<float> log_share(std::u32string_view word) const;
+    /// Whether longer words of the list begin with it.
+    [[nodiscard]] bool begins_word(std::u32string_view characters) const;
     [[nodiscard]] std::size_t size() const { return keys_.size(); }
 
   private:

@@ -163,7 +163,7 @@ class WornLine {
                     word.weight = seen + kWeightOfWords * *common;
                     use(word);
                 }
-                if (is_han(c)) self(self, seen, rest);
+                if (language_.words.begins_word(word.text)) self(self, seen, rest);
                 word.text.pop_back(), word.labels.pop_back();
             }
         };

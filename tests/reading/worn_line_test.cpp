@@ -28,6 +28,15 @@ TEST(WordList, SharesAreOfAllWordsAndCountTheTraditionalAsTheSimplified) {
     EXPECT_FALSE(WordList().log_share(U"国"));
 }
 
+TEST(WordList, KnowsWhatLongerWordsBeginWith) {
+    const WordList list = words_of("国 50 n\n国家 30 n\n社会主义 30 n\n防汛办 2 n\n");
+    for (const auto* begins : {U"国", U"國", U"社", U"社会", U"社会主", U"防", U"防汛"})
+        EXPECT_TRUE(list.begins_word(begins)) << std::u32string_view(begins).size();
+    for (const auto* not_one : {U"家", U"国家", U"社会主义", U"会", U"社防", U"防汛办", U"", U"a", U"中华人民共"})
+        EXPECT_FALSE(list.begins_word(not_one)) << std::u32string_view(not_one).size();
+    EXPECT_FALSE(WordList().begins_word(U"国"));
+}
+
 TEST(WordList, WhatIsNoListIsNamed) {
     for (const auto& [content, reason] : {std::pair{"国 60 n\n国家\n", "line 2"},
                                           {"国 many n\n", "line 1"},
@@ -146,6 +155,21 @@ TEST(WornLine, ConfidencesAreSharesOfAllWaysToReadIt) {
     ASSERT_EQ(line.last.size(), 1U);
     EXPECT_NEAR(line.last[0].confidence, 0.5, 1e-5); // both equally common: .5/.8 of the .8 that was seen
     EXPECT_NEAR(line.last[0].rivals[0].confidence, 0.3, 1e-5);
+}
+
+TEST(WornLine, OfALineWithoutPrintNotAllThatItMightBeIsTried) {
+    // Every place may be any of twenty characters: 160,000 words of four begin at each.
+    const std::string twenty = "一丁七万丈三上下不与丐丑专且世丘丙业丛东"; // three bytes each
+    std::string characters;
+    DrawnLine::Seen any;
+    for (std::size_t i = 0; i < twenty.size(); i += 3) {
+        characters += twenty.substr(i, 3) + "\n";
+        any.emplace_back(twenty.substr(i, 3), i == 0 ? .3F : .03F);
+    }
+    DrawnLine line(characters);
+    (void)line.read(std::vector<DrawnLine::Seen>(120, any), {words_of(kWords), {}});
+    ASSERT_EQ(line.last.size(), 120U);
+    EXPECT_LT(line.last[60].confidence, 0.5);
 }
 
 TEST(WornLine, AnEmptyLineHasNoCharacters) {
