@@ -11,8 +11,10 @@ namespace {
 
 /// A doubtful line with less than this share of the print's contrast may shine through.
 constexpr float kFaintDoubtful = 0.85F;
+constexpr int kLeastLetters = 4;      ///< Fewer prove nothing: some look alike in a mirror.
 constexpr double kElsewhere = 0.5;    ///< Share of a line's box within another line.
-constexpr double kSureInMirror = 0.9; ///< Confidence of a line in a mirror, of one that is in doubt.
+constexpr double kSureInMirror = 0.9; ///< Confidence of a line in a mirror, of one that has less,
+constexpr double kSurer = 0.1;        ///< and by how much it is more than as it lies.
 
 /// Whether most of `part`, of line `own`, belongs to another line that was read at least as well.
 bool is_read_elsewhere(const std::vector<ReadLine>& lines, std::size_t own, const Box& part, double confidence) {
@@ -26,6 +28,26 @@ bool is_read_elsewhere(const std::vector<ReadLine>& lines, std::size_t own, cons
 
 } // namespace
 
+/// Beside the print of a line, in one region with it, the other side may go on. Of a sheet that is known to shine through ends of a
+/// few letters are asked about, too.
+Result<void> PpocrPageReader::drop_mirrored_ends(PageView& view, std::size_t i, float faint, const Limits& limits) {
+    ReadLine& line = view.lines[i];
+    std::vector<FaintEnd> ends = faint_ends(line, view.regions[i].quad, faint);
+    std::ranges::reverse(ends); // the numbers of those before stay
+    for (const FaintEnd& end : ends) {
+        const bool few = end.letters < kLeastLetters;
+        if (few && !view.shines()) continue;
+        if (limits.expired()) return expired_error(limits, "while faint ends of lines were looked at in a mirror");
+        const std::vector<StripGeometry> strips = plan_strips(end.quad, line.line.vertical);
+        double plain = recognize(best(), view.pyramid, strips).line.confidence;
+        if (few) plain = std::max(plain, kSureInMirror);
+        if (recognize(best(), view.pyramid, mirrored(strips)).line.confidence <= plain) continue;
+        ++view.mirrored;
+        drop_characters(line, end.from, end.to);
+    }
+    return {};
+}
+
 /// Lines much fainter than the print of the page that read better in a mirror: the other side of the sheet shines through.
 /// They become empty.
 Result<void> PpocrPageReader::drop_mirrored(PageView& view, const Limits& limits) {
@@ -37,7 +59,10 @@ Result<void> PpocrPageReader::drop_mirrored(PageView& view, const Limits& limits
         std::vector<float> own = line.contrasts;
         const auto middle = own.begin() + static_cast<std::ptrdiff_t>(own.size() / 2);
         std::nth_element(own.begin(), middle, own.end());
-        if (*middle >= faint) continue;
+        if (*middle >= faint) {
+            RECTO_TRY(drop_mirrored_ends(view, i, print * kFaintPrint, limits));
+            continue;
+        }
         if (limits.expired()) return expired_error(limits, "while faint lines were looked at in a mirror");
         // What was voted on is surer than one reading; both sides are asked the same reader.
         const std::vector<StripGeometry> strips = plan_strips(view.regions[i].quad, line.line.vertical);
@@ -66,11 +91,13 @@ Result<void> PpocrPageReader::drop_mirrored(PageView& view, const Limits& limits
             line = ReadLine{};
             continue;
         }
+        RECTO_TRY(drop_mirrored_ends(view, i, print * kFaintPrint, limits));
         // The edges of stains make the other side as dark as print.
-        if (line.line.confidence >= kDoubtful) continue;
+        if (line.line.confidence >= kSureInMirror) continue;
         if (limits.expired()) return expired_error(limits, "while doubtful lines were looked at in a mirror");
         const auto mirror = mirrored(plan_strips(view.regions[i].quad, line.line.vertical));
-        if (recognize(best(), view.pyramid, mirror).line.confidence > kSureInMirror) line = ReadLine{};
+        const double seen = recognize(best(), view.pyramid, mirror).line.confidence;
+        if (seen > std::max(kSureInMirror, line.line.confidence + kSurer)) line = ReadLine{};
     }
     return {};
 }

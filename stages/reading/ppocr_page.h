@@ -91,6 +91,7 @@ class PpocrPageReader {
     [[nodiscard]] bool has_rare_characters(const PageView& view) const;
     Result<void> take_better(PageView& view, const Limits& limits);
     Result<void> drop_mirrored(PageView& view, const Limits& limits);
+    Result<void> drop_mirrored_ends(PageView& view, std::size_t line, float faint, const Limits& limits);
     Result<std::array<cv::Mat, 2>> draw_again(const Raster& raster, double text_height, const Limits& limits);
     Result<void> look_again(const Raster& raster, PageView& view, const Limits& limits);
     Result<std::vector<Box>> look_closer(const Raster& raster, PageView& view, const Limits& limits);

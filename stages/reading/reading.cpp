@@ -102,7 +102,7 @@ class ReadingStage : public PageStage {
         static const StageInfo kInfo = [] {
             StageInfo i;
             i.name = "reading";
-            i.version = 17;
+            i.version = 18;
             i.settings = {&kEngine, &kRecognizer,    &kLanguage,          &kPrecision, &kDetectorSide,
                           &kClean,  &kMinConfidence, &kMinLineConfidence, &kTessdata,  &kTextLayer};
             // A worn page: the colour picture without seals, its reduced copies, a grey one, an evened one and a restored one with theirs.

@@ -34,9 +34,11 @@ constexpr double kBadlyRead = 0.85, kBadlyReadLetters = 0.75;
 /// Most characters together that read alike in a mirror by chance, and how faint they are beside print.
 constexpr double kMostAlike = 3;
 constexpr float kVeryFaint = 0.42F;
-/// One character between two others that leave no more room than this, in widths of theirs, stands in a line of print: what shines
-/// through keeps to no line's places. A 一 of worn print has little ink and reads badly, but it is there.
-constexpr double kRoomOfOne = 1.6;
+/// One character between two others that leave so much room, in widths of theirs, stands in a line of print: what shines through
+/// keeps to no line's places. A 一 of worn print has little ink and reads badly, but it is there.
+constexpr double kLeastRoomOfOne = 0.5, kRoomOfOne = 1.6;
+/// So much of its place the ink of a comma or a stop and the paper behind it fill.
+constexpr double kPlaceOfMark = 0.8;
 /// By how many times a mark of print is darker than letters that shine through.
 constexpr float kDarkerMark = 1.4F;
 
@@ -74,8 +76,8 @@ struct Faint {
     float contrast;
 };
 
-bool is_mark(const Faint& f) {
-    const char32_t c = decode_utf8(f.glyph->text)[0];
+bool is_mark(const Glyph& glyph) {
+    const char32_t c = decode_utf8(glyph.text)[0];
     return !(is_word_letter(c) || (is_cjk(c) && c >= 0x3040 && c < 0xFE30) || c >= 0x20000);
 }
 
@@ -88,7 +90,7 @@ bool is_no_print(const std::vector<Faint>& run, float print, bool shines) {
         confidence += f.glyph->confidence;
         latin += is_letter(f.glyph->text);
         // Marks are small and never as dark as letters: by themselves they prove nothing.
-        if (is_mark(f)) continue;
+        if (is_mark(*f.glyph)) continue;
         ++letters, darkest = std::max(darkest, f.contrast);
         chinese = chinese && is_cjk(decode_utf8(f.glyph->text)[0]);
     }
@@ -98,24 +100,25 @@ bool is_no_print(const std::vector<Faint>& run, float print, bool shines) {
     return shines && chinese && letters <= kMostAlike && darkest < kVeryFaint * print;
 }
 
-/// Whether the character between two others fills the only place that they leave.
-bool fills_a_place(const Glyph& before, const Glyph& after, bool vertical) {
-    if (!is_chinese(before) || !is_chinese(after)) return false;
+/// Room between two characters of Chinese print, in widths of theirs; nothing where one of them is of other print.
+std::optional<double> room_between(const Glyph& before, const Glyph& after, bool vertical) {
+    if (!(is_chinese(before) || is_mark(before)) || !is_chinese(after)) return std::nullopt;
     const Box &a = before.box, &b = after.box;
-    const double room = vertical ? b.y - (a.y + a.height) : b.x - (a.x + a.width);
     const double one = vertical ? std::max(a.height, b.height) : std::max(a.width, b.width);
-    return room <= kRoomOfOne * one;
+    double end = vertical ? a.y + a.height : a.x + a.width;
+    if (is_mark(before)) end = std::max(end, (vertical ? a.y : a.x) + kPlaceOfMark * one);
+    return ((vertical ? b.y : b.x) - end) / one;
 }
 
 /// A mark at the end of such a run that is sure and darker than its letters belongs to the print beside it.
 void keep_marks(std::vector<Faint>& run) {
     std::vector<float> letters;
     for (const Faint& f : run)
-        if (!is_mark(f)) letters.push_back(f.contrast);
+        if (!is_mark(*f.glyph)) letters.push_back(f.contrast);
     const auto middle = letters.begin() + static_cast<std::ptrdiff_t>(letters.size() / 2);
     std::nth_element(letters.begin(), middle, letters.end());
     const auto of_print = [least = kDarkerMark * *middle](const Faint& f) {
-        return is_mark(f) && f.glyph->confidence > 0.9 && f.contrast > least;
+        return is_mark(*f.glyph) && f.glyph->confidence > 0.9 && f.contrast > least;
     };
     while (of_print(run.back())) run.pop_back();
     const auto first = std::ranges::find_if_not(run, of_print);
@@ -133,9 +136,14 @@ void drop_shine_through(std::vector<ReadLine>& lines, bool shines) {
         std::vector<Faint> run;
         const Glyph* before = nullptr; // the run
         const auto close_run = [&](const Glyph* after) {
-            const bool is_one = run.size() == 1 && before != nullptr && after != nullptr;
-            if (!run.empty() && is_no_print(run, print, shines) &&
-                !(is_one && fills_a_place(*before, *after, l.line.vertical))) {
+            const auto room = run.size() == 1 && before != nullptr && after != nullptr
+                                  ? room_between(*before, *after, l.line.vertical)
+                                  : std::nullopt;
+            const bool has_place = room && *room >= kLeastRoomOfOne && *room <= kRoomOfOne;
+            const bool has_no_room = room && *room < kLeastRoomOfOne;
+            const bool is_over =
+                has_no_room && shines && !is_mark(*run[0].glyph) && run[0].contrast < kVeryFaint * print;
+            if (!run.empty() && (is_over || (is_no_print(run, print, shines) && !has_place))) {
                 keep_marks(run);
                 for (const Faint& f : run) drop[f.at] = true;
             }
@@ -179,6 +187,50 @@ std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical,
     const auto at = [&](int x, int y) { return g.to_page(x, y); };
     const Point a = at(best_from, 0), b = at(best_to, 0), c = at(best_to, kRows), d = at(best_from, kRows);
     return vertical ? Quad{{d, a, b, c}} : Quad{{a, b, c, d}};
+}
+
+std::vector<FaintEnd> faint_ends(const ReadLine& line, const Quad& quad, float faint) {
+    std::vector<const Glyph*> glyphs;
+    for (const Word& word : line.line.words)
+        for (const Glyph& glyph : word.glyphs) glyphs.push_back(&glyph);
+    const std::size_t count = glyphs.size();
+    std::size_t head = 0, tail = count;
+    while (head < count && line.contrasts[head] < faint) ++head;
+    while (tail > head && line.contrasts[tail - 1] < faint) --tail;
+    // Marks are faint in print, too.
+    while (head > 0 && is_mark(*glyphs[head - 1])) --head;
+    while (tail < count && is_mark(*glyphs[tail])) ++tail;
+    const auto letters = [&](std::size_t from, std::size_t to) {
+        return std::count_if(glyphs.begin() + static_cast<std::ptrdiff_t>(from),
+                             glyphs.begin() + static_cast<std::ptrdiff_t>(to),
+                             [](const Glyph* glyph) { return !is_mark(*glyph); });
+    };
+    const bool vertical = line.line.vertical;
+    const Box region = bounds(quad);
+    const double start = vertical ? region.y : region.x, length = vertical ? region.height : region.width;
+    // Where one character ends and the next begins, as a share of the region.
+    const auto cut_before = [&](std::size_t i) {
+        const Box &a = glyphs[i - 1]->box, &b = glyphs[i]->box;
+        const double between = vertical ? (a.y + a.height + b.y) / 2 : (a.x + a.width + b.x) / 2;
+        return std::clamp((between - start) / length, 0.0, 1.0);
+    };
+    const auto part = [&](double from, double to) {
+        const auto along = [](const Point& a, const Point& b, double t) {
+            return Point{a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)};
+        };
+        const auto& [a, b, c, d] = quad;
+        return vertical ? Quad{{along(a, d, from), along(b, c, from), along(b, c, to), along(a, d, to)}}
+                        : Quad{{along(a, b, from), along(a, b, to), along(d, c, to), along(d, c, from)}};
+    };
+    std::vector<FaintEnd> out;
+    if (head == count) return out;
+    if (const auto n = letters(0, head); n > 0) out.push_back({0, head, n, part(0, cut_before(head))});
+    if (const auto n = letters(tail, count); n > 0) out.push_back({tail, count, n, part(cut_before(tail), 1)});
+    return out;
+}
+
+void drop_characters(ReadLine& line, std::size_t from, std::size_t to) {
+    keep_characters(line, [&](std::size_t i) { return i < from || i >= to; });
 }
 
 } // namespace recto::reading

@@ -23,6 +23,18 @@ void drop_shine_through(std::vector<ReadLine>& lines, bool shines);
 /// What is at least as dark as `least` (grey steps between stroke and paper) stays of a line.
 void keep_dark(ReadLine& line, float least);
 
+/// The faint characters at one end of a line that has darker ones, too.
+struct FaintEnd {
+    std::size_t from, to;   ///< Their numbers in the line, the last one's by one more.
+    std::ptrdiff_t letters; ///< How many are no marks.
+    Quad quad;              ///< Where they stand: the region's part.
+};
+/// Those with a letter. `quad`: the line's region; `faint`: grey steps between stroke and paper that print has at least.
+[[nodiscard]] std::vector<FaintEnd> faint_ends(const ReadLine& line, const Quad& quad, float faint);
+
+/// Takes characters out of a line, by their numbers.
+void drop_characters(ReadLine& line, std::size_t from, std::size_t to);
+
 /// The longest part of a region along which ink is at least that dark; nothing where that is all of it or next to none.
 [[nodiscard]] std::optional<Quad> dark_part(Pyramid& pyramid, const Quad& quad, bool vertical, float least);
 

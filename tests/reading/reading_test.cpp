@@ -242,6 +242,26 @@ TEST(ReadingPpocr, WhatShinesThroughIsNotRead) {
     }
 }
 
+// Lines of the other side at the height of the print's: where a line of print ends early, they go on in the same region.
+TEST(ReadingPpocr, WhatShinesThroughBesidePrintIsNotRead) {
+    const nlohmann::json truth = truth_of("stack-20231106/0002.tif", 1);
+    Raster page = sample("stack-20231106/0002.tif");
+    cv::Mat behind;
+    cv::flip(to_grey(sample("stack-20231106/0003.tif")), behind, 1);
+    const cv::Mat print = to_grey(page);
+    ASSERT_EQ(print.size(), behind.size());
+    cv::GaussianBlur(behind, behind, {}, 2.2);
+    page.mode = ColourMode::Grey;
+    page.pixels = cv::min(print, 255 - (255 - behind) * 0.35);
+    const Settings settings;
+    auto reader = open_reader(settings);
+    ASSERT_TRUE(reader) << reader.error().to_string();
+    auto text = (*reader)->read(page, {});
+    ASSERT_TRUE(text) << text.error().to_string();
+    // Measured: .016.
+    EXPECT_LT(error_rate(truth_text(truth), text->plain()), 0.025) << text->plain();
+}
+
 TEST(ReadingPpocr, ReadsTheDateUnderASeal) {
     const Settings settings;
     auto reader = open_reader(settings);

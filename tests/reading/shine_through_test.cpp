@@ -84,6 +84,45 @@ TEST(ShineThrough, OneFaintCharacterInItsPlaceStays) {
     EXPECT_EQ(lines[1].line.text, "进步") << "room for more than one: somewhere, not in a place";
 }
 
+// A comma's place holds more paper than ink, and nothing else.
+TEST(ShineThrough, WhereThereIsNoRoomForPrintNoneIsRead) {
+    const auto left = [](const std::string& text, double confidence, float contrast, double room, bool shines) {
+        std::vector<ReadLine> lines{
+            line_of(std::vector<Seen>(20, {"电", 150, 1.0})),
+            line_of({{"扬", 150, 1}, {"，", 100, 1}, {text, contrast, confidence}, {"并", 150, 1}})};
+        lines[1].line.words[0].glyphs[1].box = {42, 25, 8, 12};
+        lines[1].line.words[0].glyphs[3].box.x = 42 + room;
+        drop_shine_through(lines, shines);
+        return lines[1].line.text;
+    };
+    EXPECT_EQ(left("皇", 0.4, 30, 40, false), "扬，并");
+    EXPECT_EQ(left("一", 0.4, 30, 80, false), "扬，一并") << "in a place of its own";
+    EXPECT_EQ(left("5", 1, 30, 40, true), "扬，并") << "read well, but much too faint";
+    EXPECT_EQ(left("5", 1, 30, 40, false), "扬，5并") << "nothing is known of the sheet";
+    EXPECT_EQ(left("5", 1, 80, 40, true), "扬，5并") << "paler print";
+}
+
+TEST(ShineThrough, FaintEndsOfALine) {
+    const Quad level{{{0, 0}, {240, 0}, {240, 40}, {0, 40}}};
+    const ReadLine line =
+        line_of({{"意", 40, 1}, {"一", 40, 1}, {"如", 150, 1}, {"有", 150, 1}, {"。", 60, 1}, {"另", 40, 1}});
+    const std::vector<FaintEnd> ends = faint_ends(line, level, 90);
+    ASSERT_EQ(ends.size(), 2U);
+    EXPECT_EQ(ends[0].from, 0U);
+    EXPECT_EQ(ends[0].to, 2U);
+    EXPECT_EQ(ends[0].letters, 2);
+    EXPECT_NEAR(bounds(ends[0].quad).x + bounds(ends[0].quad).width, 79, 1);
+    EXPECT_EQ(ends[1].from, 5U) << "the stop, as light as stops are, is the print's";
+    EXPECT_EQ(ends[1].to, 6U);
+    EXPECT_NEAR(bounds(ends[1].quad).x, 199, 1);
+    EXPECT_NEAR(bounds(ends[1].quad).width, 41, 1);
+    EXPECT_TRUE(faint_ends(line, level, 30).empty()) << "all of it is dark";
+    EXPECT_TRUE(faint_ends(line, level, 200).empty()) << "none of it is";
+    ReadLine rest = line;
+    drop_characters(rest, ends[1].from, ends[1].to);
+    EXPECT_EQ(rest.line.text, "意一如有。");
+}
+
 // Characters that look alike in a mirror are read well from behind: few of them go where the sheet is known to shine through.
 TEST(ShineThrough, WhatLooksAlikeInAMirrorGoesWhereTheSheetShines) {
     const std::vector<Seen> alike{{"人", 30, 0.97}, {"上", 150, 1}, {"述", 150, 1}};
