@@ -11,7 +11,6 @@ namespace {
 
 /// A doubtful line with less than this share of the print's contrast may shine through.
 constexpr float kFaintDoubtful = 0.85F;
-constexpr int kLeastLetters = 4;      ///< Fewer prove nothing: some look alike in a mirror.
 constexpr double kElsewhere = 0.5;    ///< Share of a line's box within another line.
 constexpr double kSureInMirror = 0.9; ///< Confidence of a line in a mirror, of one that has less,
 constexpr double kSurer = 0.1;        ///< and by how much it is more than as it lies.
@@ -35,7 +34,7 @@ Result<void> PpocrPageReader::drop_mirrored_ends(PageView& view, std::size_t i, 
     std::vector<FaintEnd> ends = faint_ends(line, view.regions[i].quad, faint);
     std::ranges::reverse(ends); // the numbers of those before stay
     for (const FaintEnd& end : ends) {
-        const bool few = end.letters < kLeastLetters;
+        const bool few = end.letters <= kMostAlike;
         if (few && !view.shines()) continue;
         if (limits.expired()) return expired_error(limits, "while faint ends of lines were looked at in a mirror");
         const std::vector<StripGeometry> strips = plan_strips(end.quad, line.line.vertical);

@@ -31,8 +31,7 @@ namespace {
 /// that agree on a Chinese character (vote.h).
 constexpr double kBadlyRead = 0.85, kBadlyReadLetters = 0.75;
 
-/// Most characters together that read alike in a mirror by chance, and how faint they are beside print.
-constexpr double kMostAlike = 3;
+/// How faint those are, beside print, that read alike in a mirror by chance.
 constexpr float kVeryFaint = 0.42F;
 /// One character between two others that leave so much room, in widths of theirs, stands in a line of print: what shines through
 /// keeps to no line's places. A 一 of worn print has little ink and reads badly, but it is there.

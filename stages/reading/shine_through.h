@@ -14,6 +14,8 @@ namespace recto::reading {
 [[nodiscard]] float contrast_of_print(const std::vector<ReadLine>& lines);
 /// What has less than this share of it is faint.
 inline constexpr float kFaintPrint = 0.62F;
+/// Most characters together that read alike in a mirror by chance.
+inline constexpr int kMostAlike = 3;
 
 /// Drops characters that are both much fainter than the confident print of the page and badly recognised: bleed-through
 /// and shadows of other sheets. Lines that lose all their characters become empty. `shines`: known of the sheet; up to three much
